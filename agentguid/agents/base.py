@@ -1,0 +1,138 @@
+"""What an adapter is: a pure translator between an agent's protocol and our vocabulary.
+
+It is fed every line of the tape, both directions, in order; it holds no clock, no file, no process. Fed the same
+lines it gives the same outputs, so that a daemon that comes back can fold a tape again from an anchor.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+from agentguid.protocol.events import Event
+from agentguid.protocol.items import Body, Decision, ItemKind, Mode
+
+Direction = Literal["out", "err", "in", "exit"]
+
+
+class Line(Struct, frozen=True, gc=False):
+    """One line of a tape. `in` is what we wrote, `exit` is the end of the child."""
+
+    direction: Direction
+    offset: int
+    """Where its first byte lies on the tape."""
+    data: bytes
+    """Without the line's end. Of a line above 64 MiB: a piece of it."""
+    at: int
+    """When the host read it, microseconds since the epoch."""
+    id: str | None = None
+    """Of an input: the id that it was sent under."""
+    piece: bool = False
+    """Part of a line that was too long to be one."""
+    ended: bool = True
+    """False: the child ended without ending its last line."""
+    code: int | None = None
+    """Of `exit`: the status; negative: the signal; None: the host itself vanished."""
+
+
+class Fact(Struct, frozen=True):
+    """Something to be recorded."""
+
+    event: Event
+
+
+class Live(Struct, frozen=True, gc=False):
+    """A piece of an unfinished item. Memory only; the finished item comes as a `Fact` under the same id."""
+
+    item: str
+    kind: ItemKind | Literal["tool"]
+    text: str
+    turn: str | None = None
+    parent: str | None = None
+    title: str = ""
+    """Of a tool: its name."""
+
+
+class Write(Struct, frozen=True):
+    """Bytes for the agent's stdin. The host writes each id at most once, whoever asks how often."""
+
+    id: str
+    data: bytes
+
+
+Output = Fact | Live | Write
+
+
+class Launch(Struct, frozen=True):
+    """What an agent session is to be started with."""
+
+    cwd: str
+    model: str | None
+    mode: Mode
+    resume: str | None
+
+
+class Prompt(Struct, frozen=True):
+    turn: str
+    body: Body
+    """The whole text (blobs are read before)."""
+    model: str | None
+    mode: Mode
+
+
+class Answer(Struct, frozen=True):
+    approval: str
+    decision: Decision
+    message: str | None
+    option: str | None
+    input: bytes | None
+    """The arguments as the user changed them, JSON."""
+
+
+class Adapter(Protocol):
+    """One agent session, seen from its tape. Made anew (or from `carry`) for each fold.
+
+    Ids of inputs are part of the contract, because the fold reads them back off the tape:
+    `start`, `start:N`, `prompt:TURN`, `answer:APPROVAL`, `stop:TURN`, `auto:OFFSET`.
+    """
+
+    @property
+    def ready(self) -> bool:
+        """The protocol's handshake is done: prompts may be written."""
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is open (no unfinished item, no undecided approval): a fold may start here, with `carry`."""
+
+    @property
+    def turn(self) -> str | None:
+        """The turn that the agent works on, as far as the tape shows."""
+
+    def feed(self, line: Line) -> Sequence[Output]:
+        """Translates one line. Never raises for what the line says: what is not understood becomes an `unknown` item.
+
+        `exit` closes everything: open items come out `incomplete`, the turn ends with the exit code and last stderr.
+        """
+
+    def carry(self) -> bytes:
+        """What a fold that starts here must know (small, JSON)."""
+
+    def start(self) -> Sequence[Write]:
+        """The handshake, as far as it can be written now. Asked again after each line until `ready`."""
+
+    def prompt(self, prompt: Prompt) -> Sequence[Write]: ...
+
+    def answer(self, answer: Answer) -> Sequence[Write]:
+        """Nothing when the request is not open any more."""
+
+    def stop(self, turn: str) -> Sequence[Write]:
+        """Asks the agent to stop; nothing when its protocol cannot."""
+
+
+class Dialect(Protocol):
+    """A module of `agentguid.agents`: how one protocol is started and translated."""
+
+    def argv(self, binary: str, launch: Launch) -> list[str]:
+        """The command line."""
+
+    def adapter(self, host: str, launch: Launch, carry: bytes | None = None) -> Adapter: ...

@@ -1,0 +1,89 @@
+"""Claude Code: `claude -p` with stream-json both ways. The protocol is described in docs/protocols/claude.md."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from agentguid.agents import claude_write as write
+from agentguid.agents.base import Adapter, Answer, Launch, Prompt, Write
+from agentguid.agents.claude_reading import Reading
+
+
+def argv(binary: str, launch: Launch) -> list[str]:
+    """The command line. The permission mode is always said: settings of the user's might hold another default."""
+    line = [binary, "-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose"]
+    line += ["--include-partial-messages", "--permission-prompt-tool", "stdio"]
+    line += ["--permission-mode", write.PERMISSION_MODES[launch.mode]]
+    if launch.resume:
+        line += ["--resume", launch.resume]
+    if launch.model:
+        line += ["--model", launch.model]
+    return line
+
+
+def adapter(host: str, launch: Launch, carry: bytes | None = None) -> Adapter:
+    """Raises msgspec.DecodeError for a `carry` that is none."""
+    return ClaudeAdapter(host, launch, carry)
+
+
+class ClaudeAdapter(Reading):
+    """See `base.Adapter`."""
+
+    # -- what is known ------------------------------------------------------------------------------------------------
+    @property
+    def ready(self) -> bool:
+        return self.state.initialised
+
+    @property
+    def idle(self) -> bool:
+        return not self.blocks.open and not self.asks.open
+
+    @property
+    def turn(self) -> str | None:
+        return self.state.turn
+
+    @property
+    def background(self) -> int:
+        """Tasks of the agent that go on although no turn is open. The host must not be ended while there are any."""
+        return self.state.background
+
+    @property
+    def lost(self) -> bool:
+        """The session of `launch.resume` is gone: it must not be resumed again."""
+        return self.state.lost
+
+    def serves(self, prompt: Prompt) -> bool:
+        """False when this process cannot take on what the prompt asks for: end it, and start one that resumes."""
+        return prompt.mode != "bypass" or self.launch.mode == "bypass"
+
+    def carry(self) -> bytes:
+        return msgspec.json.encode(self.state)
+
+    # -- to the agent -------------------------------------------------------------------------------------------------
+    def start(self) -> Sequence[Write]:
+        if self.state.started or self.state.initialised:
+            return []
+        return [Write("start", write.request(f"{self.host}-start", "initialize", hooks=None))]
+
+    def prompt(self, prompt: Prompt) -> Sequence[Write]:
+        """The prompt, and before it what changed since the last one: permission mode and model."""
+        writes = []
+        if prompt.mode != self.state.mode:
+            writes.append(
+                self._set("mode", prompt, "set_permission_mode", write.PERMISSION_MODES[prompt.mode])
+            )
+        if prompt.model != self.state.wanted_model:
+            writes.append(self._set("model", prompt, "set_model", prompt.model))
+        return [*writes, Write(f"prompt:{prompt.turn}", write.user(prompt.body.text))]
+
+    def _set(self, what: str, prompt: Prompt, subtype: str, value: str | None) -> Write:
+        data = write.request(f"{self.host}-{what}-{prompt.turn}", subtype, **{what: value})
+        return Write(f"start:{what}-{prompt.turn}", data)
+
+    def answer(self, answer: Answer) -> Sequence[Write]:
+        return self.asks.answer(answer)
+
+    def stop(self, turn: str) -> Sequence[Write]:
+        if turn != self.state.turn:
+            return []
+        return [Write(f"stop:{turn}", write.request(f"{self.host}-stop-{turn}", "interrupt"))]

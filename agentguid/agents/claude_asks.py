@@ -1,0 +1,152 @@
+"""Claude's permission requests: `can_use_tool`, which also carries its questions and its plans."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from agentguid.agents import claude_wire as wire
+from agentguid.agents import claude_write as write
+from agentguid.agents.base import Answer, Fact, Output, Write
+from agentguid.agents.claude_state import State
+from agentguid.agents.claude_wire import mapping, text_of
+from agentguid.protocol.events import ApprovalRequested, ApprovalWithdrawn
+from agentguid.protocol.items import Body, Option
+
+OPEN = 200
+"""More requests than this at once are refused."""
+NO = "The user said no to this. Ask what to do instead, or go on without it."
+ALLOW, ALWAYS, REJECT = "allow", "always", "reject"
+PLACES = {
+    "session": "for this session",
+    "localSettings": "in this folder",
+    "projectSettings": "in this project",
+    "userSettings": "everywhere",
+}
+MODES = {
+    "acceptEdits": "accept all edits",
+    "bypassPermissions": "ask nothing any more",
+    "default": "ask as usual",
+    "plan": "only plan",
+}
+
+
+class Ask(Struct):
+    """A request without an answer."""
+
+    request: str
+    input: bytes
+    suggestions: list[Any]
+
+
+class Asks:
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.open: dict[str, Ask] = {}
+
+    def ask(
+        self, approval: str, request_id: str, request: dict[str, Any], item: str | None, out: list[Output]
+    ) -> None:
+        """Claude waits for an answer to `request`, under the id `approval`."""
+        if len(self.open) >= OPEN:
+            raise wire.NotUnderstoodError(f"more than {OPEN} permission requests at once")
+        arguments = msgspec.json.encode(mapping(request.get("input")))
+        found = request.get("permission_suggestions")
+        suggestions = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+        self.open[approval] = Ask(request_id, arguments, suggestions)
+        out.append(
+            Fact(
+                ApprovalRequested(
+                    approval=approval,
+                    turn=self.state.turn,
+                    item=item,
+                    tool=text_of(request.get("tool_name")) or "tool",
+                    input=Body(arguments.decode(), "application/json"),
+                    options=options(suggestions),
+                    reason=text_of(request.get("decision_reason"))
+                    or text_of(request.get("description"))
+                    or None,
+                )
+            )
+        )
+
+    def answer(self, answer: Answer) -> list[Write]:
+        """The line that answers; nothing when it was answered or withdrawn."""
+        ask = self.open.get(answer.approval)
+        if ask is None:
+            return []
+        data = write.answer(ask.request, _response(ask, answer))
+        return [Write(f"answer:{answer.approval}", data)]
+
+    def answered(self, approval: str) -> None:
+        """The answer is on the tape."""
+        self.open.pop(approval, None)
+
+    def cancel(self, request_id: str, out: list[Output]) -> None:
+        """Claude takes a request back."""
+        for approval, ask in list(self.open.items()):
+            if ask.request == request_id:
+                self._withdraw(approval, "The agent took the request back.", out)
+
+    def withdraw(self, reason: str, out: list[Output]) -> None:
+        """Nobody waits for any answer any more."""
+        for approval in list(self.open):
+            self._withdraw(approval, reason, out)
+
+    def _withdraw(self, approval: str, reason: str, out: list[Output]) -> None:
+        del self.open[approval]
+        out.append(Fact(ApprovalWithdrawn(approval=approval, reason=reason)))
+
+
+def _response(ask: Ask, answer: Answer) -> dict[str, Any]:
+    if not answer.decision.startswith("allow"):
+        return {"behavior": "deny", "message": answer.message or NO, "interrupt": False}
+    arguments = ask.input if answer.input is None else answer.input
+    if not _is_object(arguments):
+        message = "The user changed the arguments to something that is no JSON object. Nothing was run."
+        return {"behavior": "deny", "message": message, "interrupt": False}
+    allowed: dict[str, Any] = {"behavior": "allow", "updatedInput": Raw(arguments)}
+    if answer.decision == "allow_always" and ask.suggestions:
+        allowed["updatedPermissions"] = ask.suggestions
+    return allowed
+
+
+def _is_object(data: bytes) -> bool:
+    try:
+        return isinstance(msgspec.json.decode(data), dict)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+
+
+def options(suggestions: list[Any]) -> list[Option]:
+    """What the user may answer."""
+    always = [words for words in map(_always, suggestions) if words]
+    offered = [Option(ALLOW, "allow_once", "Yes")]
+    if suggestions:
+        name = "Yes, and from now on " + "; ".join(always or ["do not ask again"])
+        offered.append(Option(ALWAYS, "allow_always", name[:500]))
+    return [*offered, Option(REJECT, "reject_once", "No")]
+
+
+def _always(suggestion: dict[str, Any]) -> str:
+    """What a suggested change of permissions would allow, in words."""
+    where = PLACES.get(text_of(suggestion.get("destination")), "")
+    match suggestion.get("type"):
+        case "addRules" | "replaceRules":
+            rules = suggestion.get("rules")
+            names = [_rule(mapping(rule)) for rule in rules] if isinstance(rules, list) else []
+            words = f"{text_of(suggestion.get('behavior')) or 'allow'} {', '.join(names)}"
+        case "addDirectories":
+            folders = suggestion.get("directories")
+            words = f"use {', '.join(map(str, folders)) if isinstance(folders, list) else 'more folders'}"
+        case "setMode":
+            mode = text_of(suggestion.get("mode"))
+            words = MODES.get(mode, f"work in mode {mode}")
+        case other:
+            words = str(other)
+    return f"{words} {where}".strip()
+
+
+def _rule(rule: dict[str, Any]) -> str:
+    tool, content = text_of(rule.get("toolName")) or "?", text_of(rule.get("ruleContent"))
+    return f"{tool}({content})" if content else tool

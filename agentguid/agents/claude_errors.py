@@ -1,0 +1,107 @@
+"""Why a turn of Claude Code failed, in one sentence that also says what to do."""
+
+import signal
+from typing import Any
+
+from agentguid.agents.claude_wire import text_of
+
+SIGN_IN = "Run `claude` in a terminal and sign in with /login, or check ANTHROPIC_API_KEY; then send the message again"
+BY_STATUS = {
+    401: ("Claude Code is not signed in, or its key was refused", SIGN_IN),
+    403: ("The model provider does not allow this account to do that", SIGN_IN),
+    402: ("The account has no credit left", "Add credit or use another account, then send the message again"),
+    404: ("The model provider does not know this model", "Choose another model, then send the message again"),
+    413: ("The request is too large", "Send /compact, or start a new conversation"),
+    429: (
+        "The limit of the account is reached",
+        "Wait until it is lifted, or choose another model, then send again",
+    ),
+    529: ("The model provider is overloaded", "Try again in a minute"),
+}
+TOO_LONG = (
+    "The conversation is longer than the model can hold",
+    "Send /compact, or start a new conversation",
+)
+ANEW = "Send the message again to begin a new session"
+AGAIN = "Send the message again to start it anew"
+
+
+def api_error(result: dict[str, Any]) -> str:
+    """For a `result` that carries an error of the model's provider, or of Claude Code itself."""
+    said = text_of(result.get("result")) or _errors(result)
+    status = result.get("api_error_status")
+    reason = text_of(result.get("terminal_reason"))
+    if reason == "prompt_too_long" or "prompt is too long" in said.lower():
+        return _sentence(TOO_LONG, said)
+    if isinstance(status, int) and status in BY_STATUS:
+        return _sentence(BY_STATUS[status], f"{status}: {said}" if str(status) not in said else said)
+    if isinstance(status, int) and status >= 500:
+        return _sentence(("The model provider failed", "Try again in a minute"), said)
+    if "credit balance" in said.lower():
+        return _sentence(BY_STATUS[402], said)
+    if "/login" in said or "not logged in" in said.lower():
+        return _sentence(BY_STATUS[401], said)
+    return _other(text_of(result.get("subtype")), reason, said)
+
+
+def _other(subtype: str, reason: str, said: str) -> str:
+    if forgotten(said):
+        what = (
+            "Claude Code does not have this conversation any more",
+            "Send the message again to begin a new session",
+        )
+        return _sentence(what, said)
+    if subtype == "error_max_turns" or reason == "max_turns":
+        return _sentence(
+            ("Claude Code reached its limit of steps for one prompt", "Send `go on` to continue"), said
+        )
+    if reason == "api_error" or "connection" in said.lower():
+        what = (
+            "The model provider could not be asked",
+            "Check the network connection, then send the message again",
+        )
+        return _sentence(what, said)
+    return _sentence(("Claude Code ended the turn with an error", "Send the message again"), said or subtype)
+
+
+def forgotten(said: str) -> bool:
+    """The session that was to be resumed is not there."""
+    return "No conversation found with session ID" in said
+
+
+def _errors(result: dict[str, Any]) -> str:
+    errors = result.get("errors")
+    return "; ".join(str(error) for error in errors) if isinstance(errors, list) else ""
+
+
+def _sentence(what: tuple[str, str], said: str) -> str:
+    said = said.strip().rstrip(".")
+    detail = f" ({said[:500]})" if said else ""
+    return f"{what[0]}{detail}. {what[1]}."
+
+
+def exit_error(name: str, code: int | None, stderr: str) -> str:
+    """For an agent that ended in the middle of a turn."""
+    if code is None:
+        return f"The process that held {name} vanished. {AGAIN}."
+    how = f"was ended by {_signal(-code)}" if code < 0 else f"ended with exit status {code}"
+    words = " ".join(stderr.split())
+    said = f": {words[-300:].rstrip('.')}" if words else ""
+    return f"{name} {how}{said}. {_advice(words)}."
+
+
+def _advice(words: str) -> str:
+    if "root/sudo" in words:
+        return "Choose another permission mode: as root it always asks"
+    if forgotten(words):
+        return ANEW
+    if "unknown option" in words:
+        return "This version is too old for agentguid; update it, then send the message again"
+    return AGAIN
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

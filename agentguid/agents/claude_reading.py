@@ -1,0 +1,248 @@
+"""A tape of Claude Code's, line by line: what each says, and what it leaves open."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from agentguid.agents import claude_system as system
+from agentguid.agents import claude_turns as turns
+from agentguid.agents import claude_wire as wire
+from agentguid.agents import claude_write as write
+from agentguid.agents.base import Fact, Launch, Line, Output, Write
+from agentguid.agents.claude_asks import Asks
+from agentguid.agents.claude_blocks import Blocks
+from agentguid.agents.claude_errors import api_error, exit_error, forgotten
+from agentguid.agents.claude_state import STDERR, State, keep
+from agentguid.agents.claude_wire import NotUnderstoodError, mapping, text_of
+from agentguid.protocol.events import HostEnded, TurnEnded
+from agentguid.protocol.ids import item_id
+from agentguid.protocol.items import Mode
+
+OUR_MODES: dict[str, Mode] = {theirs: ours for ours, theirs in write.PERMISSION_MODES.items()}
+REQUESTS = 100
+"""Control requests of ours whose answers are waited for."""
+LAST_PART = 0xFFFF
+"""Part of a line's id for what closes a run of lines before it."""
+
+
+class Reading:
+    """The half of the adapter that reads. `name` is how the agent is called in sentences."""
+
+    def __init__(
+        self, host: str, launch: Launch, carry: bytes | None = None, name: str = "Claude Code"
+    ) -> None:
+        self.host = host
+        self.launch = launch
+        self.name = name
+        fresh = State(mode=launch.mode, wanted_model=launch.model)
+        self.state = msgspec.json.decode(carry, type=State) if carry else fresh
+        self.blocks = Blocks(self.state, self._item)
+        self.asks = Asks(self.state)
+        self._offset = 0
+        self._part = 0
+
+    def feed(self, line: Line) -> Sequence[Output]:
+        self._offset, self._part = line.offset, 0
+        out: list[Output] = []
+        match line.direction:
+            case "out":
+                self._out(line, out)
+            case "in":
+                self._in(line)
+            case "err":
+                self._err(line)
+            case "exit":
+                self._exit(line, out)
+        return out
+
+    def _item(self) -> str:
+        """The id of the next item that begins in this line."""
+        part, self._part = self._part, self._part + 1
+        return item_id(self.host, self._offset, part)
+
+    def _out(self, line: Line, out: list[Output]) -> None:
+        unknown = self.state.unknown
+        try:
+            if line.piece:
+                raise NotUnderstoodError("a piece of a line that is too long")  # noqa: TRY301
+            if line.data.strip():
+                self._understand(line.data, out)
+        except NotUnderstoodError as error:
+            out += unknown.add(line, self._item(), self.state.turn, str(error))
+        except Exception as error:
+            out += unknown.add(line, self._item(), self.state.turn, f"{type(error).__name__}: {error}")
+        else:
+            if unknown.run:
+                out[:0] = unknown.end(item_id(self.host, line.offset, LAST_PART), self.state.turn)
+
+    def _understand(self, data: bytes, out: list[Output]) -> None:
+        line = wire.read(data)
+        match line:
+            case wire.StreamEvent():
+                self.blocks.stream(line.parent_tool_use_id or "", line.event, out)
+            case wire.Assistant():
+                self._assistant(line, out)
+            case wire.User():
+                self._user(line, out)
+            case wire.System():
+                if line.subtype == "api_retry":
+                    self.blocks.abandon_stopped(out)
+                system.read(line.subtype, data, self.state, self.host, self._item, out)
+            case wire.Result():
+                self._result(wire.plain(data), out)
+            case wire.ControlRequest():
+                self._control_request(wire.plain(data), out)
+            case wire.ControlResponse():
+                self._control_response(wire.plain(data), out)
+            case wire.ControlCancel():
+                self.asks.cancel(line.request_id, out)
+            case wire.RateLimit():
+                system.rate_limit(wire.plain(data), self.state, self._item, out)
+
+    def _assistant(self, line: wire.Assistant, out: list[Output]) -> None:
+        synthetic = line.message.model == "<synthetic>"
+        if synthetic and (line.is_api_error_message or line.error):
+            self._api_error(line, out)
+            return
+        if synthetic and line.uuid:
+            if line.uuid == self.state.local:
+                return
+            self.state.local = line.uuid
+        self.blocks.whole(line.parent_tool_use_id or "", line.message, out, aborted=bool(line.aborted))
+
+    def _api_error(self, line: wire.Assistant, out: list[Output]) -> None:
+        """The result says the same again: it is shown there. A sub-agent's failure has no result of its own."""
+        content = line.message.content
+        text = content if isinstance(content, str) else "\n".join(block.text for block in content)
+        if line.parent_tool_use_id:
+            parent = self.blocks.calls.parent(line.parent_tool_use_id)
+            out.append(system.notice(self._item(), self.state.turn, text, "warning", parent))
+        else:
+            self.state.failure = text
+
+    def _user(self, line: wire.User, out: list[Output]) -> None:
+        """Tool results; also what Claude Code puts into the user's mouth."""
+        content = line.message.content
+        if isinstance(content, str):
+            said = [] if line.isSynthetic else [content]
+        else:
+            for block in content:
+                if block.type.endswith("tool_result"):
+                    self.blocks.calls.result(block, out)
+            said = [block.text for block in content if block.type == "text"]
+        if not line.parent_tool_use_id:  # a sub-agent's prompt is the input of the call that began it
+            for text in said:
+                system.said(text, self.state.turn, self._item, out)
+
+    def _result(self, result: dict[str, Any], out: list[Output]) -> None:
+        state = self.state
+        self.blocks.abandon(out, "")
+        if not turns.own(result) or state.turn is None:
+            state.unbilled += turns.spend(result, state)
+            if turns.failed(result):
+                self._failed_alone(result, out)
+            return
+        self.blocks.calls.abandon(out, all_of_them=False)
+        self.asks.withdraw("The turn ended.", out)
+        ended = turns.ended(state.turn, result, state)
+        if state.failure and ended.outcome == "complete":
+            out.append(system.notice(self._item(), state.turn, state.failure, "error"))
+        out.append(Fact(ended))
+        self._turn_is_over()
+
+    def _failed_alone(self, result: dict[str, Any], out: list[Output]) -> None:
+        """An error while no turn of the user's is being worked on, such as a session that cannot be resumed."""
+        text = api_error(result)
+        self.state.lost = self.state.lost or forgotten(text)
+        out.append(system.notice(self._item(), self.state.turn, text, "error"))
+
+    def _turn_is_over(self) -> None:
+        self.state.turn, self.state.stopping = None, False
+        self.state.failure, self.state.stderr_size = "", 0
+
+    def _control_request(self, line: dict[str, Any], out: list[Output]) -> None:
+        request, request_id = mapping(line.get("request")), text_of(line.get("request_id"))
+        subtype = text_of(request.get("subtype"))
+        if subtype == "can_use_tool":
+            call = self.state.calls.get(text_of(request.get("tool_use_id")))
+            approval = item_id(self.host, self._offset)
+            self.asks.ask(approval, request_id, request, call.item if call else None, out)
+            return
+        refusal = write.refusal(request_id, f"agentguid does not know the control request {subtype!r}")
+        out.append(Write(f"auto:{self._offset}", refusal))
+        raise NotUnderstoodError(f"control request {subtype}"[:200])
+
+    def _control_response(self, line: dict[str, Any], out: list[Output]) -> None:
+        response = mapping(line.get("response"))
+        asked = self.state.requests.pop(text_of(response.get("request_id")), None)
+        if asked == "initialize":
+            self.state.initialised = True
+        if asked and response.get("subtype") == "error":
+            self._refused(asked)
+            text = f"{self.name} refused the request {asked}: {text_of(response.get('error'))}"
+            out.append(system.notice(self._item(), self.state.turn, text, "warning"))
+
+    def _refused(self, asked: str) -> None:
+        """What could not be set is not set: the next prompt tries again."""
+        if asked == "set_permission_mode":
+            self.state.mode = ""
+        elif asked == "set_model":
+            self.state.wanted_model = ""
+
+    # -- what we wrote ------------------------------------------------------------------------------------------------
+    def _in(self, line: Line) -> None:
+        kind, _, of = (line.id or "").partition(":")
+        match kind:
+            case "prompt":
+                self.state.turn, self.state.stopping = of, False
+            case "answer":
+                self.asks.answered(of)
+            case "start" | "stop":
+                self.state.started = True
+                self.state.stopping = self.state.stopping or (kind == "stop" and of == self.state.turn)
+                self._requested(line.data)
+
+    def _requested(self, data: bytes) -> None:
+        try:
+            line = wire.plain(data)
+        except NotUnderstoodError:
+            return
+        request = mapping(line.get("request"))
+        subtype = text_of(request.get("subtype"))
+        keep(self.state.requests, text_of(line.get("request_id")), subtype, REQUESTS)
+        if subtype == "set_model":
+            self.state.wanted_model = text_of(request.get("model")) or None
+        elif subtype == "set_permission_mode":
+            self.state.mode = OUR_MODES.get(text_of(request.get("mode")), self.state.mode)
+
+    # -- the end ------------------------------------------------------------------------------------------------------
+    def _err(self, line: Line) -> None:
+        text = line.data[-STDERR:].decode("utf-8", "replace") + "\n"
+        self.state.stderr = (self.state.stderr + text)[-STDERR:]
+        self.state.stderr_size += len(line.data) + 1
+
+    def _exit(self, line: Line, out: list[Output]) -> None:
+        state = self.state
+        out += state.unknown.end(item_id(self.host, line.offset, LAST_PART), state.turn)
+        self.blocks.abandon(out)
+        self.blocks.calls.abandon(out, all_of_them=True)
+        self.asks.withdraw(f"{self.name} ended.", out)
+        if state.turn:
+            if state.stderr_size > STDERR:
+                said = f"{self.name} wrote {state.stderr_size} bytes on its error output. The last of it:\n{state.stderr}"
+                out.append(system.notice(self._item(), state.turn, said, "warning"))
+            out.append(Fact(self._cut_short(state.turn, line.code)))
+            self._turn_is_over()
+        out.append(Fact(HostEnded(host=self.host, code=line.code, stderr=state.stderr[-STDERR:])))
+        state.initialised, state.background = False, 0
+
+    def farewell(self, code: int | None) -> str:
+        """Why the agent is gone and what to do, in a sentence: also for a turn whose prompt it never got."""
+        return exit_error(self.name, code, self.state.stderr)
+
+    def _cut_short(self, turn: str, code: int | None) -> TurnEnded:
+        error = self.state.failure or self.farewell(code)
+        if self.state.stopping:
+            return TurnEnded(turn=turn, outcome="interrupted")
+        return TurnEnded(turn=turn, outcome="interrupted" if code is None else "error", error=error)

@@ -1,0 +1,64 @@
+"""What the Claude adapter knows between two lines. All of it is the adapter's `carry`, so it stays small."""
+
+from msgspec import Struct, field
+
+from agentguid.agents.unknown import Unknown
+
+STDERR = 4096
+"""Characters of stderr that are kept."""
+
+
+class Call(Struct, array_like=True):
+    """A tool call that has begun and has no result yet."""
+
+    item: str
+    parent: str = ""
+    """The call (Claude's id) of the sub-agent that made it."""
+    agent: bool = False
+    """It runs a sub-agent, whose lines may come long after its result."""
+
+
+class State(Struct, omit_defaults=True):
+    initialised: bool = False
+    started: bool = False
+    """The handshake is on the tape."""
+    turn: str | None = None
+    stopping: bool = False
+    mode: str = "ask"
+    """Ours: what was asked for last."""
+    wanted_model: str | None = None
+    session: str | None = None
+    model: str | None = None
+    calls: dict[str, Call] = field(default_factory=dict)
+    agents: dict[str, str] = field(default_factory=dict)
+    """Calls of sub-agents that have their result already → item. The last few."""
+    messages: dict[str, str] = field(default_factory=dict)
+    """The message that each thread (call of a sub-agent, or "") is streaming."""
+    requests: dict[str, str] = field(default_factory=dict)
+    """Control requests of ours without an answer → what they ask."""
+    cost: float = 0.0
+    """`total_cost_usd` of the last result."""
+    unbilled: float = 0.0
+    """Cost of work that belonged to no turn."""
+    used: int = 0
+    """Tokens in the model's context after its last message."""
+    failure: str = ""
+    """An API error that was written as a message; the result repeats it."""
+    local: str = ""
+    """uuid of the last synthetic message: Claude Code repeats one when it compacts."""
+    background: int = 0
+    """Tasks that go on after the turn."""
+    lost: bool = False
+    """The session that was to be resumed does not exist."""
+    stderr: str = ""
+    stderr_size: int = 0
+    """Characters of stderr since the turn began."""
+    unknown: Unknown = field(default_factory=Unknown)
+
+
+def keep(mapping: dict[str, str], key: str, value: str, limit: int) -> None:
+    """Sets a key, and forgets the oldest when there are too many."""
+    mapping.pop(key, None)
+    mapping[key] = value
+    if len(mapping) > limit:
+        del mapping[next(iter(mapping))]

@@ -1,0 +1,113 @@
+"""What Claude Code says about itself: its session, its retries, its limits."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from agentguid.agents import claude_wire as wire
+from agentguid.agents.base import Fact, Output
+from agentguid.agents.claude_state import State
+from agentguid.agents.claude_wire import count, mapping, number, text_of
+from agentguid.protocol.events import ItemAdded, SessionIdentified
+from agentguid.protocol.items import Body, Level
+
+QUIET = frozenset(
+    [
+        "status",
+        "thinking_tokens",
+        "task_started",
+        "task_progress",
+        "task_updated",
+        "task_notification",
+        "hook_started",
+        "hook_progress",
+        "hook_response",
+        "files_persisted",
+        "session_state_changed",
+        "commands_changed",
+        "memory_recall",
+        "mirror_error",
+    ]
+)
+"""Understood, and nothing to show."""
+NewItem = Callable[[], str]
+
+
+def read(subtype: str, data: bytes, state: State, host: str, new_item: NewItem, out: list[Output]) -> None:
+    """A line of type `system`. Raises `NotUnderstoodError`."""
+    if subtype in QUIET:
+        return
+    line = wire.plain(data)
+    match subtype:
+        case "init":
+            _identify(line, state, host, out)
+        case "api_retry":
+            out.append(notice(new_item(), state.turn, _retry(line), "warning"))
+        case "compact_boundary":
+            how = mapping(line.get("compact_metadata"))
+            state.used = count(how.get("post_tokens")) or state.used
+            out.append(notice(new_item(), state.turn, _compacted(how)))
+        case "local_command_output" | "informational":
+            out.append(notice(new_item(), state.turn, text_of(line.get("content")), _level(line)))
+        case "background_tasks_changed":
+            tasks = line.get("tasks")
+            state.background = len(tasks) if isinstance(tasks, list) else 0
+        case _:
+            raise wire.NotUnderstoodError(f"system line {subtype}"[:200])
+
+
+def notice(item: str, turn: str | None, text: str, level: Level = "info", parent: str | None = None) -> Fact:
+    return Fact(ItemAdded(item=item, turn=turn, kind="notice", body=Body(text), level=level, parent=parent))
+
+
+def said(text: str, turn: str | None, new_item: NewItem, out: list[Output]) -> None:
+    """A line that Claude Code writes as if it were the user's: the output of a command, or a remark about a stop."""
+    text = text.removeprefix("<local-command-stdout>").removesuffix("</local-command-stdout>").strip()
+    if text and text != "Compacted" and not text.startswith("[Request interrupted by user"):
+        out.append(notice(new_item(), turn, text))
+
+
+def rate_limit(line: dict[str, Any], state: State, new_item: NewItem, out: list[Output]) -> None:
+    """The limits of a subscription. Silent while there is room."""
+    info = mapping(line.get("rate_limit_info"))
+    status = text_of(info.get("status"))
+    if status in ("allowed", ""):
+        return
+    words = "is reached" if status == "rejected" else "is near"
+    kind = text_of(info.get("rateLimitType")).replace("_", " ")
+    text = f"The {kind + ' ' if kind else ''}limit of the account {words}.{_until(info.get('resetsAt'))}"
+    out.append(notice(new_item(), state.turn, text, "warning"))
+
+
+def _until(seconds: Any) -> str:
+    at = number(seconds)
+    if not 0 < at < 2**33:
+        return ""
+    return f" It is lifted at {datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC."
+
+
+def _identify(line: dict[str, Any], state: State, host: str, out: list[Output]) -> None:
+    """Comes with every prompt; worth telling when something in it is new."""
+    session, model = text_of(line.get("session_id")), text_of(line.get("model")) or None
+    if session and (session, model) != (state.session, state.model):
+        state.session, state.model = session, model
+        out.append(Fact(SessionIdentified(host=host, session=session, model=model)))
+
+
+def _retry(line: dict[str, Any]) -> str:
+    status, error = line.get("error_status"), text_of(line.get("error")).replace("_", " ")
+    delay = number(line.get("retry_delay_ms")) / 1000
+    said = f"answered {status} ({error})" if status else "did not answer in full"
+    attempt, limit = count(line.get("attempt")), count(line.get("max_retries"))
+    return f"The model provider {said}. Trying again in {delay:.1f} s (attempt {attempt} of {limit})."
+
+
+def _compacted(how: dict[str, Any]) -> str:
+    before, after = count(how.get("pre_tokens")), count(how.get("post_tokens"))
+    who = "At your command" if how.get("trigger") == "manual" else "To make room"
+    size = f": {before:,} tokens became {after:,}" if before and after else ""
+    return f"{who} the conversation was replaced by a summary{size}."
+
+
+def _level(line: dict[str, Any]) -> Level:
+    return "warning" if line.get("level") in ("warning", "warn", "error") else "info"

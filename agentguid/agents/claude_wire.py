@@ -1,0 +1,216 @@
+"""Claude Code's stream-json lines, as far as we read them.
+
+What comes all the time has a struct; what comes once a turn is read as plain JSON by those who need it, so that
+a strange detail in it cannot hide that a turn ended.
+"""
+
+import json
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+
+class Delta(Struct, gc=False):
+    type: str = ""
+    text: str = ""
+    thinking: str = ""
+    partial_json: str = ""
+
+
+class Block(Struct):
+    """One content block, of any type."""
+
+    type: str
+    text: str = ""
+    thinking: str = ""
+    id: str = ""
+    name: str = ""
+    input: Raw = Raw()
+    tool_use_id: str = ""
+    content: Any = None
+    is_error: bool | None = None
+
+
+class Tokens(Struct):
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_read_input_tokens: int | None = None
+    cache_creation_input_tokens: int | None = None
+
+    @property
+    def total(self) -> int:
+        read, written = self.cache_read_input_tokens or 0, self.cache_creation_input_tokens or 0
+        return (self.input_tokens or 0) + (self.output_tokens or 0) + read + written
+
+
+class Message(Struct):
+    id: str = ""
+    model: str | None = None
+    content: str | list[Block] = ""
+    usage: Tokens | None = None
+
+
+class Event(Struct):
+    """One event of the model's own stream."""
+
+    type: str
+    index: int = 0
+    delta: Delta | None = None
+    content_block: Block | None = None
+    message: Message | None = None
+    usage: Tokens | None = None
+
+
+class StreamEvent(Struct, tag_field="type", tag="stream_event"):
+    event: Event
+    parent_tool_use_id: str | None = None
+
+
+class Assistant(Struct, tag_field="type", tag="assistant"):
+    message: Message
+    parent_tool_use_id: str | None = None
+    uuid: str | None = None
+    is_api_error_message: bool | None = None
+    error: Any = None
+    aborted: bool | None = None
+
+
+class User(Struct, tag_field="type", tag="user"):
+    message: Message
+    parent_tool_use_id: str | None = None
+    isReplay: bool | None = None  # noqa: N815 - as it stands on the wire
+    isSynthetic: bool | None = None  # noqa: N815
+
+
+class System(Struct, tag_field="type", tag="system"):
+    subtype: str = ""
+
+
+class Result(Struct, tag_field="type", tag="result"):
+    pass
+
+
+class ControlRequest(Struct, tag_field="type", tag="control_request"):
+    pass
+
+
+class ControlResponse(Struct, tag_field="type", tag="control_response"):
+    pass
+
+
+class ControlCancel(Struct, tag_field="type", tag="control_cancel_request"):
+    request_id: str
+
+
+class RateLimit(Struct, tag_field="type", tag="rate_limit_event"):
+    pass
+
+
+class KeepAlive(Struct, tag_field="type", tag="keep_alive"):
+    pass
+
+
+class ToolProgress(Struct, tag_field="type", tag="tool_progress"):
+    pass
+
+
+class ToolSummary(Struct, tag_field="type", tag="tool_use_summary"):
+    pass
+
+
+class AuthStatus(Struct, tag_field="type", tag="auth_status"):
+    pass
+
+
+class PromptSuggestion(Struct, tag_field="type", tag="prompt_suggestion"):
+    pass
+
+
+Quiet = KeepAlive | ToolProgress | ToolSummary | AuthStatus | PromptSuggestion
+"""Understood, and nothing to show."""
+Known = (
+    StreamEvent
+    | Assistant
+    | User
+    | System
+    | Result
+    | ControlRequest
+    | ControlResponse
+    | ControlCancel
+    | RateLimit
+    | Quiet
+)
+
+_lines: msgspec.json.Decoder[Known] = msgspec.json.Decoder(Known)
+
+
+class NotUnderstoodError(Exception):
+    """Says in a few words why a line means nothing to us."""
+
+
+def read(data: bytes) -> Known:
+    """A line from Claude Code. Raises `NotUnderstoodError`."""
+    try:
+        return _lines.decode(data)
+    except msgspec.ValidationError as error:
+        raise NotUnderstoodError(_why(data, error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return _read_mended(data, error)
+
+
+def _why(data: bytes, error: Exception) -> str:
+    value = plain(data)
+    kind = value.get("type")
+    return f"{kind}: {error}"[:200] if isinstance(kind, str) else "a JSON object without a known type"
+
+
+def _read_mended(data: bytes, error: Exception) -> Known:
+    """JavaScript cuts strings between the halves of a character; msgspec will not have such a half, Python's json will."""
+    if b"\\ud" not in data and b"\\uD" not in data:
+        raise NotUnderstoodError(_syntax(error)) from error
+    try:
+        mended = json.dumps(json.loads(data), ensure_ascii=False).encode("utf-8", "replace")
+        return _lines.decode(mended)
+    except (ValueError, RecursionError) as second:
+        raise NotUnderstoodError(_syntax(second)) from second
+
+
+def _syntax(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "JSON that is nested too deeply"
+    return "not valid UTF-8" if isinstance(error, UnicodeDecodeError) else "not JSON"
+
+
+def plain(data: bytes) -> dict[str, Any]:
+    """The line as plain JSON. Raises `NotUnderstoodError` when it is not an object."""
+    try:
+        value = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        try:
+            text = json.dumps(json.loads(data), ensure_ascii=False).encode("utf-8", "replace")
+            value = msgspec.json.decode(text)
+        except (ValueError, RecursionError) as error:
+            raise NotUnderstoodError(_syntax(error)) from error
+    if not isinstance(value, dict):
+        raise NotUnderstoodError("JSON, but not an object")
+    return value
+
+
+def text_of(value: Any) -> str:
+    """The value when it is text, else nothing."""
+    return value if isinstance(value, str) else ""
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """The value when it is a JSON object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def number(value: Any) -> float:
+    """The value when it is a sane number, else 0."""
+    return float(value) if type(value) in (int, float) and 0 <= value < 2**53 else 0.0
+
+
+def count(value: Any) -> int:
+    return int(number(value))

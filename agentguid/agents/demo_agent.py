@@ -1,0 +1,395 @@
+"""The demo agent: a real process that speaks Claude Code's stream-json and does what its prompt scripts.
+
+Standard library only; it is run by its path, in an interpreter that sees nothing else. Directives, joined by `;` or
+line ends, run in order:
+
+    emit N [rate R] [size S] [deltas]   N finished messages (or N pieces of one), each with a token @seq:K:NANOSECONDS@
+    think | tool | ask                  a thought; a command that really runs; a file that is written if you allow it
+    long N | sleep S                    one message of N characters; nothing for S seconds
+    fail | crash                        an answer as when the provider fails; an end in the middle of a message
+    NAME                                the lines of that file in the working directory
+
+Anything else gets a short tour.
+"""
+
+import json
+import os
+import queue
+import re
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+DIRECTIVE = re.compile(
+    r"(?P<verb>emit|long|sleep)\s+(?P<amount>\d+(?:\.\d+)?)(?P<rest>(?:\s+(?:rate|size)\s+\d+|\s+deltas)*)"
+    r"|(?P<plain>think|tool|ask|fail|crash)"
+)
+OPTION = re.compile(r"(rate|size)\s+(\d+)|(deltas)")
+BUFFER = 64 * 1024
+CHUNK = 256
+LOREM = "The quick brown fox jumps over the lazy dog, and nobody minds. "
+THOUGHT = "The user wants to see what happens when an agent thinks. I look at the folder first, then I say what I found."
+TOUR = """\
+Hello! I am the **demo agent**. I am not intelligent, but I am a real process, and you see here what any agent shows.
+
+My plan:
+
+1. think a little *(done)*
+2. run a command
+3. tell you what else I can do
+"""
+REST = """\
+That command really ran. Now try `ask`, `emit 100 rate 20`, `long 20000`, `fail` or `crash`, or several at once:
+
+```
+think; tool; ask
+```
+
+Press *Stop* whenever you like.
+"""
+
+
+class InterruptedTurn(Exception):  # noqa: N818 - it is no error
+    pass
+
+
+class FailedTurn(Exception):  # noqa: N818
+    pass
+
+
+class Wire:
+    """Lines out, buffered; lines in, sorted by a thread into prompts and answers."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.pending: list[bytes] = []
+        self.size = 0
+        self.prompts: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self.answers: queue.SimpleQueue[tuple[str, dict[str, Any]]] = queue.SimpleQueue()
+        self.stop = threading.Event()
+        self.open = 0
+        self.mode = "default"
+
+    def write(self, line: bytes) -> None:
+        with self.lock:
+            self.pending.append(line)
+            self.size += len(line)
+            if self.size >= BUFFER:
+                self._flush()
+
+    def flush(self) -> None:
+        with self.lock:
+            self._flush()
+
+    def _flush(self) -> None:
+        data, self.pending, self.size = memoryview(b"".join(self.pending)), [], 0
+        while data:
+            data = data[os.write(1, data) :]
+
+    def send(self, value: dict[str, Any]) -> None:
+        self.write(json.dumps(value, separators=(",", ":")).encode() + b"\n")
+
+    def read(self) -> None:
+        """Runs in its own thread until stdin ends."""
+        for raw in sys.stdin.buffer:
+            try:
+                self._take(json.loads(raw))
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                print(f"demo agent: a line that means nothing: {error!r}", file=sys.stderr, flush=True)
+        self.prompts.put(None)
+        self.answers.put(("end", {"behavior": "deny", "message": "nobody is there"}))
+
+    def _take(self, line: dict[str, Any]) -> None:
+        match line["type"]:
+            case "user":
+                blocks = line["message"]["content"]
+                prompt = "\n".join(block["text"] for block in blocks if block["type"] == "text")
+                self.open += 1
+                self.prompts.put(prompt)
+            case "control_response":
+                self.answers.put((line["response"]["request_id"], line["response"].get("response") or {}))
+            case "control_request":
+                self._control(line["request_id"], line["request"])
+
+    def _control(self, request_id: str, request: dict[str, Any]) -> None:
+        answer: dict[str, Any] = {}
+        match request["subtype"]:
+            case "initialize":
+                answer = {"commands": [], "models": [], "pid": os.getpid()}
+            case "interrupt" if self.open:
+                self.stop.set()
+                self.answers.put(("stop", {}))
+            case "set_permission_mode":
+                self.mode = answer["mode"] = request["mode"]
+        response = {"subtype": "success", "request_id": request_id, "response": answer}
+        self.send({"type": "control_response", "response": response})
+        self.flush()
+
+
+class Demo:
+    """One session."""
+
+    def __init__(self, wire: Wire, session: str, model: str) -> None:
+        self.wire, self.session, self.model = wire, session, model
+        self.words = 0
+        self.always = False
+
+    def wait(self, seconds: float = 0.0) -> None:
+        """Lets time pass; whatever was written is out before."""
+        if seconds > 0:
+            self.wire.flush()
+        if self.wire.stop.wait(seconds) if seconds > 0 else self.wire.stop.is_set():
+            raise InterruptedTurn
+
+    def send(self, kind: str, **fields: Any) -> None:
+        self.wire.send({"type": kind, **fields, "session_id": self.session})
+
+    # -- messages -----------------------------------------------------------------------------------------------------
+    def message(self, block: dict[str, Any], name: str | None = None, **fields: Any) -> None:
+        """A finished block."""
+        self.words += len(block.get("text", "")) // 4
+        usage = {"input_tokens": 10, "output_tokens": self.words}
+        model, name = fields.pop("model", self.model), name or f"msg_{uuid.uuid4().hex}"
+        message = {"id": name, "role": "assistant", "model": model, "content": [block], "usage": usage}
+        self.send("assistant", message=message, parent_tool_use_id=None, **fields)
+
+    def event(self, kind: str, **fields: Any) -> None:
+        self.send("stream_event", event={"type": kind, **fields}, parent_tool_use_id=None)
+
+    def stream(self, pieces: Iterator[str], kind: str = "text", pause: float = 0.0, end: bool = True) -> None:
+        """One block, piece by piece."""
+        name, said = f"msg_{uuid.uuid4().hex}", list[str]()
+        self.event("message_start", message={"id": name, "content": []})
+        self.event("content_block_start", index=0, content_block={"type": kind, kind: ""})
+        try:
+            for piece in pieces:
+                self.wait(pause)
+                said.append(piece)
+                self.event("content_block_delta", index=0, delta={"type": f"{kind}_delta", kind: piece})
+        except InterruptedTurn:
+            self.message({"type": kind, kind: "".join(said)}, name, aborted=True)
+            raise
+        if end:
+            self.message({"type": kind, kind: "".join(said)}, name)
+            self.event("content_block_stop", index=0)
+            self.event(
+                "message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": self.words}
+            )
+            self.event("message_stop")
+
+    def call(self, tool: str, arguments: dict[str, Any], run: Callable[[str], tuple[str, bool]]) -> None:
+        """A tool call and its result. `run` gets the call's id; it says the output and whether it failed."""
+        call = f"toolu_{uuid.uuid4().hex[:20]}"
+        self.message({"type": "tool_use", "id": call, "name": tool, "input": arguments})
+        self.wire.flush()
+        try:
+            output, failed = run(call)
+        except InterruptedTurn:
+            self.result_of(call, "The user stopped this.", True)
+            raise
+        self.result_of(call, output, failed)
+
+    def result_of(self, call: str, output: str, failed: bool) -> None:
+        block = {"type": "tool_result", "tool_use_id": call, "content": output, "is_error": failed}
+        self.send("user", message={"role": "user", "content": [block]}, parent_tool_use_id=None)
+
+    # -- directives ---------------------------------------------------------------------------------------------------
+    def run(self, prompt: str, depth: int = 0) -> None:
+        parts = [part.strip() for part in re.split(r"[;\n]", prompt) if part.strip()]
+        for place, part in enumerate(parts):
+            found = DIRECTIVE.fullmatch(part)
+            if found:
+                self.directive(found)
+            elif depth < 4 and (script := read_script(part)):
+                self.run(script, depth + 1)
+            elif place == 0:
+                self.tour()
+                return
+            else:
+                self.message({"type": "text", "text": f"I do not know what `{part[:200]}` means."})
+
+    def directive(self, found: re.Match[str]) -> None:
+        verb, amount = found["verb"] or found["plain"], float(found["amount"] or 0)
+        options = {name or flag: int(value or 1) for name, value, flag in OPTION.findall(found["rest"] or "")}
+        match verb:
+            case "emit" if "deltas" in options:
+                self.stream(self.tokens(int(amount), options))
+            case "emit":
+                self.emit(int(amount), options)
+            case "long":
+                self.stream(self.long(int(amount)))
+            case "sleep":
+                self.wait(amount)
+            case "think":
+                self.stream(pieces(THOUGHT, 12), "thinking", 0.02)
+            case "tool":
+                self.call("Bash", {"command": "ls", "description": "Look at the folder"}, self.ls)
+            case "ask":
+                arguments = {"file_path": str(Path("demo-note.txt").absolute()), "content": "A note.\n"}
+                self.call("Write", arguments, lambda call: self.ask(call, arguments))
+            case "fail":
+                raise FailedTurn
+            case "crash":
+                self.crash()
+
+    def tokens(self, amount: int, options: dict[str, int]) -> Iterator[str]:
+        rate, size, begun = options.get("rate", 0), options.get("size", 0), time.monotonic()
+        for number in range(amount):
+            if rate:
+                self.wait(max(begun + number / rate - time.monotonic(), 1e-6))
+            elif number % 64 == 0:
+                self.wait()
+            yield f"@seq:{number}:{time.monotonic_ns()}@".ljust(size, ".")
+
+    def emit(self, amount: int, options: dict[str, int]) -> None:
+        mark, usage = "\x00", {"input_tokens": 10, "output_tokens": 10}
+        block = {"type": "text", "text": mark}
+        message = {"id": mark, "role": "assistant", "model": self.model, "content": [block], "usage": usage}
+        line = {
+            "type": "assistant",
+            "message": message,
+            "parent_tool_use_id": None,
+            "session_id": self.session,
+        }
+        before, middle, after = json.dumps(line, separators=(",", ":")).split(json.dumps(mark))
+        name = uuid.uuid4().hex
+        for number, token in enumerate(self.tokens(amount, options)):
+            text = f'{before}"msg_{name}{number}"{middle}"{token}"{after}\n'
+            self.wire.write(text.encode())
+
+    def long(self, size: int) -> Iterator[str]:
+        for begin in range(0, size, CHUNK):
+            piece = f"{begin} {LOREM * 4}"[:CHUNK]
+            yield piece.ljust(CHUNK, "~")[: size - begin]
+
+    def ls(self, _call: str) -> tuple[str, bool]:
+        try:
+            done = subprocess.run(
+                ["ls"], capture_output=True, text=True, errors="replace", timeout=10, check=False
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            return f"ls: {error}", True
+        return (done.stdout or done.stderr or "(an empty folder)").rstrip("\n"), done.returncode != 0
+
+    def ask(self, call: str, arguments: dict[str, Any]) -> tuple[str, bool]:
+        if not self.always and self.wire.mode not in ("acceptEdits", "bypassPermissions"):
+            answer = self.permission(call, arguments)
+            if answer.get("behavior") != "allow":
+                return str(answer.get("message") or "The user said no."), True
+            self.always = bool(answer.get("updatedPermissions"))
+            arguments = answer.get("updatedInput") or arguments
+        try:
+            Path("demo-note.txt").write_text(str(arguments.get("content", "")))
+        except OSError as error:
+            return f"demo-note.txt cannot be written: {error}", True
+        return "Wrote demo-note.txt.", False
+
+    def permission(self, call: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        request_id = str(uuid.uuid4())
+        suggestion = {"type": "setMode", "mode": "acceptEdits", "destination": "session"}
+        request: dict[str, Any] = {
+            "subtype": "can_use_tool",
+            "tool_name": "Write",
+            "tool_use_id": call,
+            "input": arguments,
+        }
+        request |= {"description": "demo-note.txt", "permission_suggestions": [suggestion]}
+        self.wait()
+        self.wire.send({"type": "control_request", "request_id": request_id, "request": request})
+        self.wire.flush()
+        while True:
+            of, answer = self.wire.answers.get()
+            if self.wire.stop.is_set():
+                self.wire.send({"type": "control_cancel_request", "request_id": request_id})
+                raise InterruptedTurn
+            if of in (request_id, "end"):
+                return answer
+
+    def crash(self) -> None:
+        self.stream(iter(["I was just about to say something importa"]), end=False)
+        self.wire.flush()
+        print("demo agent: crashed, as it was told to", file=sys.stderr, flush=True)
+        os._exit(3)
+
+    def tour(self) -> None:
+        self.stream(pieces(THOUGHT, 12), "thinking", 0.04)
+        self.stream(pieces(TOUR, 12), pause=0.04)
+        self.call("Bash", {"command": "ls", "description": "Look at the folder"}, self.ls)
+        self.stream(pieces(REST, 12), pause=0.04)
+
+    # -- turns --------------------------------------------------------------------------------------------------------
+    def turn(self, prompt: str) -> None:
+        begun, self.words = time.monotonic(), 0
+        self.send(
+            "system", subtype="init", cwd=str(Path.cwd()), model=self.model, permissionMode=self.wire.mode
+        )
+        end: dict[str, Any] = {"subtype": "success", "is_error": False, "terminal_reason": "completed"}
+        try:
+            self.run(prompt)
+        except InterruptedTurn:
+            text = {"type": "text", "text": "[Request interrupted by user]"}
+            self.send("user", message={"role": "user", "content": [text]}, parent_tool_use_id=None)
+            end = {
+                "subtype": "error_during_execution",
+                "is_error": True,
+                "terminal_reason": "aborted_streaming",
+            }
+        except FailedTurn:
+            end = self.failure()
+        spent = {"inputTokens": 10, "outputTokens": self.words, "costUSD": 0.0, "contextWindow": 200_000}
+        end |= {"duration_ms": int((time.monotonic() - begun) * 1000), "total_cost_usd": 0.0}
+        end |= {"modelUsage": {self.model: spent}, "model_usage_since_last_result": {self.model: spent}}
+        self.send("result", **end)
+        self.wire.open -= 1
+        self.wire.stop.clear()
+        self.wire.flush()
+
+    def failure(self) -> dict[str, Any]:
+        text = "API Error: 529 Overloaded. This is only the demo agent, which was told to fail."
+        self.message(
+            {"type": "text", "text": text},
+            model="<synthetic>",
+            is_api_error_message=True,
+            error="server_error",
+        )
+        how = {"terminal_reason": "api_error", "api_error_status": 529, "result": text}
+        return {"subtype": "success", "is_error": True, **how}
+
+
+def read_script(name: str) -> str | None:
+    path = Path(name)
+    try:
+        return path.read_text() if path.is_file() and path.stat().st_size < 1 << 20 else None
+    except (OSError, ValueError):
+        return None
+
+
+def pieces(text: str, size: int) -> Iterator[str]:
+    for begin in range(0, len(text), size):
+        yield text[begin : begin + size]
+
+
+def after(option: str, default: str) -> str:
+    """The value of a command line option."""
+    return sys.argv[sys.argv.index(option) + 1] if option in sys.argv[:-1] else default
+
+
+def main() -> None:
+    wire = Wire()
+    wire.mode = after("--permission-mode", "default")
+    demo = Demo(wire, after("--resume", "") or str(uuid.uuid4()), after("--model", "demo"))
+    threading.Thread(target=wire.read, daemon=True).start()
+    try:
+        while (prompt := wire.prompts.get()) is not None:
+            demo.turn(prompt)
+    except (BrokenPipeError, KeyboardInterrupt):
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

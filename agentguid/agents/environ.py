@@ -1,0 +1,54 @@
+"""The environment that agents are started in, and where their programs may lie."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+USUAL = (
+    ".local/bin",
+    ".claude/local",
+    ".npm-global/bin",
+    ".bun/bin",
+    ".volta/bin",
+    ".yarn/bin",
+    ".local/share/pnpm",
+    "bin",
+)
+EVERYWHERE = ("/opt/homebrew/bin", "/usr/local/bin", "/home/linuxbrew/.linuxbrew/bin")
+NOT_FOR_AGENTS = ("AGENTGUID_", "LISTEN_", "WATCHDOG_", "CLAUDE_CODE_SESSION", "CLAUDE_AGENT_SDK")
+NOT_FOR_AGENTS_EITHER = frozenset(
+    [
+        "NOTIFY_SOCKET",
+        "INVOCATION_ID",
+        "JOURNAL_STREAM",
+        "SYSTEMD_EXEC_PID",
+        "MAINPID",
+        "CLAUDECODE",
+        "CLAUDE_CODE_ENTRYPOINT",
+        "CLAUDE_CODE_SSE_PORT",
+        "CLAUDE_CODE_EXECPATH",
+    ]
+)
+
+
+def folders(environ: Mapping[str, str]) -> list[str]:
+    """Where programs are looked for: PATH, then where package managers put them for one user."""
+    path = [folder for folder in environ.get("PATH", "").split(os.pathsep) if os.path.isabs(folder)]
+    home = environ.get("HOME")
+    usual = [os.path.join(home, folder) for folder in USUAL] if home else []
+    return list(dict.fromkeys([*path, *usual, *EVERYWHERE]))
+
+
+def child_environ(environ: Mapping[str, str]) -> dict[str, str]:
+    """What an agent's process inherits: everything but what concerns only the daemon, and marks of an outer agent.
+
+    Folders where programs were found but that PATH lacks are added to PATH, because agents run programs by name.
+    """
+    kept = {
+        name: value
+        for name, value in environ.items()
+        if not name.startswith(NOT_FOR_AGENTS) and name not in NOT_FOR_AGENTS_EITHER
+    }
+    extra = [folder for folder in folders(environ) if Path(folder).is_dir()]
+    kept["PATH"] = os.pathsep.join(extra)
+    return kept

@@ -1,0 +1,117 @@
+"""Big things, beside the log: files named by the SHA-256 of what they hold.
+
+`<root>/ab/abcdef…`; a file under its final name is complete and on the disk. `<root>/tmp/` holds what is being written.
+"""
+
+import os
+import secrets
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO
+
+from msgspec.structs import fields, replace
+
+from agentguid.protocol.errors import LogBroken
+from agentguid.protocol.events import Event
+from agentguid.protocol.items import Body
+
+LIMIT = 32 << 10
+"""Bytes of UTF-8 that may lie in an event."""
+PREVIEW = 4 << 10
+"""Characters that stay in the event."""
+
+
+class Blobs:
+    """The blobs of one data directory. May be used by many threads; every method waits for the disk."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def put(self, data: bytes) -> str:
+        """Stores data and returns its digest; on the disk when it returns. Storing again renews its age."""
+        digest = sha256(data).hexdigest()
+        path = self.path(digest)
+        try:
+            os.utime(path)
+        except FileNotFoundError:
+            self._write(path, data)
+        _sync(path.parent)  # also when it was there: whoever put it may not have come this far
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        """The data; `KeyError` when there is none, `LogBroken` when it is not what it was."""
+        with self.open(digest) as file:
+            data = file.read()
+        if sha256(data).hexdigest() != digest:
+            raise LogBroken(f"blob {digest} was changed or cut: restore {self.path(digest)} from a backup")
+        return data
+
+    def open(self, digest: str) -> BinaryIO:
+        """The data as a file, unchecked; `KeyError` when there is none."""
+        try:
+            return self.path(digest).open("rb")
+        except FileNotFoundError:
+            raise KeyError(digest) from None
+
+    def path(self, digest: str) -> Path:
+        """Where a blob lies, or would; `KeyError` for what is no digest (it may come from a URL)."""
+        if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
+            raise KeyError(digest)
+        return self._root / digest[:2] / digest
+
+    def sweep(self) -> int:
+        """Removes what an interrupted `put` left; returns how many. Only while nobody else puts: at start."""
+        left = list((self._root / "tmp").glob("*"))
+        for file in left:
+            file.unlink(missing_ok=True)
+        return len(left)
+
+    def shrink(self, event: Event) -> Event:
+        """The event, with the text of each `Body` above 32 KiB stored as a blob and a preview in its place."""
+        changed = {}
+        for name in _candidates(type(event)):
+            body = getattr(event, name)
+            if isinstance(body, Body) and body.blob is None and len(body.text) > LIMIT // 4:
+                data = body.text.encode()
+                if len(data) > LIMIT:
+                    changed[name] = Body(body.text[:PREVIEW], body.type, self.put(data), len(data))
+        return replace(event, **changed) if changed else event
+
+    def whole(self, body: Body) -> bytes:
+        """All of a body, wherever it lies."""
+        return body.text.encode() if body.blob is None else self.get(body.blob)
+
+    def _write(self, path: Path, data: bytes) -> None:
+        directory = self._root / "tmp"
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not path.parent.is_dir():
+            path.parent.mkdir(exist_ok=True, mode=0o700)
+            _sync(self._root)
+        scratch = directory / secrets.token_hex(8)
+        try:
+            with open(scratch, "xb", opener=_private) as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            scratch.replace(path)
+        finally:
+            scratch.unlink(missing_ok=True)
+
+
+@cache
+def _candidates(kind: type[Event]) -> tuple[str, ...]:
+    """Fields that may hold a `Body`."""
+    return tuple(field.encode_name for field in fields(kind) if field.type in (Body, Body | None))
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

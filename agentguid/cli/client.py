@@ -1,0 +1,249 @@
+"""The way to the daemon: HTTP over its unix socket, or over TCP and TLS with a token."""
+
+import json
+import os
+import socket
+import time
+import tomllib
+from argparse import Namespace
+from collections.abc import Iterator
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlencode, urlsplit
+
+from agentguid.cli.errors import NOT_PERMITTED, START, USAGE, CliError, Rejected, Unreachable
+from agentguid.paths import Places, places
+
+SHORT = 100
+"""Bytes of a socket path that every system takes (sun_path is 104 to 108)."""
+QUIET = 90.0
+"""Seconds without a byte after which a connection counts as lost."""
+PATIENCE = 60.0
+"""Seconds for which a stream that was cut is tried again."""
+
+
+_PLACES = ("data_dir", "runtime_dir")
+
+
+class Message(NamedTuple):
+    """One server-sent event."""
+
+    event: str
+    data: str
+    id: str | None
+
+
+class UnixConnection(HTTPConnection):
+    """HTTP over a unix socket."""
+
+    def __init__(self, path: Path, timeout: float) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        if len(os.fsencode(self._path)) <= SHORT:
+            self.sock.connect(os.fspath(self._path))
+        else:
+            _connect_from_within(self.sock, self._path)
+
+
+class Client:
+    """Speaks to one daemon. Raises CliError with a sentence and an exit code."""
+
+    def __init__(self, url: str | None = None, token: str | None = None) -> None:
+        self._url = urlsplit(url) if url else None
+        if self._url and (self._url.scheme not in ("http", "https") or not self._url.hostname):
+            raise CliError(f"--url must look like https://host:3000/gm, not {url}", USAGE)
+        self._token = token
+        self._socket = configured().socket
+        self._connection: HTTPConnection | None = None
+        self._base = self._url.path.rstrip("/") if self._url else ""
+
+    def get(self, path: str, **query: object) -> Any:
+        """The JSON that the path answers with."""
+        return self._json("GET", path, query)
+
+    def post(self, path: str, body: object = None) -> Any:
+        return self._json("POST", path, {}, {} if body is None else body)
+
+    def delete(self, path: str) -> Any:
+        return self._json("DELETE", path, {})
+
+    def lines(self, path: str, **query: object) -> Iterator[Any]:
+        """The values of an NDJSON answer, as they come."""
+        response = self._ask("GET", path, query, accept="application/x-ndjson")
+        for line in _lines(response):
+            if line.strip():
+                yield json.loads(line)
+
+    def follow(self, path: str, after: int, **query: object) -> Iterator[Message]:
+        """Server-sent events from a position on, without end: a cut connection is taken up where it was cut."""
+        met, lost_at = False, None
+        try:
+            while True:
+                try:
+                    response = self._ask("GET", path, {"after": after, **query}, accept="text/event-stream")
+                    met, lost_at = True, None
+                    for message in messages(response):
+                        after = int(message.id) if message.id else after
+                        yield message
+                except Unreachable:
+                    if not met or (lost_at is not None and time.monotonic() - lost_at > PATIENCE):
+                        raise
+                self.close()
+                lost_at = lost_at or time.monotonic()
+                time.sleep(0.3)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+
+    # -- below: one request ------------------------------------------------------------------------------------------
+    def _json(self, method: str, path: str, query: dict[str, object], body: object = None) -> Any:
+        data = self._ask(method, path, query, body).read()
+        try:
+            return json.loads(data) if data else None
+        except ValueError:
+            raise CliError(f"what answers at {self._where} is not agentguid: {data[:60]!r}") from None
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        query: dict[str, object],
+        body: object = None,
+        accept: str = "application/json",
+    ) -> HTTPResponse:
+        asked = {name: value for name, value in query.items() if value is not None}
+        target = f"{self._base_path()}/api{path}" + (f"?{urlencode(asked)}" if asked else "")
+        response = self._send(method, target, None if body is None else json.dumps(body).encode(), accept)
+        if response.status >= 300:
+            raise _rejection(response)
+        return response
+
+    def _send(self, method: str, target: str, body: bytes | None, accept: str) -> HTTPResponse:
+        headers = {"Accept": accept}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        try:
+            self._connection = self._connection or self._connect()
+            self._connection.request(method, target, body, headers)
+            return self._connection.getresponse()
+        except PermissionError:
+            raise CliError(f"{self._where} belongs to another user", NOT_PERMITTED) from None
+        except (OSError, HTTPException) as error:
+            self.close()
+            raise Unreachable(self._absent(error)) from error
+
+    def _connect(self) -> HTTPConnection:
+        if self._url is None:
+            return UnixConnection(self._socket, QUIET)
+        kind = HTTPSConnection if self._url.scheme == "https" else HTTPConnection
+        return kind(self._url.hostname or "", self._url.port, timeout=QUIET)
+
+    def _base_path(self) -> str:
+        """The daemon's URL prefix. It may be configured, so the daemon is asked: `/` redirects to it."""
+        if not self._base:
+            response = self._send("GET", "/", None, "text/html")
+            response.read()
+            location = urlsplit(response.getheader("Location") or "/gm").path.rstrip("/")
+            self._base = location.removesuffix("/login") or "/"
+        return "" if self._base == "/" else self._base
+
+    @property
+    def _where(self) -> str:
+        return self._url.geturl() if self._url else str(self._socket)
+
+    def _absent(self, error: Exception) -> str:
+        if self._url:
+            return f"agentguid does not answer at {self._where}: {error or type(error).__name__}"
+        return f"agentguid is not running (nothing answers at {self._socket}); {START}"
+
+
+def connect(args: Namespace) -> Client:
+    """The client that the command line and the environment name."""
+    url = args.url or os.environ.get("AGENTGUID_URL")
+    return Client(url, (args.token or os.environ.get("AGENTGUID_TOKEN")) if url else None)
+
+
+def configured() -> Places:
+    """The daemon's places, as the environment and, after it, config.toml name them."""
+    file = places().config / "config.toml"
+    try:
+        table = tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        return places()
+    except (OSError, ValueError) as error:
+        raise CliError(f"{file} cannot be read: {error}", USAGE) from None
+    named = {
+        f"AGENTGUID_{key.upper()}": os.path.expanduser(str(table[key])) for key in _PLACES if key in table
+    }
+    return places({**named, **os.environ})
+
+
+def part(text: str) -> str:
+    """What a user typed, as one segment of a path."""
+    return quote(text, safe="")
+
+
+def messages(response: HTTPResponse) -> Iterator[Message]:
+    """Reads server-sent events until the other side ends. Comments are passed over."""
+    event, id_ = "message", None
+    data: list[str] = []
+    for line in _lines(response):
+        text = line.decode("utf-8", "replace").rstrip("\r\n")
+        name, _, value = text.partition(":")
+        value = value.removeprefix(" ")
+        if not text:
+            if data:
+                yield Message(event, "\n".join(data), id_)
+            event, data, id_ = "message", [], None
+        elif name == "event":
+            event = value
+        elif name == "data":
+            data.append(value)
+        elif name == "id":
+            id_ = value
+
+
+def _lines(response: HTTPResponse) -> Iterator[bytes]:
+    while True:
+        try:
+            line = response.readline()
+        except (OSError, HTTPException) as error:
+            raise Unreachable(f"the connection was cut: {error or type(error).__name__}") from error
+        if not line:
+            return
+        yield line
+
+
+def _rejection(response: HTTPResponse) -> CliError:
+    body = response.read(65_536)
+    try:
+        problem = json.loads(body)
+        text = str(problem.get("error") or problem.get("detail") or problem.get("title") or "")
+    except (ValueError, AttributeError):
+        text = ""
+    if response.status == 401:
+        text = text or "not permitted"
+        text += " (give a token: agentguictl token create NAME makes one where the daemon runs)"
+    return Rejected(response.status, text or f"the daemon answered {response.status} {response.reason}")
+
+
+def _connect_from_within(sock: socket.socket, path: Path) -> None:
+    """Connects by the file's bare name from inside its directory: the way to a path that is too long."""
+    here = os.open(".", os.O_RDONLY)
+    try:
+        os.chdir(path.parent)
+        sock.connect(path.name)
+    finally:
+        os.fchdir(here)
+        os.close(here)

@@ -1,0 +1,50 @@
+"""Send a message to a conversation. A turn begins at once, or after those that run and wait."""
+
+import secrets
+import sys
+from argparse import ArgumentParser, Namespace
+from typing import Any
+
+from agentguid.cli.client import Client, connect, part
+from agentguid.cli.errors import USAGE, CliError
+from agentguid.cli.follow import watch
+from agentguid.cli.output import print_json, say
+from agentguid.protocol.ids import turn_of
+
+
+def arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("conversation", metavar="CONV")
+    parser.add_argument("text", metavar="TEXT", help="the message; - reads it from standard input")
+    parser.add_argument("-f", "--follow", action="store_true", help="watch until its turn ends")
+
+
+def run(args: Namespace) -> int:
+    client = connect(args)
+    conversation = client.get(f"/conversations/{part(args.conversation)}")["conversation"]
+    answer = send(client, conversation["id"], message(args.text))
+    if args.follow:
+        turn = turn_of(answer["message"]["id"])
+        return watch(
+            client, conversation["id"], conversation["position"], turn, prompts=False, as_json=args.json
+        )
+    if args.json:
+        print_json(answer)
+    elif answer.get("queued"):
+        say(f"queued at place {answer.get('queuePosition')}")
+    else:
+        say(f"running; agentguictl follow {conversation['id']} watches it")
+    return 0
+
+
+def send(client: Client, conversation: str, text: str) -> Any:
+    """Posts a message and returns the daemon's answer. Its key makes sure that it never runs twice."""
+    body = {"content": text, "idempotencyKey": secrets.token_hex(12)}
+    return client.post(f"/conversations/{part(conversation)}/messages", body)
+
+
+def message(text: str) -> str:
+    """The text of a command line argument, or of standard input for `-`."""
+    content = sys.stdin.read() if text == "-" else text
+    if not content.strip():
+        raise CliError("the message is empty", USAGE)
+    return content

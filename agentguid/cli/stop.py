@@ -1,0 +1,19 @@
+"""Stop the running turn of a conversation. Stopping an idle one succeeds and says so."""
+
+from argparse import ArgumentParser, Namespace
+
+from agentguid.cli.client import connect, part
+from agentguid.cli.output import print_json, say
+
+
+def arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("conversation", metavar="CONV")
+
+
+def run(args: Namespace) -> int:
+    answer = connect(args).post(f"/conversations/{part(args.conversation)}/cancel")
+    if args.json:
+        print_json(answer)
+    else:
+        say("stopping" if answer.get("cancelled") else "nothing was running")
+    return 0

@@ -1,0 +1,110 @@
+"""The composition root: open, recover, serve, stop, in that order."""
+
+import asyncio
+import contextlib
+import logging
+import sys
+from collections.abc import Sequence
+
+import apsw
+
+from agentguid import __version__
+from agentguid.agents.discovery import Agents
+from agentguid.append.blobs import Blobs
+from agentguid.append.lock import acquire
+from agentguid.append.log import Log
+from agentguid.dispatch import Dispatcher
+from agentguid.effects.parts import EffectParts
+from agentguid.effects.turns import Turns
+from agentguid.failpoints import failpoint
+from agentguid.hosts import link
+from agentguid.http import login
+from agentguid.http.app import create_app
+from agentguid.http.parts import Parts
+from agentguid.http.server import serve
+from agentguid.project.all import INLINE
+from agentguid.settings import Settings
+from agentguid.stream.feed import Feed
+from agentguid.stream.live import LiveText
+from agentguid.stream.presence import Presence
+
+log = logging.getLogger(__name__)
+
+
+async def run(settings: Settings) -> None:
+    """Runs until SIGTERM or SIGINT. Raises `LogBroken` or `PortTaken` with a sentence that says what to do."""
+    places = settings.places
+    for directory in (places.data, places.runtime, places.tapes, places.hosts):
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with acquire(places.data), contextlib.closing(_open(settings, feed := Feed())) as events:
+        feed.wake(events.position)
+        reader = events.reader()
+        parts = _parts(settings, events, feed, reader)
+        turns = Turns(_effect_parts(settings, parts))
+        parts.presence.recovering = True
+        tasks: list[asyncio.Task[None]] = []
+
+        async def ready() -> None:
+            # The port is open before tapes are drained: pages say "catching up".
+            tasks.append(asyncio.create_task(turns.run(), name="turns"))
+            tasks.append(asyncio.create_task(parts.agents.rescan(), name="agents"))
+            log.info("agentguid %s serves %s", __version__, settings.url)
+            if sys.stderr.isatty():
+                print(f"\n  Sign in: {login.link(settings, parts.tickets.issue())}\n", file=sys.stderr)
+
+        try:
+            await serve(create_app(parts), settings, feed, ready)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            reader.close()
+
+
+def _open(settings: Settings, feed: Feed) -> Log:
+    loop = asyncio.get_running_loop()
+
+    def committed(position: int, streams: Sequence[str]) -> None:
+        failpoint("feed.before_wake")
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to be woken
+            loop.call_soon_threadsafe(feed.wake, position, streams)
+
+    events = Log(settings.places.log, INLINE, on_commit=committed)
+    events.open()
+    return events
+
+
+def _parts(settings: Settings, events: Log, feed: Feed, reader: apsw.Connection) -> Parts:
+    blobs = Blobs(settings.places.blobs)
+    dispatch = Dispatcher(events, reader, blobs)
+    return Parts(
+        settings=settings,
+        log=events,
+        reader=reader,
+        dispatch=dispatch,
+        feed=feed,
+        live=LiveText(feed),
+        presence=Presence(feed),
+        blobs=blobs,
+        agents=Agents(),
+    )
+
+
+def _effect_parts(settings: Settings, parts: Parts) -> EffectParts:
+    places = settings.places
+
+    async def reap(host: str) -> None:
+        await link.reap(places, host)
+
+    return EffectParts(
+        places=places,
+        reader=parts.reader,
+        dispatch=parts.dispatch,
+        feed=parts.feed,
+        live=parts.live,
+        presence=parts.presence,
+        blobs=parts.blobs,
+        agents=parts.agents,
+        reap=reap,
+        idle_after=settings.idle_minutes * 60,
+    )

@@ -1,0 +1,58 @@
+"""The rules of a conversation: which facts follow from a command."""
+
+from agentguid.decide import approval, host, queue, report, settings, turn
+from agentguid.decide.fold import evolve
+from agentguid.decide.state import Conversation, initial
+from agentguid.protocol import commands, events
+from agentguid.protocol.commands import ToConversation
+from agentguid.protocol.errors import NotFound
+from agentguid.protocol.events import Event
+
+__all__ = ["Conversation", "decide", "evolve", "initial"]
+
+
+def decide(command: ToConversation, state: Conversation) -> list[Event]:
+    """The events; none when all is as it is asked to be. Raises `Refused`, `NotFound` or `Invalid`."""
+    known = state.settings
+    match command:
+        case commands.CreateConversation():
+            return settings.create(command, known)
+        case commands.Report() if known is not None:
+            return report.decide(command, state)
+    if known is None or known.deleted:
+        raise NotFound(f"There is no conversation {command.conversation}.")
+    match command:
+        case commands.RenameConversation():
+            return settings.rename(command, known)
+        case commands.ConfigureConversation():
+            return settings.configure(command, known)
+        case commands.ArchiveConversation(archived=archived):
+            return settings.archive(archived, known)
+        case commands.PinConversation(pinned=pinned):
+            return settings.pin(pinned, known)
+        case commands.MarkRead():
+            return settings.mark_read(command, state.seen)
+        case commands.DeleteConversation():
+            return _delete(state)
+        case commands.SendMessage():
+            return turn.send(command, state, known)
+        case commands.EditMessage():
+            return queue.edit(command, state.queue)
+        case commands.RemoveMessage():
+            return queue.remove(command, state.queue)
+        case commands.ReorderQueue():
+            return queue.reorder(command, state.queue)
+        case commands.StopTurn():
+            return turn.stop(command, state.turn)
+        case commands.DecideApproval():
+            return approval.decide(command, state.approvals)
+        case commands.RequestHost():
+            return host.request(command, state)
+    raise TypeError(command)
+
+
+def _delete(state: Conversation) -> list[Event]:
+    """The open turn is asked to stop, and nothing waits for the user any more."""
+    stopped = turn.stop(commands.StopTurn(conversation=""), state.turn)
+    withdrawn = approval.withdraw(state.approvals, "the conversation was deleted")
+    return [*stopped, *withdrawn, events.ConversationDeleted()]

@@ -1,0 +1,19 @@
+"""`evolve`: each part of the state follows the events that concern it."""
+
+from agentguid.decide import approval, host, queue, settings, turn
+from agentguid.decide.state import Conversation
+from agentguid.protocol.events import Event
+
+
+def evolve(state: Conversation, event: Event) -> Conversation:
+    """The state after one more event. Total: what is unknown, unreadable or out of order changes nothing else."""
+    return Conversation(
+        settings=settings.evolve(state.settings, event),
+        seen=settings.evolve_seen(state.seen, event),
+        turn=turn.evolve(state.turn, event),
+        queue=queue.evolve(state.queue, event),
+        known=turn.evolve_known(state.known, event),
+        approvals=approval.evolve(state.approvals, event),
+        host=host.evolve(state.host, state.turn, event),
+        sessions=host.evolve_sessions(state.sessions, state.host, event),
+    )

@@ -1,0 +1,48 @@
+"""What an agent did. Facts are kept, except those that the state contradicts; then it is the turn of who waits."""
+
+from agentguid.decide import approval, host, turn
+from agentguid.decide.fold import evolve
+from agentguid.decide.state import Conversation
+from agentguid.protocol.commands import Report
+from agentguid.protocol.events import (
+    ApprovalRequested,
+    ApprovalWithdrawn,
+    Event,
+    HostEnded,
+    ItemAdded,
+    SessionIdentified,
+    ToolFinished,
+    ToolStarted,
+    TurnEnded,
+)
+
+
+def decide(command: Report, state: Conversation) -> list[Event]:
+    """Also for a conversation that was deleted: what happened, happened. Nothing new begins there."""
+    ends = {fact.turn for fact in command.facts if isinstance(fact, TurnEnded)}
+    events: list[Event] = []
+    for fact in command.facts:
+        for event in _admitted(fact, state, ends):
+            events.append(event)
+            state = evolve(state, event)
+    if state.settings and state.settings.deleted:
+        return events + approval.withdraw(state.approvals, "the conversation was deleted")
+    return events + turn.following(state)
+
+
+def _admitted(fact: Event, state: Conversation, ends: set[str]) -> list[Event]:
+    """The fact and what follows from it; nothing when it cannot be. `ends` are the turns that the facts themselves end."""
+    match fact:
+        case ItemAdded() | ToolStarted() | ToolFinished() | SessionIdentified():
+            return [fact]
+        case ApprovalRequested():
+            return approval.admit(fact, state.approvals)
+        case ApprovalWithdrawn() if approval.find(state.approvals, fact.approval):
+            return [fact]
+        case TurnEnded() if state.turn and state.turn.id == fact.turn:
+            asked = [pending for pending in state.approvals if pending.turn in (None, fact.turn)]
+            return [fact, *approval.withdraw(asked, "the turn ended")]
+        case HostEnded() if state.host and state.host.id == fact.host:
+            broken = [] if state.turn and state.turn.id in ends else host.broke_off(fact, state)
+            return [fact, *broken, *approval.withdraw(state.approvals, "the agent ended")]
+    return []

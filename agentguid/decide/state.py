@@ -1,0 +1,83 @@
+"""What the rules of a conversation must remember. Small: it is kept as a snapshot, so all of it encodes to JSON."""
+
+from msgspec import Struct
+
+from agentguid.protocol.items import Body, Decision, Mode
+
+
+class Settings(Struct, frozen=True, omit_defaults=True):
+    """How the next turn is to be run, and where the conversation stands in the list."""
+
+    title: str
+    agent: str
+    cwd: str
+    model: str | None = None
+    mode: Mode = "ask"
+    archived: bool = False
+    pinned: bool = False
+    deleted: bool = False
+
+
+class Seen(Struct, frozen=True, omit_defaults=True):
+    """How far the user has read."""
+
+    upto: int = 0
+    """A position."""
+    fresh: int = 0
+    """Events worth reading that no conversation.read has answered yet."""
+
+
+class Turn(Struct, frozen=True, omit_defaults=True):
+    """The open turn."""
+
+    id: str
+    message: str
+    agent: str
+    cwd: str
+    model: str | None = None
+    mode: Mode = "ask"
+    stopping: bool = False
+
+
+class Waiting(Struct, frozen=True):
+    """A message that waits for the open turn to end."""
+
+    message: str
+    body: Body
+
+
+class Pending(Struct, frozen=True, omit_defaults=True):
+    """An undecided permission request."""
+
+    approval: str
+    turn: str | None = None
+    options: dict[str, Decision] = {}
+    """The agent's ids of the answers that it offers."""
+
+
+class Host(Struct, frozen=True):
+    """The host that was requested and has not ended."""
+
+    id: str
+    agent: str
+    turn: str | None
+    """The turn that it was requested for; it may serve later ones too."""
+
+
+class Conversation(Struct, frozen=True, omit_defaults=True):
+    settings: Settings | None = None
+    """None: there is no such conversation."""
+    seen: Seen = Seen()
+    turn: Turn | None = None
+    queue: tuple[Waiting, ...] = ()
+    """In the order in which they will be sent; at most `queue.LIMIT`."""
+    known: tuple[str, ...] = ()
+    """The latest messages, so that one that is sent twice is one message; at most `turn.KNOWN`."""
+    approvals: tuple[Pending, ...] = ()
+    """At most `approval.LIMIT`."""
+    host: Host | None = None
+    sessions: dict[str, str] = {}
+    """Agent → its own id of its newest session here."""
+
+
+initial = Conversation()

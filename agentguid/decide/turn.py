@@ -1,0 +1,77 @@
+"""Turns: a conversation works on at most one prompt at a time."""
+
+from msgspec.structs import replace
+
+from agentguid.decide import checks, queue
+from agentguid.decide.state import Conversation, Settings, Turn
+from agentguid.protocol.commands import SendMessage, StopTurn
+from agentguid.protocol.events import (
+    Event,
+    MessageQueued,
+    TurnEnded,
+    TurnStarted,
+    TurnStopRequested,
+)
+from agentguid.protocol.ids import turn_of
+from agentguid.protocol.items import Body
+
+KNOWN = 200
+"""Messages that are recognised when they are sent a second time (beside those that wait)."""
+
+
+def send(command: SendMessage, state: Conversation, settings: Settings) -> list[Event]:
+    """Idle: a turn starts. Busy: the message waits. Sent before: nothing."""
+    checks.identifier("message", command.message)
+    checks.text("body", command.body)
+    if command.message in state.known or any(one.message == command.message for one in state.queue):
+        return []
+    if state.turn is None and not state.queue:
+        return [start(settings, command.message, command.body)]
+    queue.room(state.queue)
+    queued = MessageQueued(message=command.message, body=command.body)
+    return [queued] if state.turn else [queued, *following(state)]
+
+
+def stop(command: StopTurn, turn: Turn | None) -> list[Event]:
+    """Nothing to stop is not an error, and one request is enough."""
+    if turn is None or turn.stopping or command.turn not in (None, turn.id):
+        return []
+    return [TurnStopRequested(turn=turn.id)]
+
+
+def start(settings: Settings, message: str, body: Body) -> TurnStarted:
+    """The turn of a message, as the conversation is configured now."""
+    return TurnStarted(
+        turn=turn_of(message),
+        message=message,
+        body=body,
+        agent=settings.agent,
+        cwd=settings.cwd,
+        model=settings.model,
+        mode=settings.mode,
+    )
+
+
+def following(state: Conversation) -> list[Event]:
+    """What begins when no turn is open: the turn of the first message that waits."""
+    if state.turn or not state.queue or state.settings is None or state.settings.deleted:
+        return []
+    first = state.queue[0]
+    return [start(state.settings, first.message, first.body)]
+
+
+def evolve(turn: Turn | None, event: Event) -> Turn | None:
+    match event:
+        case TurnStarted() as e:
+            return Turn(e.turn, e.message, e.agent, e.cwd, e.model or None, e.mode)
+        case TurnStopRequested(turn=id) if turn and turn.id == id:
+            return replace(turn, stopping=True)
+        case TurnEnded(turn=id) if turn and turn.id == id:
+            return None
+    return turn
+
+
+def evolve_known(known: tuple[str, ...], event: Event) -> tuple[str, ...]:
+    if isinstance(event, MessageQueued | TurnStarted) and event.message not in known:
+        return (*known, event.message)[-KNOWN:]
+    return known

@@ -1,0 +1,44 @@
+"""What an agent should be given next: derived from the read models and the tape, never remembered."""
+
+import apsw
+
+from agentguid.agents.base import Adapter, Answer, Prompt, Write
+from agentguid.append import read
+from agentguid.append.blobs import Blobs
+from agentguid.project import approvals, conversations, turns
+from agentguid.protocol.events import ApprovalDecided, TurnStarted
+
+
+def prompt(db: apsw.Connection, blobs: Blobs, adapter: Adapter, turn: str) -> list[Write]:
+    """The prompt of an open turn that the agent has not got."""
+    if adapter.turn == turn:
+        return []
+    row = turns.get(db, turn)
+    event = row and read.at(db, [row.position])[row.position].event
+    if not isinstance(event, TurnStarted):
+        return []
+    body = event.body
+    if body.blob:
+        whole = blobs.whole(body).decode(errors="replace")
+        body = type(body)(whole, body.type)
+    return list(adapter.prompt(Prompt(turn, body, event.model, event.mode)))
+
+
+def answer(db: apsw.Connection, blobs: Blobs, adapter: Adapter, approval: str) -> list[Write]:
+    """The user's decision, as the agent wants to hear it; nothing while undecided or when it does not ask any more."""
+    row = approvals.get(db, approval)
+    if row is None or not row.decided:
+        return []
+    event = read.at(db, [row.decided])[row.decided].event
+    if not isinstance(event, ApprovalDecided):
+        return []
+    given = blobs.whole(event.input) if event.input else None
+    return list(adapter.answer(Answer(approval, event.decision, event.message, event.option, given)))
+
+
+def stop(db: apsw.Connection, adapter: Adapter, conversation: str) -> list[Write]:
+    """The agent's own way to stop, when the user asked for it."""
+    row = conversations.get(db, conversation)
+    if row is None or not row.turn or not row.stopping or adapter.turn != row.turn:
+        return []
+    return list(adapter.stop(row.turn))

@@ -1,0 +1,30 @@
+"""What the effects work with."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import apsw
+
+from agentguid.agents.discovery import Agents
+from agentguid.append.blobs import Blobs
+from agentguid.dispatch import Dispatcher
+from agentguid.paths import Places
+from agentguid.stream.feed import Feed
+from agentguid.stream.live import LiveText
+from agentguid.stream.presence import Presence
+
+
+@dataclass(frozen=True, slots=True)
+class EffectParts:
+    places: Places
+    reader: apsw.Connection
+    dispatch: Dispatcher
+    feed: Feed
+    live: LiveText
+    presence: Presence
+    blobs: Blobs
+    agents: Agents
+    reap: Callable[[str], Awaitable[None]]
+    """Ends the orphans of a host that died."""
+    idle_after: float
+    """Seconds without an open turn after which a host is ended."""

@@ -1,0 +1,65 @@
+"""Starts hosts, and finds again those that an earlier daemon started."""
+
+import os
+
+from agentguid.agents.base import Launch
+from agentguid.agents.discovery import child_environ
+from agentguid.effects.parts import EffectParts
+from agentguid.effects.session import Key
+from agentguid.failpoints import failpoint
+from agentguid.hosts.link import Link, Spec
+from agentguid.hosts.tape import Reader
+from agentguid.project import hosts
+from agentguid.protocol.commands import RequestHost
+from agentguid.protocol.errors import AgentFailed
+from agentguid.protocol.events import HostRequested
+
+
+async def start(
+    parts: EffectParts, conversation: str, host: str, agent: str, launch: Launch
+) -> tuple[Key, Link]:
+    """A new host for the open turn. The log knows of it before it exists."""
+    await parts.dispatch(RequestHost(conversation=conversation, host=host), actor="daemon")
+    resume = hosts.session(parts.reader, conversation, agent)
+    return await _spawn(
+        parts, Key(conversation, host, agent, Launch(launch.cwd, launch.model, launch.mode, resume))
+    )
+
+
+async def reconnect(
+    parts: EffectParts, conversation: str, requested: HostRequested
+) -> tuple[Key, Link | None]:
+    """The host that the log speaks of: found alive, or started if it never was; None: dead, its tape to be read."""
+    launch = Launch(requested.cwd, requested.model, requested.mode, requested.resume)
+    key = Key(conversation, requested.host, requested.agent, launch)
+    link = await Link.connect(parts.places, key.host)
+    if link is None and next(Reader(parts.places.tapes / key.host).records(), None) is None:
+        return await _spawn(parts, key)
+    return key, link
+
+
+async def _spawn(parts: EffectParts, key: Key) -> tuple[Key, Link]:
+    found = parts.agents.get(key.agent)
+    if found is None or not found.installed:
+        await parts.agents.rescan()
+        found = parts.agents.get(key.agent)
+    if found is None or not found.installed:
+        raise AgentFailed(
+            (found and found.problem) or f"There is no agent {key.agent!r}. Choose another one."
+        )
+    argv = found.speaks().argv(found.path or "", key.launch)
+    failpoint("effects.before_spawn")
+    spec = Spec(host=key.host, argv=argv, cwd=key.launch.cwd, env=child_environ(os.environ))
+    link = await _spawned(parts, spec)
+    failpoint("effects.after_spawn")
+    return key, link
+
+
+async def _spawned(parts: EffectParts, spec: Spec) -> Link:
+    try:
+        return await Link.spawn(parts.places, spec)
+    except AgentFailed:
+        # Started by a daemon that died at this very moment: the lock has let only one of the two live.
+        if link := await Link.connect(parts.places, spec.host):
+            return link
+        raise

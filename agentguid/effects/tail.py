@@ -1,0 +1,93 @@
+"""The near end of a tape: records in, translated outputs out, and how far that has come."""
+
+import logging
+from pathlib import Path
+
+from msgspec import Struct
+
+from agentguid.agents.base import Adapter, Dialect, Fact, Launch, Line, Output
+from agentguid.append.api import TapeMark
+from agentguid.hosts import lines
+from agentguid.hosts.tape import Reader
+from agentguid.protocol.events import ItemAdded
+from agentguid.protocol.ids import item_id
+from agentguid.protocol.items import Body
+
+log = logging.getLogger(__name__)
+
+
+class Batch(Struct, frozen=True):
+    """What one record of the tape came to."""
+
+    outputs: list[Output]
+    end: int
+    """Offset behind the record."""
+    at: int
+    """When the host wrote it, microseconds since the epoch."""
+
+
+class Tail:
+    """Reads a tape from its anchor on. Facts up to the committed offset are left out: they are in the log already."""
+
+    def __init__(
+        self, directory: Path, dialect: Dialect, host: str, launch: Launch, mark: TapeMark | None
+    ) -> None:
+        self.host = host
+        self.adapter: Adapter = dialect.adapter(host, launch, mark.carry if mark else None)
+        self.exited = False
+        self.offset = self.anchor = mark.anchor if mark else 0
+        self._carry = mark.carry if mark else self.adapter.carry()
+        self._committed = mark.offset if mark else 0
+        self._reader = Reader(directory, self.anchor)
+        self._records = self._reader.records()
+        self._splitter = lines.Splitter()
+
+    @property
+    def mark(self) -> TapeMark:
+        """Where the log stands once everything read so far is in it."""
+        return TapeMark(self.host, max(self.offset, self._committed), self.anchor, self._carry)
+
+    def next(self) -> Batch | None:
+        """The next whole record, translated; None when the tape has no more for now."""
+        record = next(self._records, None)
+        if record is None:
+            self._records = self._reader.records()
+            return None
+        outputs: list[Output] = []
+        for line in self._splitter.feed(record):
+            outputs += self._translate(line)
+        return self._settle(outputs, record.end, record.at)
+
+    def vanish(self, at: int) -> Batch:
+        """The host is gone without a word: closes what is open."""
+        outputs: list[Output] = []
+        for line in self._splitter.close():
+            outputs += self._translate(line)
+        outputs += self._translate(lines.Line("exit", self.offset, b"", at, self.offset))
+        return self._settle(outputs, self.offset, at, force=True)
+
+    def _translate(self, line: lines.Line) -> list[Output]:
+        self.exited = self.exited or line.direction == "exit"
+        try:
+            return list(self.adapter.feed(_line(line)))
+        except (
+            Exception
+        ):  # the border of an adapter: its bug costs one line, shown as it is, and never the turn
+            log.exception("an adapter failed on a line", extra={"host": self.host, "offset": line.offset})
+            text = line.data.decode(errors="replace")
+            item = item_id(self.host, line.offset)
+            return [Fact(ItemAdded(item=item, turn=self.adapter.turn, kind="unknown", body=Body(text)))]
+
+    def _settle(self, outputs: list[Output], end: int, at: int, *, force: bool = False) -> Batch:
+        if end <= self._committed and not force:
+            outputs = [output for output in outputs if not isinstance(output, Fact)]
+        self.offset = end
+        if self.adapter.idle and self._splitter.empty:
+            self.anchor, self._carry = end, self.adapter.carry()
+        return Batch(outputs, end, at)
+
+
+def _line(line: lines.Line) -> Line:
+    """The adapters' view of a line: hosts and agents do not know one another."""
+    data = line.note.encode() if line.direction == "exit" else line.data
+    return Line(line.direction, line.offset, data, line.at, line.id, line.piece, line.ended, line.code)

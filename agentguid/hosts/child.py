@@ -1,0 +1,108 @@
+"""A program under a host: its session and process group, and its three pipes. Stdlib only."""
+
+import fcntl
+import os
+import signal
+from contextlib import suppress
+
+PIPE = 256 << 10
+"""Bytes that a pipe holds: fewer turns for who talks a lot."""
+_F_SETPIPE_SZ = 1031
+
+
+class Child:
+    """Forked, but waiting: `release` lets it become the program, the death of the host ends it before.
+
+    So that nothing runs of which the tape does not know.
+    """
+
+    def __init__(self, argv: list[bytes], cwd: str, env: dict[bytes, bytes]) -> None:
+        theirs_in, self.stdin = os.pipe()
+        self.stdout, theirs_out = os.pipe()
+        self.stderr, theirs_err = os.pipe()
+        held, self._gate = os.pipe()
+        self.failure, failure = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.close(self._gate)
+            _become((theirs_in, theirs_out, theirs_err), held, failure, argv, cwd, env)
+        for fd in (theirs_in, theirs_out, theirs_err, held, failure):
+            os.close(fd)
+        for fd in (self.stdin, self.stdout, self.stderr):
+            os.set_blocking(fd, False)
+            with suppress(OSError):  # the user's share of pipe memory may be used up
+                fcntl.fcntl(fd, _F_SETPIPE_SZ, PIPE)
+
+    def release(self) -> None:
+        os.write(self._gate, b"1")
+        os.close(self._gate)
+
+    def kill(self, number: int) -> None:
+        """Sends a signal to the whole group; the group stands until `reap`."""
+        try:
+            os.killpg(self.pid, number)
+        except ProcessLookupError:  # it has not made its group yet
+            os.kill(self.pid, number)
+        except PermissionError:
+            pass  # a member runs as another user
+
+    def ended(self) -> int | None:
+        """The exit code, or minus the signal. Leaves the zombie, so that the group's number stays taken."""
+        result = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if result is None:
+            return None
+        return result.si_status if result.si_code == os.CLD_EXITED else -result.si_status
+
+    def reap(self) -> None:
+        os.waitpid(self.pid, 0)
+
+    def problem(self) -> str:
+        """A sentence when the program could not be started. Waits until it has been tried: milliseconds."""
+        said = os.read(self.failure, 256)
+        os.close(self.failure)
+        what, _, number = said.partition(b" ")
+        reason = os.strerror(int(number or 0))
+        if what == b"cwd":
+            return f"the working directory cannot be entered: {reason}"
+        return f"the program cannot be started: {reason}; is it installed, and on PATH?" if what else ""
+
+
+def start_time(pid: int) -> int:
+    """When a process started, in clock ticks since boot; 0 when there is none. With the boot's id this names it for good."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return int(file.read().rpartition(b")")[2].split()[19])
+    except (OSError, IndexError):
+        return 0
+
+
+def boot() -> str:
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def _become(
+    pipes: tuple[int, int, int], held: int, failure: int, argv: list[bytes], cwd: str, env: dict[bytes, bytes]
+) -> None:
+    """In the fork: never returns."""
+    step = b"exec"
+    try:
+        os.setsid()
+        for number, fd in enumerate(pipes):
+            os.dup2(fd, number)
+        if os.read(held, 1) != b"1":
+            os._exit(127)
+        step = b"cwd"
+        os.chdir(cwd)
+        step = b"exec"
+        for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        os.execvpe(argv[0], argv, env)  # noqa: S606 - a list, as ever
+    except OSError as error:
+        os.write(failure, b"%s %d" % (step, error.errno or 0))
+    finally:
+        os._exit(127)

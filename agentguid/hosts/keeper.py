@@ -1,0 +1,226 @@
+"""What a host holds: the child and its tape. Stdlib only."""
+
+import os
+import signal
+
+from agentguid.failpoints import failpoint
+from agentguid.hosts import frames, order, tape
+from agentguid.hosts.child import Child, boot, start_time
+from agentguid.hosts.loop import IN, OUT, Loop
+from agentguid.hosts.pipes import Inlet, Outlet
+
+HELD_OPEN = 1.0
+"""Seconds that what the child left behind may keep its pipes open."""
+
+
+class Keeper:
+    """Puts the child's every byte on the tape, in order, and never gives it a byte that is not there."""
+
+    def __init__(self, what: order.Order, writer: tape.Writer, loop: Loop) -> None:
+        self.order = what
+        self.tape = writer
+        self.loop = loop
+        self.acknowledged = 0
+        self.exited = False
+        """The child has ended, and that is on the tape: the last record."""
+        self._known: set[str] = set()
+        self._code: int | None = None
+        self._ending = False
+        self._full = self._problem = ""
+
+    def start(self) -> None:
+        """Starts the child. Raises OSError when the tape cannot be written: then it never ran."""
+        failpoint("host.before_spawn")
+        self.child = Child(self.order.argv, self.order.cwd, self.order.env)
+        failpoint("host.after_spawn")
+        self.stdin = Inlet(self.child.stdin)
+        self.outlets = [Outlet(self.child.stdout, tape.OUT), Outlet(self.child.stderr, tape.ERR)]
+        pid = self.child.pid
+        self._record(
+            tape.START, tape.pack_fields(pid=pid, started=start_time(pid), boot=boot(), host=os.getpid())
+        )
+        self.child.release()
+        self._problem = self.child.problem()
+        self._adjust()
+
+    # -- asked by clients --------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> int:
+        """What pokes tell besides the tape's end."""
+        behind = self.tape.end - self.acknowledged > self.order.max_uncommitted
+        paused = behind and self._code is None and not self._ending
+        return self.exited * frames.EXITED | paused * frames.PAUSED | bool(self._full) * frames.FULL
+
+    def take(self, name: str, data: bytes) -> tuple[str, str]:
+        """Status and reason of an input. On the tape first, then to the child: so it is never written twice."""
+        if name in self._known:
+            return "known", ""
+        if reason := self.stdin.refuses(data):
+            return "refused", reason
+        try:
+            if not self._full:
+                self._record(tape.IN, data, name=name)
+        except OSError as error:
+            self._stuck(error)
+        if self._full:
+            return "refused", f"the tape cannot be written: {self._full}"
+        self._known.add(name)
+        self._write(data)
+        return "new", ""
+
+    def acknowledge(self, offset: int) -> None:
+        """Up to `offset` the tape is committed: the child may go on when it was ahead."""
+        self.acknowledged = max(self.acknowledged, offset)
+        self._adjust()
+
+    def signal(self, number: int) -> None:
+        """To the whole group, as a terminal would."""
+        if self._code is None:
+            self.child.kill(number)
+
+    def close_input(self) -> None:
+        """After what is queued."""
+        self.stdin.closing = True
+        self._write()
+
+    def end(self, grace: float) -> None:
+        """No more input; SIGTERM half-way; SIGKILL after `grace` seconds. Each to the whole group."""
+        self._ending = True
+        if self._code is None:
+            self._close_stdin()
+            self._adjust()
+            if grace:
+                self.loop.after("term", grace / 2, lambda: self.child.kill(signal.SIGTERM))
+            self.loop.after("kill", grace, lambda: self.child.kill(signal.SIGKILL))
+
+    def sync(self) -> bool:
+        """Brings the tape to the disk. False: it failed and will be tried again."""
+        try:
+            self.tape.sync()
+        except OSError:
+            self.loop.after("sync", 1.0, self._sync_later)
+            return False
+        return True
+
+    def _sync_later(self) -> None:
+        self.sync()
+
+    def look(self) -> None:
+        """After SIGCHLD."""
+        if self._code is None and (code := self.child.ended()) is not None:
+            self._child_ended(code)
+
+    # -- the tape ----------------------------------------------------------------------------------------------------
+
+    def _record(self, direction: int, payload: bytes, *, name: str = "", flags: int = 0) -> None:
+        """Raises OSError when it cannot be written: then it is not."""
+        failpoint("host.before_tape")
+        self.tape.append(direction, payload, name=name, flags=flags)
+        failpoint("host.after_tape")
+        if not self.loop.pending("sync"):
+            self.loop.after("sync", 1.0, self._sync_later)
+
+    def _stuck(self, error: OSError) -> None:
+        """The disk is full, most likely. The child's pipes are left alone, so it waits and nothing is lost."""
+        self._full = self._full or (error.strerror or "unknown error")
+        self.loop.after("retry", 1.0, self._retry)
+        self._adjust()
+
+    def _retry(self) -> None:
+        try:
+            for outlet in self.outlets:
+                self._record_held(outlet)
+            note = f"The tape could not be written for a while ({self._full}); the agent had to wait. Nothing was lost."
+            self._record(tape.NOTE, note.encode())
+        except OSError as error:
+            return self._stuck(error)
+        self._full = ""
+        self._adjust()
+        return self._finish()
+
+    def _record_held(self, outlet: Outlet) -> None:
+        if outlet.held:
+            self._record(outlet.direction, outlet.held[0], flags=outlet.held[1])
+            outlet.held = None
+
+    # -- the child ---------------------------------------------------------------------------------------------------
+
+    def _adjust(self) -> None:
+        """Waits for what may be read and written now, and for nothing else."""
+        reading = 0 if self.state else IN
+        for outlet in self.outlets:
+            if outlet.fd >= 0:
+                self.loop.watch(outlet.fd, reading, lambda _, outlet=outlet: self._read(outlet))  # type: ignore[misc]
+        if self.stdin.fd >= 0:
+            self.loop.watch(self.stdin.fd, OUT if self.stdin.waiting else 0, lambda _: self._write())
+
+    def _read(self, outlet: Outlet) -> None:
+        fd = outlet.fd
+        outlet.read()
+        if outlet.fd < 0:
+            self.loop.forget(fd)
+        try:
+            self._record_held(outlet)
+        except OSError as error:
+            return self._stuck(error)
+        if self.state:
+            self._adjust()
+        return self._finish()
+
+    def _write(self, data: bytes = b"") -> None:
+        fd = self.stdin.fd
+        failpoint("host.before_stdin")
+        self.stdin.put(data)
+        failpoint("host.after_stdin")
+        if self.stdin.fd < 0:
+            self.loop.forget(fd)
+        self._adjust()
+
+    def _close_stdin(self) -> None:
+        self.loop.forget(self.stdin.fd)
+        self.stdin.close()
+
+    def _child_ended(self, code: int) -> None:
+        self._code = code
+        self.loop.cancel("term")
+        self.loop.cancel("kill")
+        self._close_stdin()
+        if self._ending:
+            self.child.kill(signal.SIGKILL)
+        self.loop.after("held open", HELD_OPEN, self._kill_rest)
+        self._adjust()
+        self._finish()
+
+    def _kill_rest(self) -> None:
+        """Something still holds the pipes: its group is killed. Who has left the group is not waited for."""
+        self.child.kill(signal.SIGKILL)
+        self.loop.after("held open", HELD_OPEN / 2, self._abandon)
+
+    def _abandon(self) -> None:
+        if self._full:
+            return self.loop.after("held open", HELD_OPEN, self._abandon)
+        try:
+            for outlet in self.outlets:
+                if outlet.fd >= 0:
+                    self.loop.forget(outlet.fd)
+                    outlet.close()
+                self._record_held(outlet)
+        except OSError as error:
+            return self._stuck(error)
+        return self._finish()
+
+    def _finish(self) -> None:
+        """Writes EXIT once the child has ended and all it said is on the tape."""
+        if self._code is None or self.exited or any(outlet.fd >= 0 or outlet.held for outlet in self.outlets):
+            return None
+        self.loop.cancel("held open")
+        note = {"note": self._problem} if self._problem else {}
+        try:
+            self._record(tape.EXIT, tape.pack_fields(code=self._code, **note))
+        except OSError as error:
+            return self._stuck(error)
+        self.exited = True
+        self.child.reap()
+        self.sync()
+        return None

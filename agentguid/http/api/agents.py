@@ -1,0 +1,139 @@
+"""`/agents`: which agents are here."""
+
+from typing import Any
+
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from agentguid.agents.discovery import Found
+from agentguid.http.api.shapes import Given, Shape
+from agentguid.http.parts import Parts
+from agentguid.protocol.errors import NotFound
+
+CAPABILITIES = {"streaming": True, "cancel": True, "resume": True, "stateful": True, "approvals": True}
+
+
+class Agent(Shape, frozen=True):
+    id: str
+    name: str
+    icon: str
+    path: str | None
+    version: str | None
+    protocol: str
+    installed: bool
+    auth: str
+    """unknown, until an agent tells."""
+    capabilities: dict[str, bool]
+    problem: str | None
+    """Why it cannot be used or may not work, and what to do."""
+    install: str
+    login: str
+
+
+class AgentList(Shape, frozen=True):
+    agents: list[Agent]
+
+
+class Search(Given):
+    query: str = ""
+
+
+class Hit(Shape, frozen=True):
+    id: str
+    name: str
+    description: str
+    icon: str
+    status: str
+
+
+class Descriptor(Shape, frozen=True):
+    agent_id: str
+    agent_name: str
+    protocol: str
+    capabilities: dict[str, bool]
+    input_schema: dict[str, Any]
+    state_format: str
+
+
+class Model(Shape, frozen=True):
+    id: str
+    label: str
+
+
+class Models(Shape, frozen=True):
+    models: list[Model]
+
+
+def shown(found: Found) -> Agent:
+    return Agent(
+        id=found.id,
+        name=found.name,
+        icon=found.icon,
+        path=found.path,
+        version=found.version,
+        protocol=found.protocol,
+        installed=found.installed,
+        auth="unknown",
+        capabilities=CAPABILITIES,
+        problem=found.problem,
+        install=found.install,
+        login=found.login,
+    )
+
+
+@get("/agents", sync_to_thread=False)
+def list_agents(parts: NamedDependency[Parts]) -> AgentList:
+    """Every agent that is known here, installed or not."""
+    return AgentList([shown(one) for one in _offered(parts)])
+
+
+@post("/agents/search", status_code=200, sync_to_thread=False)
+def search_agents(parts: NamedDependency[Parts], data: JSONBody[Search]) -> list[Hit]:
+    """Agents whose name or id has the text."""
+    wanted = data.query.lower()
+    return [
+        Hit(one.id, one.name, "", one.icon, "available" if one.installed else "not installed")
+        for one in _offered(parts)
+        if wanted in one.id.lower() or wanted in one.name.lower()
+    ]
+
+
+@post("/agents/rescan", status_code=200)
+async def rescan(parts: NamedDependency[Parts]) -> AgentList:
+    """Looks for agents again."""
+    await parts.agents.rescan()
+    return AgentList([shown(one) for one in _offered(parts)])
+
+
+@get("/agents/{agent_id:str}", sync_to_thread=False)
+def get_agent(parts: NamedDependency[Parts], agent_id: FromPath[str]) -> Agent:
+    """One agent."""
+    return shown(_found(parts, agent_id))
+
+
+@get("/agents/{agent_id:str}/descriptor", sync_to_thread=False)
+def descriptor(parts: NamedDependency[Parts], agent_id: FromPath[str]) -> Descriptor:
+    """What an agent takes and can do."""
+    found = _found(parts, agent_id)
+    schema = {"type": "object", "properties": {"content": {"type": "string"}}, "required": ["content"]}
+    return Descriptor(found.id, found.name, found.protocol, CAPABILITIES, schema, "opaque")
+
+
+@get("/agents/{agent_id:str}/models", sync_to_thread=False)
+def models(parts: NamedDependency[Parts], agent_id: FromPath[str]) -> Models:
+    """The models that an agent may be told to use. The first is its own default."""
+    found = _found(parts, agent_id)
+    known = getattr(found.speaks(), "MODELS", ()) if found.installed else ()
+    return Models([Model("", "Default"), *(Model(name, name) for name in known)])
+
+
+def _offered(parts: Parts) -> list[Found]:
+    return [one for one in parts.agents.all() if parts.settings.demo or one.id != "demo"]
+
+
+def _found(parts: Parts, agent: str) -> Found:
+    found = parts.agents.get(agent)
+    if found is None:
+        raise NotFound(f"there is no agent {agent}")
+    return found

@@ -1,0 +1,136 @@
+"""`/approvals`: what agents ask permission for, and the answer."""
+
+from typing import Any
+
+import msgspec
+from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
+
+from agentguid.append import read
+from agentguid.http.api.conversations import key_of
+from agentguid.http.api.shapes import Given, Shape, Waiting, millis
+from agentguid.http.parts import Parts
+from agentguid.http.problems import ProblemError
+from agentguid.http.who import Who
+from agentguid.project import approvals, conversations
+from agentguid.protocol import commands
+from agentguid.protocol.errors import Invalid, NotFound, Refused
+from agentguid.protocol.events import ApprovalDecided, ApprovalRequested, ApprovalWithdrawn
+from agentguid.protocol.items import Body, Decision
+
+
+class Approvals(Shape, frozen=True):
+    approvals: list[Waiting]
+    """Oldest first."""
+    total: int
+
+
+class Answer(Given):
+    decision: Decision
+    message: str | None = None
+    """For the agent, on a rejection."""
+    option_id: str | None = None
+    """The agent's own option, where it offered some."""
+    updated_input: dict[str, Any] | None = None
+    """The arguments as the user changed them."""
+    idempotency_key: str | None = None
+
+
+class Settled(Shape, frozen=True):
+    ok: bool
+    id: str
+    decision: Decision
+    conversation_id: str
+
+
+@get("/approvals", sync_to_thread=False)
+def list_approvals(
+    parts: NamedDependency[Parts], conversation: FromQuery[str | None] = None, limit: FromQuery[int] = 100
+) -> Approvals:
+    """What waits for a decision."""
+    rows = approvals.pending(parts.reader, conversation, max(1, min(limit, 500)))
+    asked = read.at(parts.reader, [row.position for row in rows])
+    return Approvals(
+        [_waiting(row, asked[row.position].event, asked[row.position].at) for row in rows],
+        conversations.waiting_total(parts.reader),
+    )
+
+
+@post("/approvals/{approval_id:str}", status_code=200)
+async def decide(
+    request: Request[Any, Any, Any],
+    parts: NamedDependency[Parts],
+    who: NamedDependency[Who],
+    approval_id: FromPath[str],
+    data: JSONBody[Answer],
+) -> Settled:
+    """Decides, once: a second answer is told the first one (409)."""
+    row = approvals.get(parts.reader, approval_id)
+    if row is None:
+        raise NotFound(f"there is no approval {approval_id}")
+    changed = (
+        None
+        if data.updated_input is None
+        else Body(msgspec.json.encode(data.updated_input).decode(), "application/json")
+    )
+    if data.message is not None and len(data.message) > 100_000:
+        raise Invalid("message", "must not be longer than 100,000 characters")
+    command = commands.DecideApproval(
+        conversation=row.conversation,
+        approval=row.id,
+        decision=data.decision,
+        message=data.message,
+        option=data.option_id,
+        input=changed,
+    )
+    key = key_of(request, data.idempotency_key)
+    try:
+        await parts.dispatch(command, actor=who.actor, key=key and f"decide:{row.id}:{key}")
+    except NotFound:
+        raise
+    except Refused as refused:
+        raise _earlier(parts, row.id, refused) from None
+    return Settled(True, row.id, data.decision, row.conversation)
+
+
+def _earlier(parts: Parts, approval: str, refused: Refused) -> Exception:
+    """The 409, with what was decided before."""
+    row = approvals.get(parts.reader, approval)
+    if row is None or row.decided is None:
+        return refused
+    recorded = read.at(parts.reader, [row.decided])[row.decided]
+    at = millis(recorded.at)
+    match recorded.event:
+        case ApprovalDecided(decision=decision, message=message):
+            return ProblemError(
+                409,
+                f"this was decided before: {decision}",
+                decision=decision,
+                message=message,
+                decided_at=at,
+                decidedBy=recorded.actor,
+            )
+        case ApprovalWithdrawn(reason=reason):
+            return ProblemError(
+                409, f"this was withdrawn: {reason}", decision=None, reason=reason, decided_at=at
+            )
+    return refused
+
+
+def _waiting(row: approvals.Approval, event: object, at: int) -> Waiting:
+    known = event if isinstance(event, ApprovalRequested) else None
+    return Waiting(
+        id=row.id,
+        conversation_id=row.conversation,
+        session_id=row.turn,
+        item_id=row.item,
+        tool=row.tool,
+        input=known.input if known else Body(""),
+        options=[{"id": one.id, "kind": one.kind, "name": one.name} for one in known.options]
+        if known
+        else [],
+        reason=known.reason if known else None,
+        created_at=millis(at),
+        position=row.position,
+    )

@@ -1,0 +1,26 @@
+"""The conversation that a path names."""
+
+from typing import Any
+
+from litestar import Request
+from litestar.params import FromPath
+
+from agentguid.project import conversations
+from agentguid.protocol.errors import NotFound, Refused
+
+PREFIX = 4
+"""Characters that the beginning of an id must have."""
+
+
+def find(request: Request[Any, Any, Any], conversation_id: FromPath[str]) -> conversations.Conversation:
+    """By its id, or by a beginning that only it has. 409 names the candidates when several have it."""
+    reader = request.app.state.parts.reader
+    row = conversations.get(reader, conversation_id)
+    if row is None and len(conversation_id) >= PREFIX:
+        found = conversations.find(reader, conversation_id)
+        if len(found) > 1:
+            raise Refused(f"{conversation_id} is the beginning of several conversations: {', '.join(found)}")
+        row = conversations.get(reader, found[0]) if found else None
+    if row is None or row.deleted:
+        raise NotFound(f"there is no conversation {conversation_id}")
+    return row

@@ -1,0 +1,183 @@
+"""The JSON of the REST API: names and types as INTERFACES §3 has them, and how rows become them."""
+
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from agentguid.entropy import now
+from agentguid.http.parts import Parts
+from agentguid.project import conversations, turns
+from agentguid.protocol.items import Body, Mode, Usage
+from agentguid.render.status import status
+
+SNAKE = frozenset(
+    ("created_at", "updated_at", "started_at", "completed_at", "queued_at", "expires_at", "last_used_at")
+)
+"""The reference writes these so, and everything else with humps."""
+
+
+def public(name: str) -> str:
+    """The name in JSON."""
+    if name in SNAKE:
+        return name
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+class Shape(Struct, frozen=True, rename=public):
+    """The root of all answers. Times are milliseconds since the epoch."""
+
+
+class Given(Struct, rename=public):
+    """The root of all request bodies. Fields that are not known are passed over."""
+
+
+class Conversation(Shape, frozen=True):
+    id: str
+    title: str
+    agent_id: str
+    agent_type: str
+    """The same as agentId."""
+    model: str | None
+    mode: Mode
+    working_directory: str
+    status: str
+    """running, starting, stopping, silent, catching_up, waiting, lost, error, interrupted, unread or idle."""
+    is_streaming: bool
+    message_count: int
+    created_at: int
+    updated_at: int
+    archived: bool
+    pinned: bool
+    unread: bool
+    position: int
+    """Of the latest event that changed it."""
+    queue_length: int
+    waiting_approvals: int
+    error: str | None
+    """Of the last turn."""
+
+
+class Message(Shape, frozen=True):
+    id: str
+    conversation_id: str
+    role: Literal["user", "assistant"]
+    content: str
+    """Above 32 KiB a beginning; `blob` then names the whole."""
+    created_at: int
+    status: Literal["queued", "sent", "complete", "incomplete"]
+    session_id: str | None = None
+    blob: str | None = None
+    size: int | None = None
+
+
+class Session(Shape, frozen=True):
+    """A turn."""
+
+    id: str
+    conversation_id: str
+    status: Literal["pending", "active", "complete", "error", "interrupted"]
+    started_at: int
+    completed_at: int | None
+    error: str | None
+    usage: Usage | None
+    cost: float | None
+    message_id: str
+    agent_id: str
+    model: str | None
+    duration: int | None
+
+
+class Chunk(Shape, frozen=True):
+    """An item of the transcript."""
+
+    id: str
+    session_id: str | None
+    conversation_id: str
+    sequence: int
+    type: str
+    data: dict[str, Any]
+    created_at: int
+    position: int
+    """Of the latest event that changed it."""
+
+
+class Queued(Shape, frozen=True):
+    """A message that waits."""
+
+    message_id: str
+    content: str
+    queued_at: int
+    position: int
+    """Its place in the queue, from 1."""
+    agent_id: str
+    model: str | None
+    blob: str | None = None
+    size: int | None = None
+
+
+class Waiting(Shape, frozen=True):
+    """An approval that nobody has decided yet."""
+
+    id: str
+    conversation_id: str
+    session_id: str | None
+    item_id: str | None
+    tool: str
+    input: Body
+    options: list[dict[str, str]]
+    reason: str | None
+    created_at: int
+    position: int
+
+
+def millis(micros: int) -> int:
+    return micros // 1000
+
+
+def conversation(parts: Parts, row: conversations.Conversation) -> Conversation:
+    """A row as the API shows it, with what is known of its process at this moment."""
+    shown = status(row, parts.presence.of(row.id), now(), recovering=parts.presence.recovering)
+    return Conversation(
+        id=row.id,
+        title=row.title,
+        agent_id=row.agent,
+        agent_type=row.agent,
+        model=row.model,
+        mode=row.mode,
+        working_directory=row.cwd,
+        status=shown.key,
+        is_streaming=row.turn is not None,
+        message_count=row.messages,
+        created_at=millis(row.created_at),
+        updated_at=millis(row.updated_at),
+        archived=row.archived,
+        pinned=row.pinned,
+        unread=row.unread,
+        position=row.touched,
+        queue_length=row.queued,
+        waiting_approvals=row.waiting,
+        error=row.last_error if row.last_outcome == "error" else None,
+    )
+
+
+def session(parts: Parts, row: turns.Turn) -> Session:
+    """A turn as the API shows it: `pending` until an agent works on it."""
+    shown: Any = row.status
+    if row.status == "active":
+        alive = parts.presence.of(row.conversation)
+        shown = "pending" if alive is None or alive.phase == "starting" else "active"
+    return Session(
+        id=row.id,
+        conversation_id=row.conversation,
+        status=shown,
+        started_at=millis(row.started_at),
+        completed_at=None if row.ended_at is None else millis(row.ended_at),
+        error=row.error,
+        usage=row.usage,
+        cost=row.cost,
+        message_id=row.message,
+        agent_id=row.agent,
+        model=row.model,
+        duration=row.duration,
+    )

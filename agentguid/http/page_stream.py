@@ -1,0 +1,33 @@
+"""`GET BASE/stream`: one connection per page for everything on it (INTERFACES §5)."""
+
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import FromQuery
+from litestar.response import Stream
+
+from agentguid.http.pages.common import HtmlRequest, face
+from agentguid.http.parts import Parts
+from agentguid.stream.follow import follow
+from agentguid.stream.page import Page, Sources, Start
+
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+@get("/stream", include_in_schema=False)
+async def stream(
+    request: HtmlRequest,
+    parts: NamedDependency[Parts],
+    after: FromQuery[int] = 0,
+    log: FromQuery[str] = "",
+) -> Stream:
+    """What changed on the page since a position, and what changes from now on. `Last-Event-ID` beats `after`."""
+    last = request.headers.get("last-event-id", "")
+    if last.isascii() and last.isdigit():
+        after = int(last)
+    asked = request.query_params
+    conversation = asked.get("conversation")
+    drawn = face(parts)
+    sources = Sources(parts.reader, parts.feed, parts.live, parts.presence, parts.log.id)
+    start = Start(after=after, log=log, conversation=conversation, overview=asked.get("home") == "home")
+    page = Page(sources, drawn.fragments, drawn.rows, start)
+    return Stream(follow(page, parts.feed, conversation), media_type="text/event-stream", headers=HEADERS)

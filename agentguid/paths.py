@@ -1,0 +1,53 @@
+"""Where things lie. Stdlib only: hosts and the control CLI import it."""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Places(NamedTuple):
+    """The directories of one daemon."""
+
+    data: Path
+    config: Path
+    runtime: Path
+
+    @property
+    def log(self) -> Path:
+        return self.data / "agentguid.db"
+
+    @property
+    def tapes(self) -> Path:
+        return self.data / "tapes"
+
+    @property
+    def blobs(self) -> Path:
+        return self.data / "blobs"
+
+    @property
+    def socket(self) -> Path:
+        return self.runtime / "ctl.sock"
+
+    @property
+    def hosts(self) -> Path:
+        return self.runtime / "hosts"
+
+
+def places(environ: "os._Environ[str] | dict[str, str]" = os.environ) -> Places:
+    """The places that the environment names (INTERFACES §1)."""
+    home = Path(environ.get("HOME") or Path.home())
+    share = Path(environ.get("XDG_DATA_HOME") or home / ".local/share")
+    conf = Path(environ.get("XDG_CONFIG_HOME") or home / ".config")
+    data = Path(environ.get("AGENTGUID_DATA_DIR") or share / "agentguid").absolute()
+    config = Path(environ.get("AGENTGUID_CONFIG_DIR") or conf / "agentguid").absolute()
+    run = environ.get("AGENTGUID_RUNTIME_DIR")
+    if not run and environ.get("XDG_RUNTIME_DIR"):
+        run = str(Path(environ["XDG_RUNTIME_DIR"]) / "agentguid")
+    return Places(data, config, Path(run or data / "run").absolute())
+
+
+def bundled(name: str) -> Path:
+    """A directory that lies beside the package in a checkout and inside it in a wheel: `web` or `migrations`."""
+    package = Path(__file__).parent
+    inside = package / "_bundled" / name
+    return inside if inside.is_dir() else package.parent / name

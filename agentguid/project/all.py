@@ -1,0 +1,6 @@
+"""The read models that are written in the transaction of the event."""
+
+from agentguid.append.api import Projection
+from agentguid.project import approvals, conversations, credentials, hosts, queue, transcript, turns
+
+INLINE: tuple[Projection, ...] = (conversations, turns, transcript, queue, approvals, hosts, credentials)

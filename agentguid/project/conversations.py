@@ -1,0 +1,238 @@
+"""The list of conversations, as the sidebar, the API and `agentguictl ls` show it.
+
+What other read models know already (how many messages wait, how many approvals are undecided) is counted there when
+it is asked for, through an index, and not stored a second time.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import apsw
+from msgspec import Struct
+
+from agentguid.protocol import events
+from agentguid.protocol.errors import Invalid
+from agentguid.protocol.events import Recorded
+from agentguid.protocol.ids import conversation_of
+from agentguid.protocol.items import Mode, Outcome
+
+NAME = "conversations"
+VERSION = 1
+TABLES: tuple[str, ...] = ("conversation",)
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS conversation (
+  id TEXT PRIMARY KEY,
+  title TEXT NOT NULL,
+  agent TEXT NOT NULL,
+  model TEXT,
+  mode TEXT NOT NULL,
+  cwd TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  archived INTEGER NOT NULL DEFAULT 0,
+  pinned INTEGER NOT NULL DEFAULT 0,
+  deleted INTEGER NOT NULL DEFAULT 0,
+  turn TEXT,
+  stopping INTEGER NOT NULL DEFAULT 0,
+  last_outcome TEXT,
+  last_error TEXT,
+  read_position INTEGER NOT NULL DEFAULT 0,
+  item_position INTEGER NOT NULL DEFAULT 0,
+  touched INTEGER NOT NULL,
+  created_position INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS conversation_by_update ON conversation (archived, pinned, updated_at, id) WHERE deleted = 0;
+CREATE INDEX IF NOT EXISTS conversation_by_touch ON conversation (touched);
+"""
+TITLE = 80
+"""Characters of a title that is taken from the first prompt."""
+
+
+class Conversation(Struct, frozen=True, gc=False):
+    """A row of the list. Times are microseconds since the epoch."""
+
+    id: str
+    title: str
+    """As given; until then the first line of the first prompt; before that empty."""
+    agent: str
+    model: str | None
+    """None: the agent's own default."""
+    mode: Mode
+    cwd: str
+    created_at: int
+    updated_at: int
+    """Of the last message, approval request or end of a turn. Items do not count, so that the list keeps its order."""
+    archived: bool
+    pinned: bool
+    deleted: bool
+    turn: str | None
+    """The open turn."""
+    stopping: bool
+    """The open turn has been asked to stop."""
+    last_outcome: Outcome | None
+    """Of the last turn that ended."""
+    last_error: str | None
+    read_position: int
+    """The user has seen everything up to here."""
+    item_position: int
+    """Of the event that opened the newest item, or asked for the newest approval."""
+    touched: int
+    """Of the latest event that changed the row. An item that is added does; one that is finished does not."""
+    created_position: int
+    messages: int
+    """User messages and the agent's own, without those of sub-agents: as many as `transcript.messages` has."""
+    queued: int
+    """Messages that wait for the open turn to end."""
+    waiting: int
+    """Undecided approvals."""
+
+    @property
+    def unread(self) -> bool:
+        """There is something that the user has not seen. Only then is `MarkRead` worth while."""
+        return self.item_position > self.read_position
+
+
+def apply(db: apsw.Connection, recorded: Recorded) -> None:
+    conversation, event = conversation_of(recorded.stream), recorded.event
+    if conversation is None:
+        return
+    if statement := _STATEMENTS.get(type(event)):
+        values: dict[str, Any] = {
+            name: getattr(event, name) for name in event.__struct_fields__ if name in _BOUND
+        }
+        if isinstance(event, events.TurnStarted):
+            values["line"] = first_line(event.body.text)
+        db.execute(
+            statement, {**values, "id": conversation, "at": recorded.at, "position": recorded.position}
+        )
+
+
+def clear(db: apsw.Connection, stream: str) -> None:
+    db.execute("DELETE FROM conversation WHERE id = ?", (conversation_of(stream),))
+
+
+def first_line(text: str) -> str:
+    """What a conversation without a title is called by."""
+    line = " ".join(text.lstrip()[: 4 * TITLE].partition("\n")[0].split())
+    return line if len(line) <= TITLE else line[: TITLE - 1].rstrip() + "…"
+
+
+def _change(*assignments: str) -> str:
+    return f"UPDATE conversation SET {', '.join((*assignments, 'touched = :position'))} WHERE id = :id"  # noqa: S608
+
+
+_BOUND = frozenset({"title", "agent", "model", "mode", "cwd", "upto", "turn", "outcome", "error"})
+_UPDATED = "updated_at = :at"
+_ITEM = "item_position = :position"
+_STATEMENTS = {
+    events.ConversationCreated: (
+        "INSERT INTO conversation "
+        "(id, title, agent, model, mode, cwd, created_at, updated_at, touched, created_position) VALUES "
+        "(:id, :title, :agent, nullif(:model, ''), :mode, :cwd, :at, :at, :position, :position) ON CONFLICT DO NOTHING"
+    ),
+    events.ConversationRenamed: _change("title = :title"),
+    events.ConversationConfigured: _change(
+        "agent = coalesce(:agent, agent)",
+        "model = nullif(coalesce(:model, model), '')",
+        "mode = coalesce(:mode, mode)",
+    ),
+    events.ConversationArchived: _change("archived = 1"),
+    events.ConversationUnarchived: _change("archived = 0"),
+    events.ConversationPinned: _change("pinned = 1"),
+    events.ConversationUnpinned: _change("pinned = 0"),
+    events.ConversationRead: _change("read_position = max(read_position, :upto)"),
+    events.ConversationDeleted: _change("deleted = 1"),
+    events.MessageQueued: _change(_UPDATED),
+    events.MessageEdited: _change(),
+    events.MessageRemoved: _change(),
+    events.QueueReordered: _change(),
+    events.TurnStarted: _change(
+        "title = CASE title WHEN '' THEN :line ELSE title END",
+        "turn = :turn",
+        "stopping = 0",
+        _UPDATED,
+        _ITEM,
+    ),
+    events.TurnStopRequested: _change("stopping = (stopping OR turn IS :turn)"),
+    events.TurnEnded: _change(
+        "stopping = (stopping AND turn IS NOT :turn)",
+        "turn = nullif(turn, :turn)",
+        "last_outcome = :outcome",
+        "last_error = :error",
+        _UPDATED,
+        _ITEM,
+    ),
+    events.ItemAdded: _change(_ITEM),
+    events.ToolStarted: _change(_ITEM),
+    events.ApprovalRequested: _change(_UPDATED, _ITEM),
+    events.ApprovalDecided: _change(),
+    events.ApprovalWithdrawn: _change(),
+}
+
+_SELECT = (
+    "SELECT id, title, agent, model, mode, cwd, created_at, updated_at, archived, pinned, deleted, turn, stopping, "
+    "last_outcome, last_error, read_position, item_position, touched, created_position, "
+    "(SELECT coalesce(max(ordinal), 0) FROM item WHERE conversation = c.id AND ordinal IS NOT NULL), "
+    "(SELECT count(*) FROM waiting WHERE conversation = c.id), "
+    "(SELECT count(*) FROM approval WHERE conversation = c.id AND decided IS NULL) FROM conversation c "
+)
+
+
+def get(db: apsw.Connection, conversation: str) -> Conversation | None:
+    """Also one that was deleted: look at `deleted`."""
+    row = db.execute(_SELECT + "WHERE id = ?", (conversation,)).fetchone()
+    return row and _row(row)
+
+
+def page(
+    db: apsw.Connection, *, limit: int = 50, before: str | None = None, archived: bool = False
+) -> tuple[list[Conversation], str | None]:
+    """Pinned ones first, then the newest updated; and the cursor (`before`) of the next page, None at the end.
+
+    `Invalid` when `before` is no cursor of ours.
+    """
+    query = (
+        _SELECT + "WHERE deleted = 0 AND archived = ? AND (pinned, updated_at, id) < (?, ?, ?) "
+        "ORDER BY pinned DESC, updated_at DESC, id DESC LIMIT ?"
+    )
+    upper = (2, 0, "") if before is None else _cursor(before)
+    rows = [_row(row) for row in db.execute(query, (int(archived), *upper, limit + 1))]
+    if len(rows) <= limit:
+        return rows, None
+    last = rows[limit - 1]
+    return rows[:limit], f"{int(last.pinned)}.{last.updated_at}.{last.id}"
+
+
+def touched(db: apsw.Connection, after: int, limit: int = 501) -> list[Conversation]:
+    """Those that changed after a position, in the order of their changes; deleted ones too."""
+    return [
+        _row(row)
+        for row in db.execute(_SELECT + "WHERE touched > ? ORDER BY touched LIMIT ?", (after, limit))
+    ]
+
+
+def find(db: apsw.Connection, prefix: str, limit: int = 10) -> list[str]:
+    """The ids that begin so, without those of deleted conversations."""
+    query = "SELECT id FROM conversation WHERE id >= ? AND id < ? AND deleted = 0 ORDER BY id LIMIT ?"
+    return [found for (found,) in db.execute(query, (prefix, prefix + "\U0010ffff", limit))]
+
+
+def waiting_total(db: apsw.Connection) -> int:
+    """Undecided approvals of all conversations."""
+    total: int = db.execute("SELECT count(*) FROM approval WHERE decided IS NULL").get
+    return total
+
+
+def _cursor(text: str) -> tuple[int, int, str]:
+    try:
+        pinned, updated, conversation = text.split(".", 2)
+        return int(pinned), int(updated), conversation
+    except ValueError:
+        raise Invalid("cursor", "is not one that a page of conversations ended with") from None
+
+
+def _row(row: Sequence[Any]) -> Conversation:
+    values = [*row]
+    for flag in (8, 9, 10, 12):
+        values[flag] = bool(row[flag])
+    return Conversation(*values)

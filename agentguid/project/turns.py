@@ -1,0 +1,142 @@
+"""Turns, one row each: what the API calls sessions."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import apsw
+import msgspec
+from msgspec import Struct
+
+from agentguid.protocol.events import Recorded, TurnEnded, TurnStarted
+from agentguid.protocol.ids import conversation_of
+from agentguid.protocol.items import Usage
+
+NAME = "turns"
+VERSION = 1
+TABLES: tuple[str, ...] = ("turn",)
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS turn (
+  id TEXT PRIMARY KEY,
+  conversation TEXT NOT NULL,
+  sequence INTEGER NOT NULL,
+  message TEXT NOT NULL,
+  agent TEXT NOT NULL,
+  model TEXT,
+  started_at INTEGER NOT NULL,
+  ended_at INTEGER,
+  status TEXT NOT NULL,
+  error TEXT,
+  usage TEXT,
+  cost REAL,
+  duration INTEGER,
+  position INTEGER NOT NULL,
+  end_position INTEGER,
+  UNIQUE (conversation, sequence)
+) STRICT;
+CREATE INDEX IF NOT EXISTS turn_open ON turn (conversation) WHERE end_position IS NULL;
+"""
+Status = Literal["active", "complete", "error", "interrupted"]
+
+
+class Turn(Struct, frozen=True, gc=False):
+    """One prompt and what came of it. Times are microseconds since the epoch."""
+
+    id: str
+    conversation: str
+    sequence: int
+    """The how manyeth of its conversation, from 1."""
+    message: str
+    agent: str
+    model: str | None
+    started_at: int
+    ended_at: int | None
+    status: Status
+    """`active` says that no end is recorded; whether an agent works on it, `Presence` knows."""
+    error: str | None
+    usage: Usage | None
+    cost: float | None
+    """US dollars."""
+    duration: int | None
+    """Milliseconds, as the agent counted."""
+    position: int
+    """Of turn.started."""
+    end_position: int | None
+    """Of turn.ended."""
+
+
+def apply(db: apsw.Connection, recorded: Recorded) -> None:
+    conversation = conversation_of(recorded.stream)
+    match recorded.event:
+        case TurnStarted() as event if conversation:
+            db.execute(
+                "INSERT INTO turn (id, conversation, sequence, message, agent, model, started_at, status, position) "
+                "SELECT ?1, ?2, coalesce(max(sequence), 0) + 1, ?3, ?4, ?5, ?6, 'active', ?7 FROM turn "
+                "WHERE conversation = ?2 ON CONFLICT DO NOTHING",
+                (
+                    event.turn,
+                    conversation,
+                    event.message,
+                    event.agent,
+                    event.model or None,
+                    recorded.at,
+                    recorded.position,
+                ),
+            )
+        case TurnEnded() as event:
+            usage = None if event.usage is None else msgspec.json.encode(event.usage).decode()
+            ended = (
+                recorded.at,
+                event.outcome,
+                event.error,
+                usage,
+                event.cost,
+                event.duration,
+                recorded.position,
+            )
+            db.execute(
+                "UPDATE turn SET ended_at = ?, status = ?, error = ?, usage = ?, cost = ?, duration = ?, end_position = ? "
+                "WHERE id = ? AND conversation = ? AND status = 'active'",
+                (*ended, event.turn, conversation),
+            )
+
+
+def clear(db: apsw.Connection, stream: str) -> None:
+    db.execute("DELETE FROM turn WHERE conversation = ?", (conversation_of(stream),))
+
+
+_SELECT = (
+    "SELECT id, conversation, sequence, message, agent, model, started_at, ended_at, status, error, usage, cost, "
+    "duration, position, end_position FROM turn "
+)
+
+
+def get(db: apsw.Connection, turn: str) -> Turn | None:
+    row = db.execute(_SELECT + "WHERE id = ?", (turn,)).fetchone()
+    return row and _row(row)
+
+
+def latest(db: apsw.Connection, conversation: str) -> Turn | None:
+    """The open turn, else the last one."""
+    row = db.execute(
+        _SELECT + "WHERE conversation = ? ORDER BY sequence DESC LIMIT 1", (conversation,)
+    ).fetchone()
+    return row and _row(row)
+
+
+def active(db: apsw.Connection) -> list[str]:
+    """The conversations that have an open turn. Asked at start-up."""
+    return [row[0] for row in db.execute("SELECT conversation FROM turn WHERE end_position IS NULL")]
+
+
+def page(db: apsw.Connection, conversation: str, before: int | None = None, limit: int = 50) -> list[Turn]:
+    """The newest turns whose sequence is below `before`, newest first."""
+    query = _SELECT + "WHERE conversation = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?"
+    upper = (1 << 62) if before is None else before
+    return [_row(row) for row in db.execute(query, (conversation, upper, limit))]
+
+
+def _row(row: Sequence[Any]) -> Turn:
+    values = [*row]
+    if row[10] is not None:
+        values[10] = msgspec.json.decode(row[10], type=Usage)
+    return Turn(*values)

@@ -1,0 +1,118 @@
+"""What is asked for. Imperative. Everything that a rule may not draw itself (ids, times) comes in with the command."""
+
+from msgspec import Struct
+
+from agentguid.protocol.events import Event
+from agentguid.protocol.items import Body, Decision, Mode, Scope
+
+
+class Command(Struct, frozen=True, kw_only=True):
+    """The root of all commands."""
+
+
+class ToConversation(Command, frozen=True):
+    """A command whose rules are those of one conversation."""
+
+    conversation: str
+
+
+class CreateConversation(ToConversation, frozen=True):
+    title: str
+    agent: str
+    cwd: str
+    model: str | None = None
+    mode: Mode = "ask"
+
+
+class RenameConversation(ToConversation, frozen=True):
+    title: str
+
+
+class ConfigureConversation(ToConversation, frozen=True):
+    agent: str | None = None
+    model: str | None = None
+    mode: Mode | None = None
+
+
+class ArchiveConversation(ToConversation, frozen=True):
+    archived: bool = True
+
+
+class PinConversation(ToConversation, frozen=True):
+    pinned: bool = True
+
+
+class MarkRead(ToConversation, frozen=True):
+    upto: int
+
+
+class DeleteConversation(ToConversation, frozen=True):
+    pass
+
+
+class SendMessage(ToConversation, frozen=True):
+    """Starts a turn when the conversation is idle, waits in the queue when it is not."""
+
+    message: str
+    body: Body
+
+
+class EditMessage(ToConversation, frozen=True):
+    message: str
+    body: Body
+
+
+class RemoveMessage(ToConversation, frozen=True):
+    message: str
+
+
+class ReorderQueue(ToConversation, frozen=True):
+    order: list[str]
+
+
+class StopTurn(ToConversation, frozen=True):
+    turn: str | None = None
+    """None: the running one."""
+
+
+class DecideApproval(ToConversation, frozen=True):
+    approval: str
+    decision: Decision
+    message: str | None = None
+    option: str | None = None
+    input: Body | None = None
+
+
+class RequestHost(ToConversation, frozen=True):
+    """The turn that is open needs a host. Refused when one is already requested and has not ended."""
+
+    host: str
+
+
+class Report(ToConversation, frozen=True):
+    """What the agent did, as its adapter read it off the tape of `host`. Facts that the state contradicts are left out."""
+
+    host: str
+    facts: list[Event]
+
+
+class SignInDevice(Command, frozen=True):
+    device: str
+    name: str
+    hash: str
+
+
+class RevokeDevice(Command, frozen=True):
+    device: str
+
+
+class CreateToken(Command, frozen=True):
+    token: str
+    name: str
+    hash: str
+    scope: Scope
+    expires: int | None = None
+
+
+class RevokeToken(Command, frozen=True):
+    token: str

@@ -1,0 +1,298 @@
+"""What has happened. Facts, past tense, never edited once appended.
+
+`TYPES` gives each its name on disk, written by hand: classes may be renamed, names may not.
+A field is added with a default; anything else needs an upcaster in `wire` and a golden file of the old bytes.
+"""
+
+from typing import Any
+
+from msgspec import Struct
+
+from agentguid.protocol.items import (
+    Body,
+    Decision,
+    ItemKind,
+    Level,
+    Mode,
+    Option,
+    Outcome,
+    Scope,
+    Usage,
+)
+
+
+class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The root of all events."""
+
+
+# -- the conversation -------------------------------------------------------------------------------------------------
+class ConversationCreated(Event, frozen=True):
+    title: str
+    agent: str
+    """Catalogue id of the agent."""
+    cwd: str
+    """Absolute path of the working directory."""
+    model: str | None = None
+    mode: Mode = "ask"
+
+
+class ConversationRenamed(Event, frozen=True):
+    title: str
+
+
+class ConversationConfigured(Event, frozen=True):
+    """From the next turn on. A field that is None stays as it was."""
+
+    agent: str | None = None
+    model: str | None = None
+    mode: Mode | None = None
+
+
+class ConversationArchived(Event, frozen=True):
+    pass
+
+
+class ConversationUnarchived(Event, frozen=True):
+    pass
+
+
+class ConversationPinned(Event, frozen=True):
+    pass
+
+
+class ConversationUnpinned(Event, frozen=True):
+    pass
+
+
+class ConversationRead(Event, frozen=True):
+    """The user has seen everything up to a position."""
+
+    upto: int
+
+
+class ConversationDeleted(Event, frozen=True):
+    """Hidden and stopped. The bytes go later."""
+
+
+# -- messages that wait -----------------------------------------------------------------------------------------------
+class MessageQueued(Event, frozen=True):
+    """A prompt that waits for the running turn to end. It goes to the end of the queue."""
+
+    message: str
+    body: Body
+
+
+class MessageEdited(Event, frozen=True):
+    message: str
+    body: Body
+
+
+class MessageRemoved(Event, frozen=True):
+    message: str
+
+
+class QueueReordered(Event, frozen=True):
+    order: list[str]
+    """All waiting messages, in their new order."""
+
+
+# -- turns ------------------------------------------------------------------------------------------------------------
+class TurnStarted(Event, frozen=True):
+    """One prompt, handed over to be run. It also takes its message out of the queue."""
+
+    turn: str
+    message: str
+    body: Body
+    agent: str
+    cwd: str
+    model: str | None = None
+    mode: Mode = "ask"
+
+
+class TurnStopRequested(Event, frozen=True):
+    turn: str
+
+
+class TurnEnded(Event, frozen=True):
+    turn: str
+    outcome: Outcome
+    error: str | None = None
+    """One sentence for the user, with what to do where that is known."""
+    usage: Usage | None = None
+    cost: float | None = None
+    """US dollars, as the agent reckons."""
+    duration: int | None = None
+    """Milliseconds."""
+
+
+# -- the agent's process and session ----------------------------------------------------------------------------------
+class HostRequested(Event, frozen=True):
+    """A host shall be started. Committed before it is, so that no two ever hold one agent session."""
+
+    host: str
+    agent: str
+    cwd: str
+    model: str | None = None
+    mode: Mode = "ask"
+    resume: str | None = None
+    """The agent's own id of the session to go on with."""
+
+
+class HostEnded(Event, frozen=True):
+    host: str
+    code: int | None = None
+    """Exit status of the agent; negative: the signal that ended it; None: the host vanished."""
+    stderr: str = ""
+    """The last words of the agent, at most 4 KiB."""
+
+
+class SessionIdentified(Event, frozen=True):
+    """The agent named its session: what it can be resumed by."""
+
+    host: str
+    session: str
+    model: str | None = None
+
+
+# -- the transcript ---------------------------------------------------------------------------------------------------
+class ItemAdded(Event, frozen=True):
+    """A finished element of the transcript that is complete in itself."""
+
+    item: str
+    turn: str | None
+    kind: ItemKind
+    body: Body
+    level: Level = "info"
+    """Of a notice."""
+    parent: str | None = None
+    """The tool call (item) of the sub-agent that this belongs to."""
+    incomplete: bool = False
+    """The agent or its host ended before the item did."""
+
+
+class ToolStarted(Event, frozen=True):
+    item: str
+    turn: str | None
+    name: str
+    input: Body
+    """The arguments as JSON."""
+    parent: str | None = None
+
+
+class ToolFinished(Event, frozen=True):
+    item: str
+    output: Body
+    failed: bool = False
+    incomplete: bool = False
+
+
+# -- approvals --------------------------------------------------------------------------------------------------------
+class ApprovalRequested(Event, frozen=True):
+    approval: str
+    turn: str | None
+    item: str | None
+    """The tool call that waits for it, when the agent named one."""
+    tool: str
+    input: Body
+    """The arguments as JSON."""
+    options: list[Option]
+    reason: str | None = None
+
+
+class ApprovalDecided(Event, frozen=True):
+    approval: str
+    decision: Decision
+    message: str | None = None
+    """For the agent, on a rejection."""
+    option: str | None = None
+    """The agent's own id of the option, when one was chosen by it."""
+    input: Body | None = None
+    """The arguments as the user changed them."""
+
+
+class ApprovalWithdrawn(Event, frozen=True):
+    approval: str
+    reason: str
+
+
+# -- who may ----------------------------------------------------------------------------------------------------------
+class DeviceSignedIn(Event, frozen=True):
+    name: str
+    hash: str
+    """SHA-256 of the cookie, hexadecimal."""
+
+
+class DeviceRevoked(Event, frozen=True):
+    pass
+
+
+class TokenCreated(Event, frozen=True):
+    name: str
+    hash: str
+    scope: Scope
+    expires: int | None = None
+    """Microseconds since the epoch."""
+
+
+class TokenRevoked(Event, frozen=True):
+    pass
+
+
+TYPES: dict[str, type[Event]] = {
+    "conversation.created": ConversationCreated,
+    "conversation.renamed": ConversationRenamed,
+    "conversation.configured": ConversationConfigured,
+    "conversation.archived": ConversationArchived,
+    "conversation.unarchived": ConversationUnarchived,
+    "conversation.pinned": ConversationPinned,
+    "conversation.unpinned": ConversationUnpinned,
+    "conversation.read": ConversationRead,
+    "conversation.deleted": ConversationDeleted,
+    "message.queued": MessageQueued,
+    "message.edited": MessageEdited,
+    "message.removed": MessageRemoved,
+    "queue.reordered": QueueReordered,
+    "turn.started": TurnStarted,
+    "turn.stop_requested": TurnStopRequested,
+    "turn.ended": TurnEnded,
+    "host.requested": HostRequested,
+    "host.ended": HostEnded,
+    "session.identified": SessionIdentified,
+    "item.added": ItemAdded,
+    "tool.started": ToolStarted,
+    "tool.finished": ToolFinished,
+    "approval.requested": ApprovalRequested,
+    "approval.decided": ApprovalDecided,
+    "approval.withdrawn": ApprovalWithdrawn,
+    "device.signed_in": DeviceSignedIn,
+    "device.revoked": DeviceRevoked,
+    "token.created": TokenCreated,
+    "token.revoked": TokenRevoked,
+}
+NAMES: dict[type[Event], str] = {cls: name for name, cls in TYPES.items()}
+
+
+class Unreadable(Event, frozen=True):
+    """Stands where an event cannot be read: its data was redacted, or a newer version wrote it. Folds pass it over."""
+
+    redacted: bool
+
+
+class Recorded(Struct, frozen=True, gc=False):
+    """An event with the place that the log gave it."""
+
+    position: int
+    """Place in the whole log; also the id of stream messages."""
+    stream: str
+    version: int
+    """Place in the stream."""
+    type: str
+    at: int
+    """Microseconds since the epoch, by the daemon's clock."""
+    actor: str
+    """Who caused it: `user`, `device:ID`, `token:ID`, `socket:UID`, `agent:NAME`, `daemon`."""
+    cause: str | None
+    """Key of the command, or what else led to it."""
+    origin: dict[str, Any] | None
+    """For an imported event: log id, position and hash there."""
+    event: Event

@@ -1,0 +1,45 @@
+"""The parts of events that more than one event has."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+ItemKind = Literal["message", "thought", "plan", "notice", "unknown"]
+Level = Literal["info", "warning", "error"]
+Outcome = Literal["complete", "error", "interrupted"]
+Mode = Literal["ask", "accept_edits", "plan", "bypass"]
+Decision = Literal["allow_once", "allow_always", "reject_once", "reject_always"]
+Scope = Literal["read", "write", "admin"]
+
+
+class Body(Struct, frozen=True, omit_defaults=True):
+    """Text of any size. Above 32 KiB `text` is a preview and the whole is a blob beside the log."""
+
+    text: str
+    type: str = "text/plain"
+    """Media type of the whole: text/plain, text/markdown, application/json, image/png, …"""
+    blob: str | None = None
+    """SHA-256, hexadecimal, of the whole; None while `text` is the whole."""
+    size: int | None = None
+    """Bytes of the whole; None while `text` is the whole."""
+
+
+class Usage(Struct, frozen=True, omit_defaults=True):
+    """Tokens of a turn, as the agent counted them."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    context_window: int | None = None
+    """Tokens that the model can hold."""
+    context_used: int | None = None
+    """Tokens in the model's context at the end of the turn."""
+
+
+class Option(Struct, frozen=True, omit_defaults=True):
+    """One answer that the agent offers to its permission request. Kinds may repeat; show `name`."""
+
+    id: str
+    kind: Decision
+    name: str

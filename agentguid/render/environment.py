@@ -1,0 +1,95 @@
+"""Where templates come from: one Jinja environment per URL prefix, its macros kept as functions."""
+
+import hashlib
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from agentguid.paths import bundled
+from agentguid.render import text
+
+Macro = Callable[..., str]
+
+
+def ours(html: str) -> Markup:
+    """HTML that our own templates or the sanitiser have made: it is not escaped again."""
+    return Markup(html)  # noqa: S704  the one place where this is said
+
+
+class Site:
+    """Everything that depends on where the pages are served: URLs, assets, compiled templates."""
+
+    def __init__(self, base: str, web: Path | None = None, *, reload: bool = False) -> None:
+        self.base = base.rstrip("/")
+        self.web = web or bundled("web")
+        self._reload = reload
+        self._macros: dict[tuple[str, str], Macro] = {}
+        self._digests: dict[str, str] = {}
+        self.environment = Environment(
+            loader=FileSystemLoader(self.web / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=reload,
+        )
+        self.environment.globals.update(url=self.url, asset=self.asset, icon=self.icon, state=self.state)
+        self.environment.filters.update(
+            visible=text.visible,
+            size=text.size,
+            duration=text.duration,
+            number=text.number,
+            cost=text.cost,
+            folder=text.folder,
+            moment=text.moment,
+            instant=text.instant,
+        )
+
+    def url(self, path: str = "/", **query: object) -> str:
+        """The URL of a page: `path` begins with a slash and is percent-encoded; queries that are None are left out."""
+        given = {key: value for key, value in query.items() if value is not None}
+        return self.base + quote(path, safe="/-._~") + ("?" + urlencode(given) if given else "")
+
+    def asset(self, name: str) -> str:
+        """The URL of a file of `web/assets`; it changes with the file's content."""
+        digest = self._digests.get(name)
+        if digest is None or self._reload:
+            content = (self.web / "assets" / name).read_bytes()
+            digest = self._digests[name] = hashlib.sha256(content).hexdigest()[:12]
+        return f"{self.base}/assets/{name}?v={digest}"
+
+    def icon(self, name: str, small: bool = False) -> Markup:
+        """An icon of the sprite. It says nothing by itself: a word stands beside it."""
+        return Markup('<svg class="i{}" aria-hidden="true"><use href="{}#{}"/></svg>').format(
+            " i-s" if small else "", self.asset("icons.svg"), name
+        )
+
+    def state(self, status: Any) -> Markup:
+        """A status as its silhouette with the word for screen readers."""
+        return Markup('<span class="st {}">{}<span class="vh">{}</span></span>').format(
+            status.style, self.icon(status.icon), status.text
+        )
+
+    def macro(self, template: str, name: str) -> Macro:
+        """A macro as a function that gives HTML. The template's module is made once."""
+        found = self._macros.get((template, name))
+        if found is None or self._reload:
+            found = getattr(self.environment.get_template(template).module, name)
+            self._macros[template, name] = found
+        assert found is not None
+        return found
+
+    def page(self, template: str, **context: Any) -> str:
+        """A whole page."""
+        return self.environment.get_template(template).render(**context)
+
+
+@lru_cache(maxsize=8)
+def site(base: str, reload: bool = False) -> Site:
+    """The site that is served under a URL prefix."""
+    return Site(base, reload=reload)

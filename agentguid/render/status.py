@@ -1,0 +1,100 @@
+"""What a conversation is doing: derived from its row and from facts about processes, never stored."""
+
+from typing import NamedTuple, Protocol
+
+from agentguid.render.text import minutes, one_line
+
+SILENT = 60_000_000
+"""Microseconds without a sign of life after which the page says so."""
+
+
+class Row(Protocol):
+    """What of a conversation's row is read here."""
+
+    @property
+    def turn(self) -> str | None: ...
+    @property
+    def stopping(self) -> bool: ...
+    @property
+    def waiting(self) -> int: ...
+    @property
+    def last_outcome(self) -> str | None: ...
+    @property
+    def last_error(self) -> str | None: ...
+    @property
+    def item_position(self) -> int: ...
+    @property
+    def read_position(self) -> int: ...
+
+
+class Alive(Protocol):
+    """What is known of the conversation's process."""
+
+    @property
+    def phase(self) -> str: ...
+    @property
+    def pid(self) -> int | None: ...
+    @property
+    def last_sign(self) -> int: ...
+
+
+class Status(NamedTuple):
+    key: str
+    """running, starting, stopping, silent, catching_up, waiting, lost, error, interrupted, unread or idle."""
+    text: str
+    """In words, for the header."""
+    icon: str
+    style: str
+    detail: str = ""
+    """What else is known; one line."""
+
+    @property
+    def busy(self) -> bool:
+        """A turn is open."""
+        return self.key in BUSY
+
+
+BUSY = frozenset(("running", "starting", "stopping", "silent", "catching_up", "waiting", "lost"))
+RESTING = {
+    "error": Status("error", "Failed", "s-fail", "st-fail"),
+    "interrupted": Status("interrupted", "Interrupted", "stop", "st"),
+    "complete": Status("idle", "Ready", "s-idle", "st"),
+}
+IDLE = Status("idle", "Ready", "s-idle", "st")
+
+
+def status(row: Row, alive: Alive | None, now: int, *, recovering: bool = False) -> Status:
+    """The state to show, as of `now` (microseconds)."""
+    if row.turn is None:
+        return _resting(row)
+    if recovering or (alive and alive.phase == "catching_up"):
+        return Status("catching_up", "Catching up", "refresh", "st", "reading what the agent did in between")
+    if row.waiting:
+        return Status("waiting", "Waiting for you", "s-ask", "st-ask")
+    if row.stopping:
+        return Status("stopping", "Stopping", "s-run", "st-run")
+    if alive is None or alive.phase == "starting":
+        return Status("starting", "Starting", "s-run", "st-run")
+    return _running(alive, now)
+
+
+def at_hand(status: Status) -> Status:
+    """The state as the conversation's own page shows it: what is new there is being read."""
+    return IDLE if status.key == "unread" else status
+
+
+def _running(alive: Alive, now: int) -> Status:
+    silence = now - alive.last_sign
+    if silence < SILENT:
+        return Status("running", "Running", "s-run", "st-run")
+    process = f"process {alive.pid} alive" if alive.pid else "its process is alive"
+    return Status("silent", f"Silent for {minutes(silence)}", "s-silent", "st", process)
+
+
+def _resting(row: Row) -> Status:
+    known = RESTING.get(row.last_outcome or "", IDLE)
+    if row.last_error and known.key == "error":
+        return known._replace(detail=one_line(row.last_error))
+    if known.key == "idle" and row.last_outcome and row.item_position > row.read_position:
+        return Status("unread", "New", "s-new", "st-new")
+    return known

@@ -1,0 +1,203 @@
+"""The page's stream: what one open page lacks, as messages that bring it up to date.
+
+A message that brings something durable has a log position as its id: a reader that comes back with it gets each element
+that was touched since, once, as it is now. Live text has no id; it is replaced by the finished item. Every piece is
+addressed by element id and by its number in the transcript, so that receiving it twice, or late, changes nothing.
+"""
+
+import apsw
+from msgspec import Struct
+
+from agentguid.append import read
+from agentguid.entropy import now
+from agentguid.project import conversations, transcript
+from agentguid.project.conversations import Conversation
+from agentguid.project.transcript import Item
+from agentguid.render.fragments import Fragments
+from agentguid.render.pages import LISTED, Rows, Shown, asked, overview, parts, shown
+from agentguid.render.status import Status, at_hand, status
+from agentguid.stream.feed import Feed
+from agentguid.stream.live import LiveText
+from agentguid.stream.page_list import ListSent
+from agentguid.stream.page_live import LiveSent
+from agentguid.stream.presence import Presence
+
+LIMIT = 500
+"""Touched elements that are sent; a page that lacks more loads itself anew."""
+SLICE = 50
+"""Items of one message: so much is drawn without a pause of the event loop."""
+
+
+class Sources(Struct, frozen=True):
+    """What a page's stream reads."""
+
+    db: apsw.Connection
+    feed: Feed
+    live: LiveText
+    presence: Presence
+    log: str
+    """The log's own id."""
+
+
+class Start(Struct, frozen=True):
+    """Where a page stands when it connects."""
+
+    after: int
+    """Everything up to this position is on it."""
+    log: str = ""
+    """The log that the position is of; empty: not said."""
+    conversation: str | None = None
+    overview: bool = False
+    """It shows the home page's lists."""
+
+
+class Reload(Exception):  # noqa: N818  it is an answer
+    """The page cannot be brought up to date: it has to be loaded anew."""
+
+
+class Page:
+    """One connection: how far its page is. `message` gives what it lacks next."""
+
+    def __init__(self, sources: Sources, fragments: Fragments, rows: Rows, start: Start) -> None:
+        self.position = start.after
+        """Everything up to here has been sent."""
+        self.complete = False
+        """Nothing durable was left when the last message was made."""
+        self._sources = sources
+        self._fragments = fragments
+        self._rows = rows
+        self._start = start
+        self._live = LiveSent(fragments.site, start.conversation, sources.live)
+        self._first = True
+        self._shown: Shown | None = None
+        self._drawn: tuple[Shown, Status] | None = None
+        self._list = ListSent(rows, self._status, start.conversation)
+        self._there: dict[str, str] = {}
+        """Elements around the transcript, as they were sent."""
+        self._fresh: dict[str, str] = {}
+        """Those that were not sent yet."""
+
+    async def message(self) -> bytes | None:
+        """The next message; None when the page has everything. Raises `Reload`."""
+        partials: list[str] = []
+        before, first = self.position, self._first
+        if first or self._sources.feed.position > self.position or self._live.vanished():
+            items = self._read(partials)
+            await self._fragments.prepare(items)
+            if items:
+                partials.insert(0, partial("#log", "put", *(self._fragments.item(item) for item in items)))
+        partials += self._states()
+        partials += self._live.partials(first)
+        self._first = False
+        if not partials:
+            return None
+        return frame("".join(partials), self.position if self.position > before else None)
+
+    # -- what is durable ----------------------------------------------------------------------------------------------
+    def _read(self, partials: list[str]) -> list[Item]:
+        """Reads in one transaction what was touched since, and moves the position."""
+        db = self._sources.db
+        with db:
+            head = read.last(db)
+            if self._first:
+                self._check(head)
+                self._list.begin(conversations.page(db, limit=LISTED)[0])
+            reached, items = self._items(db, head)
+            partials += self._rows_gone(db)
+            self._look(db)
+        self._live.finished(item.id for item in items)
+        self.position = max(self.position, reached)
+        self.complete = reached == head
+        return items
+
+    def _check(self, head: int) -> None:
+        if self._start.log and self._start.log != self._sources.log:
+            raise Reload("another log")
+        if self.position > head:
+            raise Reload("ahead of the log")
+
+    def _items(self, db: apsw.Connection, head: int) -> tuple[int, list[Item]]:
+        """The next items in the order of their changes, and the position up to which there are no others."""
+        conversation = self._start.conversation
+        if conversation is None:
+            return head, []
+        rows = transcript.touched(db, conversation, self.position, LIMIT + 1)
+        if len(rows) > LIMIT:
+            raise Reload("too far behind")
+        if self._first:
+            self._live.finished(self._already(db))
+        reached = head if len(rows) <= SLICE else rows[SLICE - 1].touched
+        taken = sorted((row for row in rows if row.touched <= reached), key=lambda row: row.sequence)
+        return reached, transcript.load(db, taken)
+
+    def _already(self, db: apsw.Connection) -> list[str]:
+        """Open items that the log has already: live text about them is over."""
+        return [item for item in self._live.open() if transcript.get(db, item) is not None]
+
+    def _rows_gone(self, db: apsw.Connection) -> list[str]:
+        rows = conversations.touched(db, self.position, LIMIT + 1)
+        if len(rows) > LIMIT:
+            raise Reload("too far behind")
+        gone = self._list.changed(rows)
+        return [partial("#convs", "gone", *(f'<li id="c-{row}"></li>' for row in gone))] if gone else []
+
+    def _look(self, db: apsw.Connection) -> None:
+        """What stands around the transcript, as it is now."""
+        if self._start.conversation is not None:
+            self._shown = shown(db, self._start.conversation)
+            if self._shown is None:
+                raise Reload("deleted")
+        self._renew("needs", self._rows.needs(conversations.waiting_total(db)))
+        if self._start.overview:
+            listed = [(row, self._status(row)) for row in conversations.page(db, limit=LISTED)[0]]
+            self._renew("overview", overview(self._fragments.site, asked(db), listed))
+
+    # -- what follows from facts about processes, and from the clock ---------------------------------------------------
+    def _states(self) -> list[str]:
+        partials: list[str] = []
+        if rows := self._list.fresh():
+            partials.append(partial("#convs", "rank", *rows))
+        if self._shown is not None:
+            self._around(self._shown)
+        if self._fresh:
+            partials.append(partial("#stream", "renew", *self._fresh.values()))
+            self._there |= self._fresh
+            self._fresh = {}
+        return partials
+
+    def _around(self, given: Shown) -> None:
+        current = at_hand(self._status(given.row))
+        if self._drawn is None or self._drawn[0] is not given or self._drawn[1] != current:
+            self._drawn = (given, current)
+            for number, html in enumerate(parts(self._fragments.site, given, current)):
+                self._renew(f"part {number}", html)
+
+    def _renew(self, name: str, html: str) -> None:
+        """An element to be sent, unless this is how the page has it."""
+        if self._there.get(name) == html:
+            self._fresh.pop(name, None)
+        else:
+            self._fresh[name] = html
+
+    def _status(self, row: Conversation) -> Status:
+        presence = self._sources.presence
+        return status(row, presence.of(row.id), now(), recovering=presence.recovering)
+
+
+def partial(target: str, swap: str, *elements: str) -> str:
+    """Elements for one place of the page (htmx: `hx-partial`; the swaps are those of `swap.js`)."""
+    return f'<hx-partial hx-target="{target}" hx-swap="{swap}">{"".join(elements)}</hx-partial>'
+
+
+def frame(html: str, position: int | None) -> bytes:
+    """A message: one data line, LF only, its id the position that it brings the page to."""
+    # A line end within would end the line: written as a reference it is the same character to the page.
+    line = html.replace("\n", "&#10;").replace("\r", "&#13;")
+    head = f"id: {position}\n" if position is not None else ""
+    return f"{head}data: {line}\n\n".encode("utf-8", "replace")
+
+
+def event(name: str, data: str, position: int | None = None) -> bytes:
+    """A message that changes nothing by itself: the page's script hears it."""
+    head = f"id: {position}\n" if position is not None else ""
+    return f"{head}event: {name}\ndata: {data}\n\n".encode()

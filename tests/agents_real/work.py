@@ -1,0 +1,113 @@
+"""What the tests of genuine agents do again and again."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.support.daemon import Daemon, wait_for
+from tests.support.model.server import ModelServer
+
+STEPS = (
+    "turn.started", "turn.ended", "item.added", "tool.started", "tool.finished", "approval.requested",
+    "approval.decided", "approval.withdrawn",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Work:
+    daemon: Daemon
+    model: ModelServer
+
+    def start(self, text: str, **more: Any) -> str:
+        """A new conversation with this prompt; its id."""
+        conversation = self.daemon.conversation("claude-code", **more)
+        self.daemon.send(conversation, text)
+        return conversation
+
+    def ask(self, conversation: str, text: str) -> dict[str, Any]:
+        """One turn from prompt to end."""
+        sent = self.daemon.send(conversation, text)
+        return self.daemon.ended(conversation, sent["session"]["id"])
+
+    def events(self, conversation: str, *types: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        after = 0
+        while batch := self.daemon.events(after, conversation):
+            found += [event for event in batch if not types or event["type"] in types]
+            after = batch[-1]["position"]
+        return found
+
+    def steps(self, conversation: str) -> list[str]:
+        """What happened in the turns so far, in order, each in a few words."""
+        return [_step(event) for event in self.events(conversation, *STEPS)]
+
+    def texts(self, conversation: str, kind: str) -> list[str]:
+        items = [event["data"] for event in self.events(conversation, "item.added")]
+        return [item["body"]["text"] for item in items if item["kind"] == kind]
+
+    def pending(self, conversation: str) -> dict[str, Any]:
+        """The approval that waits, once one does."""
+
+        def look() -> dict[str, Any] | None:
+            found = self.daemon.api("GET", "/approvals")["approvals"]
+            return next((one for one in found if one["conversationId"] == conversation), None)
+
+        got: dict[str, Any] = wait_for(look, f"a permission request\n{self.daemon.log()[-2000:]}")
+        return got
+
+    def decide(self, conversation: str, decision: str = "allow_once", **more: Any) -> str:
+        """Answers the approval that waits; its id."""
+        approval = str(self.pending(conversation)["id"])
+        self.daemon.api("POST", f"/approvals/{approval}", {"decision": decision, **more})
+        return approval
+
+    def sessions(self, conversation: str) -> list[str]:
+        """The agent's own session ids, one for each process that named one."""
+        return [event["data"]["session"] for event in self.events(conversation, "session.identified")]
+
+    def agents(self) -> dict[int, list[str]]:
+        """The command lines of the living agents of this daemon, by pid."""
+        found = {}
+        for pid in self.daemon.descendants():
+            try:
+                words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+            except OSError:
+                continue
+            if "--input-format" in words and Path(words[0]).name.startswith("claude"):
+                found[pid] = words
+        return found
+
+    def verifies(self) -> None:
+        """The chain of the log holds, as the program itself sees it."""
+        command = [sys.executable, "-m", "agentguid.cli", "--json", "verify"]
+        done = subprocess.run(
+            command, check=False, env=self.daemon.environ, capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _step(event: dict[str, Any]) -> str:
+    data = event["data"]
+    match event["type"]:
+        case "item.added":
+            return f"{data['kind']}{' (incomplete)' if data.get('incomplete') else ''}"
+        case "tool.started":
+            return f"{data['name']} {_argument(data['input'])}".strip()
+        case "tool.finished":
+            return "failed" if data.get("failed") else "cut short" if data.get("incomplete") else "done"
+        case "approval.requested":
+            return f"asks for {data['tool']}"
+        case "approval.decided":
+            return str(data["decision"])
+        case "turn.ended":
+            return str(data["outcome"])
+    return str(event["type"])
+
+
+def _argument(body: dict[str, Any]) -> str:
+    given = json.loads(body["text"])
+    path = str(given.get("file_path", ""))
+    return str(given.get("command") or Path(path).name)

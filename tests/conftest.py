@@ -1,0 +1,27 @@
+"""What every test may rely on: which tests run when, and how many examples."""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+FULL = os.environ.get("AGENTGUID_FULL") == "1"
+"""The long numbers: more examples, more kills, more time (make test-full)."""
+
+settings.register_profile(
+    "short", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile(
+    "full", deadline=None, max_examples=2000, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("full" if FULL else "short")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Long tests and tests of genuine agents run only when asked for, however pytest was started."""
+    asked = config.getoption("markexpr") or ""
+    for item in items:
+        if item.get_closest_marker("full") and not FULL:
+            item.add_marker(pytest.mark.skip(reason="long: make test-full"))
+        if item.get_closest_marker("agents") and "agents" not in asked:
+            item.add_marker(pytest.mark.skip(reason="genuine agents: make test-agents"))

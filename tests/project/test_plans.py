@@ -1,0 +1,173 @@
+"""No query reads a whole table or sorts: each goes through an index, whatever the size."""
+
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import apsw
+import apsw.ext
+import pytest
+
+from agentguid.project import approvals, conversations, credentials, hosts, queue, transcript, turns
+from agentguid.project.all import INLINE
+from agentguid.protocol import events as e
+from agentguid.protocol.events import Recorded
+from tests.decide.given import asked, ended, hosted, queued, said, started
+from tests.project.test_transcript import TOOL
+
+SMALL = re.compile(r"SCAN \w+ USING (COVERING )?INDEX (host_living|turn_open|approval_pending)$")
+"""Partial indexes of what is open right now: reading all of them is the question."""
+
+QUERIES: list[Callable[[apsw.Connection], object]] = [
+    partial(conversations.get, conversation="c1"),
+    conversations.page,
+    partial(conversations.page, before="1.7.c1", archived=True),
+    partial(conversations.touched, after=3),
+    partial(conversations.find, prefix="c"),
+    conversations.waiting_total,
+    partial(turns.get, turn="tm1"),
+    partial(turns.latest, conversation="c1"),
+    partial(turns.page, conversation="c1", before=4),
+    turns.active,
+    partial(transcript.get, item="i1"),
+    partial(transcript.newest, conversation="c1"),
+    partial(transcript.before, conversation="c1", sequence=4),
+    partial(transcript.after, conversation="c1", sequence=4),
+    partial(transcript.around, conversation="c1", sequence=4),
+    partial(transcript.touched, conversation="c1", position=4),
+    partial(transcript.count, conversation="c1"),
+    partial(transcript.messages, conversation="c1", offset=4),
+    partial(transcript.by_turn, turn="tm1"),
+    partial(queue.get, message="m1"),
+    partial(queue.list, conversation="c1"),
+    partial(approvals.get, approval="a1"),
+    approvals.pending,
+    partial(approvals.pending, conversation="c1"),
+    partial(approvals.decided, conversation="c1", turn="tm1"),
+    partial(hosts.get, host="h1"),
+    hosts.living,
+    partial(hosts.of, conversation="c1"),
+    partial(hosts.session, conversation="c1", agent="claude"),
+    partial(credentials.get, kind="token", credential="x"),
+    partial(credentials.by_hash, digest="x"),
+    partial(credentials.list, kind="token"),
+]
+EVENTS: list[e.Event] = [
+    e.ConversationCreated(title="", agent="claude", cwd="/w"),
+    e.ConversationConfigured(model="big"),
+    e.ConversationRead(upto=2),
+    started("m1"),
+    e.TurnStopRequested(turn="tm1"),
+    hosted(),
+    e.SessionIdentified(host="h1", session="s1"),
+    said("i1"),
+    TOOL,
+    asked("a1"),
+    e.ApprovalRequested(approval="a2", turn="tm1", item="i1", tool="Bash", input=TOOL.input, options=[]),
+    e.ApprovalDecided(approval="a1", decision="allow_once"),
+    e.ApprovalWithdrawn(approval="a2", reason="r"),
+    e.ToolFinished(item="i1", output=TOOL.input),
+    queued("m2"),
+    queued("m3"),
+    e.MessageEdited(message="m2", body=TOOL.input),
+    e.QueueReordered(order=["m3", "m2"]),
+    e.MessageRemoved(message="m2"),
+    e.HostEnded(host="h1"),
+    ended("m1"),
+    e.Unreadable(redacted=True),
+    e.ConversationDeleted(),
+    e.DeviceSignedIn(name="x", hash="x"),
+    e.DeviceRevoked(),
+]
+
+
+@pytest.fixture
+def db() -> Iterator[apsw.Connection]:
+    db = apsw.Connection(":memory:")
+    for projection in INLINE:
+        db.execute(projection.SCHEMA)
+    yield db
+    db.close()
+
+
+def statements(db: apsw.Connection, work: Callable[[], object]) -> list[str]:
+    seen: list[str] = []
+
+    def note(_: apsw.Cursor, sql: str, __: Any) -> bool:
+        seen.append(sql)
+        return True
+
+    db.exec_trace = note
+    try:
+        work()
+    finally:
+        db.exec_trace = None
+    return seen
+
+
+def slow(db: apsw.Connection, sql: str) -> list[str]:
+    """The steps of the plan that cost more the more there is."""
+    steps = [
+        row[3] for row in db.execute("EXPLAIN QUERY PLAN " + sql, {} if ":" in sql else None, can_cache=False)
+    ]
+    return [
+        step
+        for step in steps
+        if (step.startswith("SCAN") and step != "SCAN CONSTANT ROW" and not SMALL.match(step))
+        or "TEMP B-TREE" in step
+    ]
+
+
+@pytest.mark.parametrize(
+    "query", QUERIES, ids=lambda one: getattr(one, "func", one).__module__ + str(one)[-40:]
+)
+def test_a_query_goes_through_an_index(
+    db: apsw.Connection, query: Callable[[apsw.Connection], object]
+) -> None:
+    found = statements(db, lambda: query(db))
+
+    assert found
+    assert {sql: steps for sql in found if (steps := slow(db, sql))} == {}
+
+
+def test_folding_goes_through_indexes(db: apsw.Connection) -> None:
+    def fold() -> None:
+        for position, event in enumerate(EVENTS, start=1):
+            name = e.NAMES.get(type(event), "item.added")
+            stream = "device-d1" if name.startswith("device") else "conversation-c1"
+            for projection in INLINE:
+                projection.apply(db, Recorded(position, stream, position, name, 1, "user", None, None, event))
+
+    found = statements(db, fold)
+    assert {type(event) for event in EVENTS} >= {e.TurnStarted, e.ToolFinished, e.ApprovalDecided}
+    assert {sql: steps for sql in set(found) if (steps := slow(db, sql))} == {}
+
+
+@pytest.mark.parametrize("projection", INLINE, ids=lambda one: one.NAME)
+def test_clearing_a_stream_goes_through_an_index(db: apsw.Connection, projection: Any) -> None:
+    found = statements(db, lambda: projection.clear(db, "conversation-c1"))
+
+    assert {sql: steps for sql in found if (steps := slow(db, sql))} == {}
+
+
+def test_every_event_is_one_statement_or_few(db: apsw.Connection) -> None:
+    """A finished tool call must not cost more than one update of one row."""
+    for projection in INLINE:
+        for position, event in enumerate([started("m1"), TOOL], start=1):
+            projection.apply(
+                db, Recorded(position, "conversation-c1", position, "x", 1, "user", None, None, event)
+            )
+    finished = Recorded(
+        9,
+        "conversation-c1",
+        9,
+        "tool.finished",
+        1,
+        "a",
+        None,
+        None,
+        e.ToolFinished(item="i1", output=TOOL.input),
+    )
+
+    assert len(statements(db, lambda: [one.apply(db, finished) for one in INLINE])) == 1

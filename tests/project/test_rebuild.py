@@ -1,0 +1,59 @@
+"""Read models may be dropped at any time: folded anew they are what they were."""
+
+import tempfile
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from agentguid.append.api import Append
+from agentguid.append.log import Log
+from agentguid.project.all import INLINE
+from agentguid.protocol import events as e
+from tests.project.histories import STREAMS, event, rows
+
+PATIENCE = 30
+CREATED = e.ConversationCreated(title="", agent="claude", cwd="/w")
+
+
+@settings(max_examples=40)
+@given(
+    some.lists(
+        some.tuples(some.sampled_from(STREAMS), some.lists(event, min_size=1, max_size=6)), max_size=12
+    )
+)
+def test_rebuild_equals_incremental(history: list[tuple[str, list[e.Event]]]) -> None:
+    """Also when the events of several streams lie between one another, and when they do not fit together."""
+    with tempfile.TemporaryDirectory() as directory:
+        log = Log(Path(directory) / "agentguid.db", INLINE)
+        log.open()
+        try:
+            versions: dict[str, int] = {}
+            for stream, events in [(stream, [CREATED]) for stream in STREAMS[:2]] + _apart(history):
+                append = Append(stream, versions.get(stream, 0), events, 1, "user")
+                versions[stream] = log.submit(append).result(PATIENCE).version
+            db = log.reader()
+            before = rows(db)
+            log.rebuild().result(PATIENCE)
+
+            assert rows(db) == before
+            assert before["conversation"]
+            assert db.execute("SELECT * FROM stale").fetchall() == []
+            db.close()
+        finally:
+            log.close()
+
+
+def _apart(history: list[tuple[str, list[e.Event]]]) -> list[tuple[str, list[e.Event]]]:
+    """Ids and hashes are drawn and so differ between streams; here each stream gets its own."""
+    return [(stream, [_renamed(one, stream) for one in events]) for stream, events in history]
+
+
+def _renamed(one: e.Event, stream: str) -> e.Event:
+    fields = {name: getattr(one, name) for name in one.__struct_fields__}
+    for name in ("message", "turn", "item", "parent", "approval", "host", "hash"):
+        if isinstance(value := fields.get(name), str):
+            fields[name] = f"{stream}/{value}"
+    if "order" in fields:
+        fields["order"] = [f"{stream}/{value}" for value in fields["order"]]
+    return type(one)(**fields)

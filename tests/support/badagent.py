@@ -1,0 +1,215 @@
+"""A hostile stand-in for `claude`: shakes hands as it should, and then does what agents do on their worst days.
+
+    badagent.py HABIT [what claude is started with]
+
+`install` puts it on a PATH of its own. With the habits that leave it alive it ends its turn properly after the
+mischief, so that a test can see that what came behind it was read too.
+"""
+
+import json
+import os
+import random
+import shlex
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+MIB = 1 << 20
+AFTER = "Said after the mischief."
+"""The text of the proper message behind it."""
+STDERR = "cannot find my configuration; run: claude setup"
+
+
+def install(folder: Path, habit: str) -> Path:
+    """A folder with a `claude` in it that has this habit; to be put first on PATH."""
+    folder.mkdir(parents=True, exist_ok=True)
+    program = folder / "claude"
+    command = shlex.join([sys.executable, "-I", __file__, habit])
+    program.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+    program.chmod(0o755)
+    return folder
+
+
+def write(data: bytes) -> None:
+    while data:
+        data = data[os.write(1, data[:MIB]) :]
+
+
+def say(**line: object) -> None:
+    write(json.dumps(line).encode() + b"\n")
+
+
+def message(text: str) -> bytes:
+    """An `assistant` line with one block of text, without its end."""
+    content = [{"type": "text", "text": text}]
+    inner = {
+        "id": f"msg_{len(text)}",
+        "type": "message",
+        "role": "assistant",
+        "model": "bad",
+        "content": content,
+    }
+    return json.dumps(
+        {"type": "assistant", "message": inner, "parent_tool_use_id": None, "session_id": "s"}
+    ).encode()
+
+
+def result() -> bytes:
+    usage = {"input_tokens": 1, "output_tokens": 1}
+    return json.dumps({
+        "type": "result", "subtype": "success", "is_error": False, "result": AFTER, "session_id": "s",
+        "duration_ms": 1, "num_turns": 1, "total_cost_usd": 0, "usage": usage, "terminal_reason": "completed",
+    }).encode()  # fmt: skip
+
+
+def properly() -> None:
+    """What a turn ends with."""
+    write(message(AFTER) + b"\n" + result() + b"\n")
+
+
+# -- the habits: what is done with a prompt ---------------------------------------------------------------------------
+MALFORMED = [
+    b'{"type": "assistant", "message": ',
+    b"this is not JSON at all",
+    b"[1, 2, 3]",
+    b"42",
+    b"null",
+    b"{}",
+    b'{"type": "novelty", "what": "a kind of line from the future"}',
+    b'{"type": "assistant"}',
+    b'{"type": "assistant", "message": {"content": [{"type": "hologram"}]}}',
+    b'{"type": "stream_event", "event": 7}',
+    b'{"type": "user", "message": {"content": [{"type": "tool_result", "tool_use_id": "never", "content": "x"}]}}',
+    b'{"type": "control_request", "request_id": "r9", "request": {"subtype": "juggle"}}',
+    b'{"type": "result"',
+    b'{"a":' * 20_000,
+]
+
+
+def malformed() -> None:
+    for line in MALFORMED:
+        write(line + b"\n")
+    properly()
+
+
+def long_line() -> None:
+    """10 MB of text in one valid line."""
+    write(message("0123456789" * 1_000_000) + b"\n")
+    properly()
+
+
+def huge_line() -> None:
+    """100 MB of text in one valid line, never whole in memory here."""
+    head, tail = message("@").split(b"@")
+    write(head)
+    for _ in range(100):
+        write(b"0123456789" * 100_000)
+    write(tail + b"\n")
+    properly()
+
+
+def not_utf8() -> None:
+    write(message("before @ after").replace(b"@", b"\xff\xfe\x80\xc3\x28") + b"\n")
+    properly()
+
+
+def noise() -> None:
+    """Binary noise with ends of lines in it, and with zero bytes and terminal codes."""
+    chance = random.Random(7)
+    write(chance.randbytes(200_000) + b"\n\x1b[31m\x1b]0;title\x07\x00\r\r\n")
+    properly()
+
+
+def no_newline() -> None:
+    """All is well but the very last line's end."""
+    write(message(AFTER) + b"\n" + result())
+    raise SystemExit(0)
+
+
+def half_line() -> None:
+    """Ends in the middle of a line."""
+    write(message(AFTER) + b"\n" + message("never finished")[:60])
+    raise SystemExit(0)
+
+
+def half_message() -> None:
+    """Ends while a message streams."""
+    block = {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
+    delta = {
+        "type": "content_block_delta",
+        "index": 0,
+        "delta": {"type": "text_delta", "text": "half a sent"},
+    }
+    for event in ({"type": "message_start", "message": {"id": "m", "content": []}}, block, delta):
+        say(type="stream_event", event=event, parent_tool_use_id=None, session_id="s")
+    sys.stderr.write(STDERR)
+    sys.stderr.flush()
+    raise SystemExit(3)
+
+
+def silent() -> None:
+    """Never speaks, and will not be asked to stop."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    while True:
+        time.sleep(60)
+
+
+def loud_stderr() -> None:
+    """20 MB of complaints."""
+    for number in range(20_000):
+        os.write(2, f"warning {number} ".encode() + b"x" * 990 + b"\n")
+    properly()
+
+
+def flood() -> None:
+    """50,000 lines that mean nothing."""
+    for start in range(0, 50_000, 1000):
+        write(b"".join(b"nonsense %d\n" % number for number in range(start, start + 1000)))
+    properly()
+
+
+def quit_at_once() -> None:
+    """Answers the prompt by ending."""
+    sys.stderr.write(STDERR)
+    raise SystemExit(1)
+
+
+HABITS: dict[str, Callable[[], None]] = {
+    made.__name__: made
+    for made in (
+        malformed, long_line, huge_line, not_utf8, noise, no_newline, half_line, half_message, silent, loud_stderr,
+        flood, quit_at_once, properly,
+    )
+}  # fmt: skip
+
+
+def main() -> None:
+    habit, *given = sys.argv[1:]
+    if "--version" in given:
+        print("2.1.330 (Claude Code)")
+        return
+    if "--input-format" not in given:  # `claude auth status` and its kin
+        raise SystemExit(1)
+    if habit == "quit_before_all":
+        quit_at_once()
+    for raw in sys.stdin.buffer:
+        line = json.loads(raw)
+        if line["type"] == "control_request":
+            if habit == "quit_at_handshake":
+                quit_at_once()
+            answer = {
+                "subtype": "success",
+                "request_id": line["request_id"],
+                "response": {"commands": [], "models": []},
+            }
+            say(type="control_response", response=answer)
+        elif line["type"] == "user":
+            if habit != "silent":
+                say(type="system", subtype="init", session_id="s", model="bad", cwd=os.getcwd(), tools=[])
+            HABITS[habit]()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,225 @@
+"""A real daemon in a process of its own, with its own directories, spoken to over its unix socket."""
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+PATIENCE = 30.0
+
+
+def wait_for(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
+    """What `condition` gives once it is true."""
+    deadline = time.monotonic() + patience
+    while not (got := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {patience:.0f} s in vain for {what}")
+        time.sleep(0.01)
+    return got
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class _Unix(http.client.HTTPConnection):
+    def __init__(self, path: Path, timeout: float) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        folder = os.open(self._path.parent, os.O_PATH)  # a socket's path may have 107 bytes at most
+        try:
+            self.sock.connect(f"/proc/self/fd/{folder}/{self._path.name}")
+        finally:
+            os.close(folder)
+
+
+class Daemon:
+    """`python -m agentguid` in its own directories; may be killed and started again."""
+
+    def __init__(self, root: Path, **environ: str) -> None:
+        self.root = root
+        self.port = free_port()
+        self.base = f"http://127.0.0.1:{self.port}/gm"
+        home = root / "home"
+        for folder in (home, root / "work", root / "tmp"):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.work = root / "work"
+        self.data = root / "data"
+        self.socket = root / "run" / "ctl.sock"
+        self.environ = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "TMPDIR": str(root / "tmp"),
+            "LANG": "C.UTF-8",
+            "AGENTGUID_DATA_DIR": str(self.data),
+            "AGENTGUID_CONFIG_DIR": str(root / "config"),
+            "AGENTGUID_RUNTIME_DIR": str(root / "run"),
+            "AGENTGUID_PORT": str(self.port),
+            "AGENTGUID_STARTUP_CWD": str(self.work),
+            **environ,
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+        self._hosts: set[int] = set()
+
+    # -- its life -----------------------------------------------------------------------------------------------------
+    def start(self, *, ready: bool = True, **environ: str) -> "Daemon":
+        with (self.root / "daemon.log").open("ab") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "agentguid"],
+                env={**self.environ, **environ},
+                cwd=self.root,
+                stdout=out,
+                stderr=out,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        if ready:
+            wait_for(self.healthy, f"the daemon to serve; it said:\n{self.log()[-3000:]}")
+        return self
+
+    def healthy(self) -> bool:
+        if self.process is not None and self.process.poll() is not None:
+            raise AssertionError(f"the daemon ended with {self.process.returncode}:\n{self.log()[-5000:]}")
+        try:
+            return self.request("GET", "/healthz")[0] == 200
+        except OSError:
+            return False
+
+    def log(self) -> str:
+        with contextlib.suppress(OSError):
+            return (self.root / "daemon.log").read_text(errors="replace")
+        return ""
+
+    def kill(self) -> None:
+        """As a crash would: no clean-up."""
+        if self.process:
+            self.process.kill()
+            self.process.wait(PATIENCE)
+
+    def stop(self) -> int:
+        """As systemd would."""
+        assert self.process
+        self.process.terminate()
+        return self.process.wait(PATIENCE)
+
+    def hosts(self) -> list[int]:
+        """Pids of the live host processes of this daemon's directories."""
+        return [pid for pid in self.descendants() if b"agentguid-host" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+    def close(self) -> None:
+        """Ends the daemon and everything that it started."""
+        if self.process and self.process.poll() is None:
+            self.kill()
+        for pid in self.descendants():
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+
+    def descendants(self) -> list[int]:
+        """Every process that has this daemon's directories in its environment: hosts and agents too."""
+        mark = f"{self.root}/".encode()
+        found = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit() and int(entry.name) != os.getpid():
+                with contextlib.suppress(OSError):
+                    if mark in (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes():
+                        found.append(int(entry.name))
+        return found
+
+    # -- asking it ----------------------------------------------------------------------------------------------------
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        timeout: float = 30,
+    ) -> tuple[int, bytes]:
+        connection = _Unix(self.socket, timeout)
+        try:
+            data = None if body is None else json.dumps(body).encode()
+            sent = {"Content-Type": "application/json"} if data is not None else {}
+            connection.request(method, f"/gm{path}", data, {**sent, **(headers or {})})
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    def api(self, method: str, path: str, body: Any = None) -> Any:
+        """A JSON answer; anything but 2xx fails."""
+        status, data = self.request(method, f"/api{path}", body)
+        assert 200 <= status < 300, f"{method} {path}: {status} {data[:2000]!r}\n{self.log()[-3000:]}"
+        return json.loads(data) if data else None
+
+    def events(self, after: int = 0, conversation: str | None = None) -> list[dict[str, Any]]:
+        """All events so far, by the public surface."""
+        query = f"after={after}" + (f"&conversation={conversation}" if conversation else "")
+        status, data = self.request("GET", f"/api/events?{query}", headers={"Accept": "application/x-ndjson"})
+        assert status == 200, data
+        return [event for line in data.splitlines() if line and "position" in (event := json.loads(line))]
+
+    def follow(self, path: str) -> "contextlib.AbstractContextManager[Iterator[bytes]]":
+        """The raw lines of a stream."""
+        return self._follow(path)
+
+    @contextlib.contextmanager
+    def _follow(self, path: str) -> Iterator[Iterator[bytes]]:
+        connection = _Unix(self.socket, PATIENCE)
+        connection.request("GET", f"/gm{path}", headers={"Accept": "text/event-stream"})
+        answer = connection.getresponse()
+        assert answer.status == 200, answer.read()
+        try:
+            yield iter(answer.readline, b"")
+        finally:
+            connection.close()
+
+    # -- usual errands ------------------------------------------------------------------------------------------------
+    def conversation(self, agent: str = "demo", **more: Any) -> str:
+        made = self.api(
+            "POST", "/conversations", {"agentId": agent, "workingDirectory": str(self.work), **more}
+        )
+        return str(made["conversation"]["id"])
+
+    def send(self, conversation: str, text: str, **more: Any) -> dict[str, Any]:
+        sent: dict[str, Any] = self.api(
+            "POST", f"/conversations/{conversation}/messages", {"content": text, **more}
+        )
+        return sent
+
+    def latest(self, conversation: str) -> dict[str, Any] | None:
+        turn: dict[str, Any] | None = self.api("GET", f"/conversations/{conversation}/sessions/latest")[
+            "session"
+        ]
+        return turn
+
+    def ended(self, conversation: str, turn: str | None = None, patience: float = PATIENCE) -> dict[str, Any]:
+        """The latest turn (or `turn`), once it has ended."""
+
+        def look() -> dict[str, Any] | None:
+            row = (
+                self.latest(conversation) if turn is None else self.api("GET", f"/sessions/{turn}")["session"]
+            )
+            return row if row and row["status"] not in ("active", "pending") else None
+
+        got: dict[str, Any] = wait_for(look, f"the turn to end\n{self.log()[-2000:]}", patience)
+        return got
+
+    def items(self, conversation: str) -> list[dict[str, Any]]:
+        """All items of the transcript."""
+        items: list[dict[str, Any]] = self.api("GET", f"/conversations/{conversation}/full?allChunks=1")[
+            "chunks"
+        ]
+        return items

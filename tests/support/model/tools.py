@@ -1,0 +1,80 @@
+"""Canonical tools, mapped onto what an agent offers, by name and by JSON schema.
+
+write{path,content} edit{path,old,new} read{path} shell{command} search{pattern} task{description,prompt}
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+NAMES = {
+    "write": ["write", "write_file", "create_file", "create"],
+    "edit": ["edit", "edit_file", "replace", "str_replace", "search_replace"],
+    "read": ["read", "read_file", "view"],
+    "shell": ["bash", "shell", "exec_command", "shell_command", "run_shell_command", "execute_command"],
+    "search": ["grep", "grep_search", "search_files", "rg"],
+    "task": ["agent", "task", "subagent", "spawn_agent"],
+}
+"""What agents call a tool, lower case, the best first."""
+WORDS = {
+    "path": ["file_path", "filePath", "absolute_path", "path", "filename"],
+    "content": ["content", "contents", "file_text", "text"],
+    "old": ["old_string", "oldString", "old_str", "oldText"],
+    "new": ["new_string", "newString", "new_str", "newText"],
+    "command": ["command", "cmd", "script"],
+    "pattern": ["pattern", "query"],
+    "prompt": ["prompt", "message", "task"],
+    "description": ["description", "title"],
+    "background": ["run_in_background", "is_background"],
+}
+"""What agents call an argument, the best first."""
+EMPTY = {"string": "demo", "number": 1, "integer": 1, "boolean": False, "array": [], "object": {}}
+"""For required arguments that the script knows nothing of."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of one of the agent's tools."""
+
+    id: str
+    name: str
+    args: dict[str, Any]
+
+
+class Tools:
+    """What a request offers."""
+
+    def __init__(self) -> None:
+        self._schemas: dict[str, dict[str, Any]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._schemas)
+
+    def offer(self, name: str, schema: dict[str, Any] | None) -> None:
+        self._schemas[name] = schema or {}
+
+    def call(self, canonical: str, args: dict[str, Any]) -> "Call | dict[str, str]":
+        """The agent's own tool with its own arguments; when it offers none, a line of text that says so."""
+        offered = {name.lower(): name for name in self._schemas}
+        known = [offered[name] for name in NAMES.get(canonical, [canonical.lower()]) if name in offered]
+        if not known:
+            return {"text": f"(this agent offers no {canonical} tool)"}
+        return Call(uuid4().hex[:20], known[0], _arguments(self._schemas[known[0]], args))
+
+
+def _arguments(schema: dict[str, Any], args: dict[str, Any]) -> dict[str, Any]:
+    properties = schema.get("properties") or {}
+    given = {}
+    for key, value in args.items():
+        own = next((word for word in WORDS.get(key, [key]) if word in properties), None)
+        if own:
+            given[own] = ["bash", "-c", value] if properties[own].get("type") == "array" else value
+    for key in schema.get("required") or []:
+        given.setdefault(key, _something(properties.get(key) or {}))
+    return given
+
+
+def _something(schema: dict[str, Any]) -> Any:
+    if schema.get("enum"):
+        return schema["enum"][0]
+    return EMPTY.get(str(schema.get("type", "string")).lower(), "demo")

@@ -1,0 +1,144 @@
+// What the page does by itself: tells the truth about its connection, keeps drafts, sends with Enter, shows ages.
+(() => {
+  "use strict";
+  const SILENCE = 40000; // the server gives a sign of life every 15 s
+  const base = document.body.dataset.base;
+  const stream = document.getElementById("stream");
+  const line = document.getElementById("line");
+  const word = document.getElementById("line-word");
+  const stored = name => { try { return sessionStorage.getItem(name); } catch { return null; } };
+  const store = (name, value) => {
+    try { value ? sessionStorage.setItem(name, value) : sessionStorage.removeItem(name); } catch { /* no storage */ }
+  };
+
+  // ---- the connection -------------------------------------------------------------------------------------------
+  let connection = null, state = "", heard = 0, retry = 250, since = Date.now();
+  const WORDS = { live: "Live", catching: "Catching up", connecting: "Connecting", reconnecting: "Reconnecting", offline: "Offline", stale: "Out of date: reload" };
+  function say(next) {
+    if (next !== state) since = Date.now();
+    state = next;
+    line.dataset.state = next;
+    const seconds = Math.round((Date.now() - since) / 1000);
+    word.textContent = WORDS[next] + (next === "reconnecting" && seconds > 3 ? ` ${seconds} s` : "");
+  }
+  function down() { if (state !== "stale") say(navigator.onLine ? "reconnecting" : "offline"); }
+  function alive() { heard = Date.now(); }
+
+  // Loading anew helps when this page is too far behind; should it not help, it is tried less and less often.
+  function reload() {
+    const [count, at] = (stored("reloads") || "0 0").split(" ").map(Number);
+    const wait = Date.now() - at > 60000 ? 0 : Math.min(60000, 1000 * 2 ** count);
+    store("reloads", `${wait ? count + 1 : 1} ${Date.now() + wait}`);
+    say("stale");
+    setTimeout(() => location.reload(), wait);
+  }
+
+  if (stream) {
+    say("connecting");
+    stream.addEventListener("htmx:sse:after:connection", event => {
+      if (event.detail.connection.status !== 200) return;
+      connection = event.detail.connection;
+      retry = 250;
+      alive();
+      say("catching");
+    });
+    stream.addEventListener("htmx:sse:before:message", alive);
+    stream.addEventListener("caught-up", () => { say("live"); read(); });
+    stream.addEventListener("beat", () => say("live"));
+    stream.addEventListener("bye", down);
+    stream.addEventListener("reload", reload);
+    stream.addEventListener("htmx:sse:error", event => (event.detail.status === 401 ? location.reload() : down()));
+    stream.addEventListener("htmx:sse:close", event => {
+      if (event.detail.reason === "message") return;
+      down();
+      again();
+    });
+    // htmx 4.0.1 does not repeat a first connection that failed.
+    for (const name of ["htmx:error", "htmx:response:error"]) {
+      stream.addEventListener(name, () => { down(); again(); });
+    }
+    setInterval(() => {
+      if (state === "live" && Date.now() - heard > SILENCE && !document.hidden) {
+        down();
+        connection?.reader?.cancel(); // a line that died without a word: hx-sse connects anew
+      } else if (state === "reconnecting" || state === "offline") down();
+    }, 1000);
+    addEventListener("offline", down);
+    addEventListener("online", down);
+  }
+  function again() {
+    retry = Math.min(4000, retry * 2);
+    setTimeout(() => { if (!stream._htmx?.sse) htmx.trigger(stream, "sse-retry"); }, retry * (0.7 + Math.random() * 0.6));
+  }
+
+  // ---- reading: the user has seen what is here -------------------------------------------------------------------
+  const seen = document.getElementById("message")?.dataset.draft;
+  function read() {
+    const upto = connection?.lastEventId;
+    if (!seen || !upto || document.hidden || !document.querySelector(`#c-${CSS.escape(seen)} .conv-unread`)) return;
+    fetch(`${base}/conversations/${seen}/reading`, { method: "POST", headers: { "HX-Request": "true" }, body: new URLSearchParams({ upto }) }).catch(() => {});
+  }
+  setInterval(() => { if (state === "live") read(); }, 2000);
+
+  // ---- writing ---------------------------------------------------------------------------------------------------
+  for (const field of document.querySelectorAll("textarea[data-draft]")) {
+    const name = "draft:" + field.dataset.draft;
+    if (!field.value) field.value = stored(name) || "";
+    field.addEventListener("input", () => store(name, field.value));
+    field.addEventListener("keydown", event => {
+      if (event.key !== "Enter" || event.isComposing || event.shiftKey || event.altKey) return;
+      if (matchMedia("(pointer: coarse)").matches && !event.ctrlKey && !event.metaKey) return;
+      event.preventDefault();
+      if (field.value.trim()) field.form.requestSubmit();
+    });
+    field.form.addEventListener("submit", () => { if (!field.form.hasAttribute("hx-post")) store(name, ""); });
+  }
+  document.addEventListener("htmx:after:request", event => {
+    const ctx = event.detail.ctx, form = ctx.sourceElement;
+    if (form.id !== "composer" || !ctx.response || ctx.response.status >= 300) return;
+    const field = form.querySelector("textarea");
+    if (field.value.replace(/\r\n/g, "\n") === String(ctx.request.body.get("text")).replace(/\r\n/g, "\n")) {
+      field.value = "";
+      store("draft:" + field.dataset.draft, "");
+    }
+  });
+  document.addEventListener("htmx:error", event => {
+    const place = event.detail.ctx?.target;
+    if (place?.classList?.contains("error")) place.textContent = "This did not reach agentguid. Nothing was lost: try again.";
+  });
+
+  // ---- small things ----------------------------------------------------------------------------------------------
+  document.addEventListener("click", event => {
+    const summary = event.target.closest("summary");
+    if (summary) summary.parentElement.dataset.hand = "";
+    for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+  });
+  document.addEventListener("keydown", event => {
+    if (event.key === "Escape") for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false;
+  });
+  function age(element) {
+    const seconds = (Date.now() - Date.parse(element.dateTime)) / 1000;
+    if (seconds < 60) return "now";
+    if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+    return seconds < 172800 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86400)} d`;
+  }
+  function clock(element) {
+    const when = new Date(element.dateTime), today = when.toDateString() === new Date().toDateString();
+    const time = when.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    return today ? time : `${when.toLocaleDateString([], { day: "numeric", month: "short" })}, ${time}`;
+  }
+  function times() {
+    for (const element of document.querySelectorAll("time[data-age]")) {
+      const words = age(element);
+      if (element.textContent !== words) element.textContent = words;
+    }
+    for (const element of document.querySelectorAll("time[data-clock]:not([data-done])")) {
+      element.textContent = clock(element);
+      element.dataset.done = "";
+    }
+  }
+  times();
+  setInterval(times, 20000);
+  stream?.addEventListener("htmx:sse:after:message", times);
+  document.documentElement.classList.add("script");
+})();
