@@ -10,7 +10,7 @@ ALONE := browser or crash or serial
 PARTIAL = || { [ $$? -eq 5 ] && [ -n "$(TESTS)" ]; }
 say = @printf '\033[1m%s\033[0m\n' "$(1)"
 
-.PHONY: help run test test-full test-agents check format lock bench clean
+.PHONY: help run test test-together test-alone test-full test-agents check format lock bench clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -19,9 +19,13 @@ help: ## this list
 run: $(VENV)/.run ## start the daemon; make run PORT=3001 for another port, ARGS=… for its flags
 	@exec $(BIN)/python -m agentguid $(ARGS)
 
-test: check $(VENV)/.browser ## all checks with the short numbers; make test TESTS=tests/cli for some tests
+test: check test-together test-alone ## all checks with the short numbers; make test TESTS=tests/cli for some tests
+
+test-together: $(VENV)/.browser
 	$(call say,tests)
 	@$(PYTEST) -n $(WORKERS) --dist loadfile -m "not agents and not full and not ($(ALONE))" $(TESTS) $(PARTIAL)
+
+test-alone: $(VENV)/.browser
 	$(call say,tests that want the machine to themselves)
 	@$(PYTEST) -m "($(ALONE)) and not agents and not full" $(TESTS) $(PARTIAL)
 
@@ -32,7 +36,7 @@ test-agents: $(VENV)/.browser ## the genuine agent programs, from their registry
 	@AGENTGUID_TEST_AGENTS="$(AGENTS)" $(PYTEST) -m agents $(TESTS)
 
 check: $(VENV)/.dev ## format, lint, types and the rules of import
-	$(call say,format, lint, types, imports)
+	$(call say,format lint types imports)
 	@$(BIN)/ruff format --check --quiet --output-format concise . || { echo "make format puts that right"; exit 1; }
 	@$(BIN)/ruff check --quiet --output-format concise .
 	@$(BIN)/mypy --no-error-summary

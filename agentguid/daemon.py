@@ -5,15 +5,18 @@ import contextlib
 import logging
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import apsw
 
 from agentguid import __version__
 from agentguid.agents.discovery import Agents
+from agentguid.append import read
 from agentguid.append.blobs import Blobs
 from agentguid.append.lock import acquire
 from agentguid.append.log import Log
 from agentguid.dispatch import Dispatcher
+from agentguid.effects import tapes
 from agentguid.effects.parts import EffectParts
 from agentguid.effects.turns import Turns
 from agentguid.failpoints import failpoint
@@ -40,13 +43,17 @@ async def run(settings: Settings) -> None:
         feed.wake(events.position)
         reader = events.reader()
         parts = _parts(settings, events, feed, reader)
-        turns = Turns(_effect_parts(settings, parts))
+        effects = _effect_parts(settings, parts)
+        turns = Turns(effects)
         parts.presence.recovering = True
-        tasks: list[asyncio.Task[None]] = []
+        _want_credentials(events, reader)
+        tasks: list[asyncio.Task[Any]] = []
 
         async def ready() -> None:
             # The port is open before tapes are drained: pages say "catching up".
             tasks.append(asyncio.create_task(turns.run(), name="turns"))
+            tasks.append(asyncio.create_task(tapes.keep(effects), name="tapes"))
+            tasks.append(asyncio.create_task(asyncio.to_thread(parts.blobs.sweep), name="blobs"))
             tasks.append(asyncio.create_task(parts.agents.rescan(), name="agents"))
             log.info("agentguid %s serves %s", __version__, settings.url)
             if sys.stderr.isatty():
@@ -74,6 +81,13 @@ def _open(settings: Settings, feed: Feed) -> Log:
     return events
 
 
+def _want_credentials(events: Log, reader: apsw.Connection) -> None:
+    """After an upgrade: who may sign in is rebuilt before anything else."""
+    for prefix in ("device-", "token-"):
+        for stream in read.behind(reader, prefix, events.signature):
+            events.want(stream)
+
+
 def _parts(settings: Settings, events: Log, feed: Feed, reader: apsw.Connection) -> Parts:
     blobs = Blobs(settings.places.blobs)
     dispatch = Dispatcher(events, reader, blobs)
@@ -99,6 +113,7 @@ def _effect_parts(settings: Settings, parts: Parts) -> EffectParts:
     return EffectParts(
         places=places,
         reader=parts.reader,
+        signature=parts.log.signature,
         dispatch=parts.dispatch,
         feed=parts.feed,
         live=parts.live,
@@ -107,4 +122,6 @@ def _effect_parts(settings: Settings, parts: Parts) -> EffectParts:
         agents=parts.agents,
         reap=reap,
         idle_after=settings.idle_minutes * 60,
+        tape_days=settings.tape_days,
+        tape_megabytes=settings.tape_megabytes,
     )

@@ -61,6 +61,12 @@ class Settings(BaseSettings):
     idle_minutes: Annotated[float, Field(gt=0, le=100_000)] = setting(
         10.0, "a number of minutes above 0", "How long an agent with nothing to do is kept."
     )
+    tape_days: Annotated[float, Field(gt=0, le=100_000)] = setting(
+        90.0, "a number of days above 0", "How long the raw record of an ended agent is kept."
+    )
+    tape_megabytes: Annotated[float, Field(gt=0, le=100_000_000)] = setting(
+        4096.0, "a number of megabytes above 0", "How much room such records may take before the oldest go."
+    )
     demo: bool = setting(True, "true or false", "Whether the demo agent is offered.")
     hot_reload: bool = setting(False, "true or false", "Read templates anew for each page; for work on them.")
 

@@ -1,10 +1,14 @@
 """Who may import whom. The rules themselves stand in pyproject.toml ([tool.importlinter])."""
 
+import ast
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from agentguid.cli.verbs import VERBS
 
@@ -41,7 +45,18 @@ def test_a_verb_is_imported_with_the_standard_library_alone(verb: str) -> None:
 
 
 def test_every_verb_has_its_module_and_every_module_its_use() -> None:
-    shared = {"__init__", "__main__", "client", "errors", "options", "output", "transcript", "verbs"}
+    shared = {
+        "__init__",
+        "__main__",
+        "client",
+        "errors",
+        "options",
+        "output",
+        "sse",
+        "transcript",
+        "unix",
+        "verbs",
+    }
     modules = {path.stem for path in (ROOT / "agentguid" / "cli").glob("*.py")}
 
     assert modules - shared == set(VERBS)
@@ -61,3 +76,35 @@ def test_what_holds_an_agent_runs_on_the_standard_library_alone(module: str) -> 
     done = bare(f"import {module}")
 
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def imported(folder: str) -> set[str]:
+    """The top-level names that the sources below a folder import, anywhere in them."""
+    found: set[str] = set()
+    for path in (ROOT / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module.partition(".")[0])
+    return found - set(sys.stdlib_module_names) - {"agentguid", "tests", "benchmarks"}
+
+
+@pytest.mark.parametrize(
+    ("folder", "groups"), [("agentguid", []), ("tests", ["dev"]), ("benchmarks", ["dev"])]
+)
+def test_only_what_pyproject_names_is_imported(folder: str, groups: list[str]) -> None:
+    """Not what happens to be installed because something else needs it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = [
+        *project["project"]["dependencies"],
+        *(text for one in groups for text in project["dependency-groups"][one]),
+    ]
+    declared = {Requirement(text).name.lower() for text in wanted}
+    owners = packages_distributions()
+
+    foreign = {
+        name for name in imported(folder) if not declared & {owner.lower() for owner in owners.get(name, [])}
+    }
+
+    assert foreign == set()

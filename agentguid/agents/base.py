@@ -93,7 +93,7 @@ class Adapter(Protocol):
     """One agent session, seen from its tape. Made anew (or from `carry`) for each fold.
 
     Ids of inputs are part of the contract, because the fold reads them back off the tape:
-    `start`, `start:N`, `prompt:TURN`, `answer:APPROVAL`, `stop:TURN`, `auto:OFFSET`.
+    `start`, `start:NAME`, `prompt:TURN`, `answer:APPROVAL`, `stop:TURN`, `auto:OFFSET`.
     """
 
     @property
@@ -107,6 +107,20 @@ class Adapter(Protocol):
     @property
     def turn(self) -> str | None:
         """The turn that the agent works on, as far as the tape shows."""
+
+    @property
+    def background(self) -> int:
+        """Tasks of the agent that go on although no turn is open: its host is not ended while there are any."""
+
+    @property
+    def lost(self) -> bool:
+        """The session of `Launch.resume` is gone: it must not be resumed again."""
+
+    def serves(self, prompt: "Prompt") -> bool:
+        """False when this process cannot take on what the prompt asks for: another one has to be started."""
+
+    def farewell(self, code: int | None) -> str:
+        """Why the agent is gone and what to do: for a turn whose prompt it never got."""
 
     def feed(self, line: Line) -> Sequence[Output]:
         """Translates one line. Never raises for what the line says: what is not understood becomes an `unknown` item.

@@ -148,6 +148,7 @@ class Reading:
         ended = turns.ended(state.turn, result, state)
         if state.failure and ended.outcome == "complete":
             out.append(system.notice(self._item(), state.turn, state.failure, "error"))
+        self._complaints(out)
         out.append(Fact(ended))
         self._turn_is_over()
 
@@ -222,6 +223,13 @@ class Reading:
         self.state.stderr = (self.state.stderr + text)[-STDERR:]
         self.state.stderr_size += len(line.data) + 1
 
+    def _complaints(self, out: list[Output]) -> None:
+        """Much on the error output is told at the end of the turn; a little is kept in case that the agent fails."""
+        state = self.state
+        if state.stderr_size > STDERR:
+            said = f"{self.name} wrote {state.stderr_size} bytes on its error output. The last of it:\n{state.stderr}"
+            out.append(system.notice(self._item(), state.turn, said, "warning"))
+
     def _exit(self, line: Line, out: list[Output]) -> None:
         state = self.state
         out += state.unknown.end(item_id(self.host, line.offset, LAST_PART), state.turn)
@@ -229,9 +237,7 @@ class Reading:
         self.blocks.calls.abandon(out, all_of_them=True)
         self.asks.withdraw(f"{self.name} ended.", out)
         if state.turn:
-            if state.stderr_size > STDERR:
-                said = f"{self.name} wrote {state.stderr_size} bytes on its error output. The last of it:\n{state.stderr}"
-                out.append(system.notice(self._item(), state.turn, said, "warning"))
+            self._complaints(out)
             out.append(Fact(self._cut_short(state.turn, line.code)))
             self._turn_is_over()
         out.append(Fact(HostEnded(host=self.host, code=line.code, stderr=state.stderr[-STDERR:])))

@@ -38,6 +38,11 @@ def cache(db: apsw.Connection) -> None:
     db.pragma("cache_size", -16000)
 
 
+def scratch_in_memory(db: apsw.Connection) -> None:
+    """Every append is a savepoint; what is kept to undo it (some pages) need not go through a file: 7 of 23 µs."""
+    db.pragma("temp_store", "memory")
+
+
 def mapped(db: apsw.Connection) -> None:
     """Readers only: a write error to a mapped file would be a signal."""
     db.pragma("mmap_size", 256 << 20)
@@ -71,6 +76,7 @@ WRITER = (
     full,
     bounded_journal,
     cache,
+    scratch_in_memory,
     untrusting,
     strict_quotes,
     replacing_fires_triggers,

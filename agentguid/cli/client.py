@@ -2,52 +2,25 @@
 
 import json
 import os
-import socket
 import time
 import tomllib
 from argparse import Namespace
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from agentguid.cli import sse
 from agentguid.cli.errors import NOT_PERMITTED, START, USAGE, CliError, Rejected, Unreachable
+from agentguid.cli.output import say
+from agentguid.cli.unix import UnixConnection
 from agentguid.paths import Places, places
 
-SHORT = 100
-"""Bytes of a socket path that every system takes (sun_path is 104 to 108)."""
 QUIET = 90.0
 """Seconds without a byte after which a connection counts as lost."""
 PATIENCE = 60.0
 """Seconds for which a stream that was cut is tried again."""
-
-
 _PLACES = ("data_dir", "runtime_dir")
-
-
-class Message(NamedTuple):
-    """One server-sent event."""
-
-    event: str
-    data: str
-    id: str | None
-
-
-class UnixConnection(HTTPConnection):
-    """HTTP over a unix socket."""
-
-    def __init__(self, path: Path, timeout: float) -> None:
-        super().__init__("localhost", timeout=timeout)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        if len(os.fsencode(self._path)) <= SHORT:
-            self.sock.connect(os.fspath(self._path))
-        else:
-            _connect_from_within(self.sock, self._path)
 
 
 class Client:
@@ -75,24 +48,27 @@ class Client:
     def lines(self, path: str, **query: object) -> Iterator[Any]:
         """The values of an NDJSON answer, as they come."""
         response = self._ask("GET", path, query, accept="application/x-ndjson")
-        for line in _lines(response):
+        for line in sse.lines(response):
             if line.strip():
                 yield json.loads(line)
 
-    def follow(self, path: str, after: int, **query: object) -> Iterator[Message]:
+    def follow(self, path: str, after: int, **query: object) -> Iterator[sse.Message]:
         """Server-sent events from a position on, without end: a cut connection is taken up where it was cut."""
-        met, lost_at = False, None
+        met, told, lost_at = False, False, None
         try:
             while True:
                 try:
                     response = self._ask("GET", path, {"after": after, **query}, accept="text/event-stream")
-                    met, lost_at = True, None
-                    for message in messages(response):
+                    met, told, lost_at = True, False, None
+                    for message in sse.messages(response):
                         after = int(message.id) if message.id else after
                         yield message
                 except Unreachable:
                     if not met or (lost_at is not None and time.monotonic() - lost_at > PATIENCE):
                         raise
+                    if lost_at is not None and not told:
+                        told = True
+                        say("the daemon does not answer; trying again (agents go on without it)")
                 self.close()
                 lost_at = lost_at or time.monotonic()
                 time.sleep(0.3)
@@ -194,37 +170,6 @@ def part(text: str) -> str:
     return quote(text, safe="")
 
 
-def messages(response: HTTPResponse) -> Iterator[Message]:
-    """Reads server-sent events until the other side ends. Comments are passed over."""
-    event, id_ = "message", None
-    data: list[str] = []
-    for line in _lines(response):
-        text = line.decode("utf-8", "replace").rstrip("\r\n")
-        name, _, value = text.partition(":")
-        value = value.removeprefix(" ")
-        if not text:
-            if data:
-                yield Message(event, "\n".join(data), id_)
-            event, data, id_ = "message", [], None
-        elif name == "event":
-            event = value
-        elif name == "data":
-            data.append(value)
-        elif name == "id":
-            id_ = value
-
-
-def _lines(response: HTTPResponse) -> Iterator[bytes]:
-    while True:
-        try:
-            line = response.readline()
-        except (OSError, HTTPException) as error:
-            raise Unreachable(f"the connection was cut: {error or type(error).__name__}") from error
-        if not line:
-            return
-        yield line
-
-
 def _rejection(response: HTTPResponse) -> CliError:
     body = response.read(65_536)
     try:
@@ -236,14 +181,3 @@ def _rejection(response: HTTPResponse) -> CliError:
         text = text or "not permitted"
         text += " (give a token: agentguictl token create NAME makes one where the daemon runs)"
     return Rejected(response.status, text or f"the daemon answered {response.status} {response.reason}")
-
-
-def _connect_from_within(sock: socket.socket, path: Path) -> None:
-    """Connects by the file's bare name from inside its directory: the way to a path that is too long."""
-    here = os.open(".", os.O_RDONLY)
-    try:
-        os.chdir(path.parent)
-        sock.connect(path.name)
-    finally:
-        os.fchdir(here)
-        os.close(here)

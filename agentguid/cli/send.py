@@ -44,7 +44,7 @@ def send(client: Client, conversation: str, text: str) -> Any:
 
 def message(text: str) -> str:
     """The text of a command line argument, or of standard input for `-`."""
-    content = sys.stdin.read() if text == "-" else text
+    content = sys.stdin.buffer.read().decode("utf-8", "replace") if text == "-" else text
     if not content.strip():
         raise CliError("the message is empty", USAGE)
     return content

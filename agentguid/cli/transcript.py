@@ -102,7 +102,7 @@ class Transcript:
     def _ended(self, data: Mapping[str, Any]) -> None:
         word, style = _OUTCOMES.get(data.get("outcome", ""), ("ended", "dim"))
         facts = [f"{data['duration'] / 1000:.1f} s"] if data.get("duration") is not None else []
-        facts += [f"${data['cost']:.4f}"] if data.get("cost") is not None else []
+        facts += [f"${data['cost']:.4f}"] if data.get("cost") else []
         error = f": {one_line(data['error'], 300)}" if data.get("error") else ""
         self._note(f"{word}{error}" + (f" ({', '.join(facts)})" if facts else ""), style)
 

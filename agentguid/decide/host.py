@@ -4,7 +4,14 @@ from agentguid.decide import checks
 from agentguid.decide.state import Conversation, Host, Turn
 from agentguid.protocol.commands import RequestHost
 from agentguid.protocol.errors import Refused
-from agentguid.protocol.events import Event, HostEnded, HostRequested, SessionIdentified, TurnEnded
+from agentguid.protocol.events import (
+    Event,
+    HostEnded,
+    HostRequested,
+    SessionIdentified,
+    SessionLost,
+    TurnEnded,
+)
 
 ERROR = 300
 """Characters of the agent's last words that go into the sentence."""
@@ -71,4 +78,6 @@ def evolve(host: Host | None, turn: Turn | None, event: Event) -> Host | None:
 def evolve_sessions(sessions: dict[str, str], host: Host | None, event: Event) -> dict[str, str]:
     if isinstance(event, SessionIdentified) and host and host.id == event.host:
         return {**sessions, host.agent: event.session}
+    if isinstance(event, SessionLost):
+        return {agent: session for agent, session in sessions.items() if session != event.session}
     return sessions

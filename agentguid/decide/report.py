@@ -11,6 +11,7 @@ from agentguid.protocol.events import (
     HostEnded,
     ItemAdded,
     SessionIdentified,
+    SessionLost,
     ToolFinished,
     ToolStarted,
     TurnEnded,
@@ -33,7 +34,7 @@ def decide(command: Report, state: Conversation) -> list[Event]:
 def _admitted(fact: Event, state: Conversation, ends: set[str]) -> list[Event]:
     """The fact and what follows from it; nothing when it cannot be. `ends` are the turns that the facts themselves end."""
     match fact:
-        case ItemAdded() | ToolStarted() | ToolFinished() | SessionIdentified():
+        case ItemAdded() | ToolStarted() | ToolFinished() | SessionIdentified() | SessionLost():
             return [fact]
         case ApprovalRequested():
             return approval.admit(fact, state.approvals)

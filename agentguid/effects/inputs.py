@@ -7,21 +7,22 @@ from agentguid.append import read
 from agentguid.append.blobs import Blobs
 from agentguid.project import approvals, conversations, turns
 from agentguid.protocol.events import ApprovalDecided, TurnStarted
+from agentguid.protocol.items import Body
 
 
-def prompt(db: apsw.Connection, blobs: Blobs, adapter: Adapter, turn: str) -> list[Write]:
-    """The prompt of an open turn that the agent has not got."""
-    if adapter.turn == turn:
-        return []
+def started(db: apsw.Connection, turn: str) -> TurnStarted | None:
+    """What a turn was started with."""
     row = turns.get(db, turn)
     event = row and read.at(db, [row.position])[row.position].event
-    if not isinstance(event, TurnStarted):
-        return []
+    return event if isinstance(event, TurnStarted) else None
+
+
+def prompt(blobs: Blobs, event: TurnStarted) -> Prompt:
+    """The prompt of a turn, whole. May read a file: not for the event loop."""
     body = event.body
     if body.blob:
-        whole = blobs.whole(body).decode(errors="replace")
-        body = type(body)(whole, body.type)
-    return list(adapter.prompt(Prompt(turn, body, event.model, event.mode)))
+        body = Body(blobs.whole(body).decode(errors="replace"), body.type)
+    return Prompt(event.turn, body, event.model, event.mode)
 
 
 def answer(db: apsw.Connection, blobs: Blobs, adapter: Adapter, approval: str) -> list[Write]:

@@ -18,6 +18,8 @@ from agentguid.stream.presence import Presence
 class EffectParts:
     places: Places
     reader: apsw.Connection
+    signature: str
+    """Of the present read models."""
     dispatch: Dispatcher
     feed: Feed
     live: LiveText
@@ -28,3 +30,7 @@ class EffectParts:
     """Ends the orphans of a host that died."""
     idle_after: float
     """Seconds without an open turn after which a host is ended."""
+    tape_days: float
+    """Age at which the tape of an ended host is deleted."""
+    tape_megabytes: float
+    """Size of all such tapes beyond which the oldest are deleted."""

@@ -21,7 +21,7 @@ from agentguid.hosts.link import Link
 from agentguid.project import approvals, conversations
 from agentguid.protocol.commands import Report
 from agentguid.protocol.errors import AgentFailed
-from agentguid.protocol.events import Event, ItemAdded, ToolStarted, TurnEnded
+from agentguid.protocol.events import Event, ItemAdded, SessionLost, ToolStarted, TurnEnded
 from agentguid.stream.presence import Liveness, Phase
 
 log = logging.getLogger(__name__)
@@ -42,6 +42,8 @@ class Key:
     host: str
     agent: str
     launch: Launch
+    turn: str | None = None
+    """The turn that it was started for; None: found again after a restart."""
 
 
 class Session:
@@ -86,7 +88,8 @@ class Session:
 
     @property
     def busy(self) -> bool:
-        return self._tail.adapter.turn is not None or not self._tail.adapter.idle
+        adapter = self._tail.adapter
+        return adapter.turn is not None or not adapter.idle or adapter.background > 0
 
     # -- its life -----------------------------------------------------------------------------------------------------
     async def run(self) -> None:
@@ -117,6 +120,8 @@ class Session:
         while (batch := self._tail.next()) is not None:
             failpoint("effects.after_translate")
             await self._take(batch)
+        if self._tail.exited:
+            self._facts += self._epilogue()
         await self._flush(force=False)
         await self._settled()
         self._show(
@@ -135,6 +140,23 @@ class Session:
             await self._take(self._tail.vanish(now()))
             await self._flush(force=True)
             await self._settled()
+
+    def _epilogue(self) -> list[Event]:
+        """What the adapter cannot say when its agent ended before it got the prompt."""
+        key, adapter = self.key, self._tail.adapter
+        facts: list[Event] = []
+        if adapter.lost and key.launch.resume:
+            facts.append(SessionLost(host=key.host, session=key.launch.resume))
+        row = conversations.get(self._parts.reader, key.conversation)
+        if (
+            row
+            and row.turn
+            and row.turn == key.turn
+            and not row.stopping
+            and f"prompt:{row.turn}" not in self._sent
+        ):
+            facts.append(TurnEnded(turn=row.turn, outcome="error", error=adapter.farewell(self._tail.code)))
+        return facts
 
     # -- from the agent -----------------------------------------------------------------------------------------------
     async def _take(self, batch: Batch) -> None:
@@ -197,17 +219,33 @@ class Session:
             for write in adapter.start():
                 await self._send(write)
         row = conversations.get(parts.reader, conversation)
-        if row is None or row.turn is None:
+        if row is None or row.deleted:
+            await self.end()
+            return
+        if row.turn is None:
             return
         if row.stopping:
             await self._stop(row.turn)
-        elif adapter.ready and not self.ending and f"prompt:{row.turn}" not in self._sent:
-            for write in inputs.prompt(parts.reader, parts.blobs, adapter, row.turn):
-                await self._send(write)
+        elif adapter.ready and adapter.turn is None and not self.ending:
+            await self._prompt(row.turn)
         for approval in approvals.decided(parts.reader, conversation, row.turn):
             if f"answer:{approval.id}" not in self._sent:
                 for write in inputs.answer(parts.reader, parts.blobs, adapter, approval.id):
                     await self._send(write)
+
+    async def _prompt(self, turn: str) -> None:
+        """Hands the prompt over, unless the turn wants another agent, folder or kind of process than this."""
+        parts, key, adapter = self._parts, self.key, self._tail.adapter
+        event = inputs.started(parts.reader, turn)
+        if event is None or f"prompt:{turn}" in self._sent:
+            return
+        prompt = await asyncio.to_thread(inputs.prompt, parts.blobs, event) if event.body.blob else None
+        prompt = prompt or inputs.prompt(parts.blobs, event)
+        if (event.agent, event.cwd) != (key.agent, key.launch.cwd) or not adapter.serves(prompt):
+            await self.end()
+            return
+        for write in adapter.prompt(prompt):
+            await self._send(write)
 
     async def _stop(self, turn: str) -> None:
         for write in inputs.stop(self._parts.reader, self._tail.adapter, self.key.conversation):

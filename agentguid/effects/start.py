@@ -12,18 +12,15 @@ from agentguid.hosts.tape import Reader
 from agentguid.project import hosts
 from agentguid.protocol.commands import RequestHost
 from agentguid.protocol.errors import AgentFailed
-from agentguid.protocol.events import HostRequested
+from agentguid.protocol.events import HostRequested, TurnStarted
 
 
-async def start(
-    parts: EffectParts, conversation: str, host: str, agent: str, launch: Launch
-) -> tuple[Key, Link]:
+async def start(parts: EffectParts, conversation: str, host: str, wanted: TurnStarted) -> tuple[Key, Link]:
     """A new host for the open turn. The log knows of it before it exists."""
     await parts.dispatch(RequestHost(conversation=conversation, host=host), actor="daemon")
-    resume = hosts.session(parts.reader, conversation, agent)
-    return await _spawn(
-        parts, Key(conversation, host, agent, Launch(launch.cwd, launch.model, launch.mode, resume))
-    )
+    resume = hosts.session(parts.reader, conversation, wanted.agent)
+    launch = Launch(wanted.cwd, wanted.model, wanted.mode, resume)
+    return await _spawn(parts, Key(conversation, host, wanted.agent, launch, wanted.turn))
 
 
 async def reconnect(

@@ -7,13 +7,18 @@ from msgspec import Struct
 
 from agentguid.agents.base import Adapter, Dialect, Fact, Launch, Line, Output
 from agentguid.append.api import TapeMark
-from agentguid.hosts import lines
-from agentguid.hosts.tape import Reader
+from agentguid.hosts import lines, tape
 from agentguid.protocol.events import ItemAdded
 from agentguid.protocol.ids import item_id
 from agentguid.protocol.items import Body
 
 log = logging.getLogger(__name__)
+
+TORN = (
+    "The end of this agent's tape was lost, most likely when the power failed. "
+    "What is above is complete; the raw record of its last moments is not."
+)
+"""Said when the log has more than the tape: it reached the disk first."""
 
 
 class Batch(Struct, frozen=True):
@@ -35,10 +40,12 @@ class Tail:
         self.host = host
         self.adapter: Adapter = dialect.adapter(host, launch, mark.carry if mark else None)
         self.exited = False
+        self.code: int | None = None
+        """Exit status, once `exited`."""
         self.offset = self.anchor = mark.anchor if mark else 0
         self._carry = mark.carry if mark else self.adapter.carry()
         self._committed = mark.offset if mark else 0
-        self._reader = Reader(directory, self.anchor)
+        self._reader = tape.Reader(directory, self.anchor)
         self._records = self._reader.records()
         self._splitter = lines.Splitter()
 
@@ -54,6 +61,8 @@ class Tail:
             self._records = self._reader.records()
             return None
         outputs: list[Output] = []
+        if record.direction == tape.NOTE:
+            outputs.append(self._notice(record.offset, record.payload.decode(errors="replace")))
         for line in self._splitter.feed(record):
             outputs += self._translate(line)
         return self._settle(outputs, record.end, record.at)
@@ -61,13 +70,16 @@ class Tail:
     def vanish(self, at: int) -> Batch:
         """The host is gone without a word: closes what is open."""
         outputs: list[Output] = []
+        if self.offset < self._committed:
+            outputs.append(self._notice(self._committed, TORN))
         for line in self._splitter.close():
             outputs += self._translate(line)
         outputs += self._translate(lines.Line("exit", self.offset, b"", at, self.offset))
         return self._settle(outputs, self.offset, at, force=True)
 
     def _translate(self, line: lines.Line) -> list[Output]:
-        self.exited = self.exited or line.direction == "exit"
+        if line.direction == "exit":
+            self.exited, self.code = True, line.code
         try:
             return list(self.adapter.feed(_line(line)))
         except (
@@ -77,6 +89,12 @@ class Tail:
             text = line.data.decode(errors="replace")
             item = item_id(self.host, line.offset)
             return [Fact(ItemAdded(item=item, turn=self.adapter.turn, kind="unknown", body=Body(text)))]
+
+    def _notice(self, offset: int, text: str) -> Fact:
+        item = item_id(self.host, offset)
+        return Fact(
+            ItemAdded(item=item, turn=self.adapter.turn, kind="notice", body=Body(text), level="warning")
+        )
 
     def _settle(self, outputs: list[Output], end: int, at: int, *, force: bool = False) -> Batch:
         if end <= self._committed and not force:

@@ -8,17 +8,17 @@ import logging
 from collections.abc import Coroutine
 from typing import Any
 
-from agentguid.agents.base import Launch
 from agentguid.append import read
+from agentguid.effects.inputs import started
 from agentguid.effects.parts import EffectParts
-from agentguid.effects.session import Key, Session
+from agentguid.effects.session import Session
 from agentguid.effects.start import reconnect, start
 from agentguid.entropy import new_id, now
 from agentguid.project import conversations, hosts, turns
 from agentguid.protocol.commands import Report
 from agentguid.protocol.errors import AgentFailed, Refused
-from agentguid.protocol.events import Event, HostEnded, HostRequested, Recorded, TurnEnded, TurnStarted
-from agentguid.protocol.ids import conversation_of
+from agentguid.protocol.events import Event, HostEnded, HostRequested, Recorded, TurnEnded
+from agentguid.protocol.ids import CONVERSATION, conversation_of
 
 log = logging.getLogger(__name__)
 
@@ -41,9 +41,9 @@ class Turns:
     async def run(self) -> None:
         """Resumes, then follows the log until cancelled."""
         after = self._parts.feed.position
+        self._parts.presence.recovering = True
         await self.resume()
-        self._parts.presence.recovering = False
-        idle = asyncio.create_task(self._end_idle())
+        side = [asyncio.create_task(self._resume_rest()), asyncio.create_task(self._end_idle())]
         try:
             while True:
                 grown, head = self._parts.feed.grown(), self._parts.feed.position
@@ -55,7 +55,8 @@ class Turns:
                 after = max(after, head)
                 await grown.wait()
         finally:
-            idle.cancel()
+            for task in side:
+                task.cancel()
             await self._leave()
 
     def react(self, recorded: Recorded) -> None:
@@ -66,12 +67,19 @@ class Turns:
 
     async def resume(self) -> None:
         """Takes up every host that should live and every turn that is open."""
-        parts = self._parts
-        parts.presence.recovering = True
-        for row in hosts.living(parts.reader):
-            self._spawn(row.conversation, self._take_up(row.conversation, row.id, row.position))
-        for conversation in turns.active(parts.reader):
+        reader = self._parts.reader
+        for conversation in {*(row.conversation for row in hosts.living(reader)), *turns.active(reader)}:
             self._see_to(conversation)
+
+    async def _resume_rest(self) -> None:
+        """After an upgrade, read models are rebuilt in the background: what they did not show yet is taken up then."""
+        parts = self._parts
+        while read.behind(parts.reader, CONVERSATION, parts.signature, limit=1):
+            grown = parts.feed.grown()
+            await self.resume()
+            await grown.wait()
+        await self.resume()
+        parts.presence.recovering = False
 
     # -- one conversation ---------------------------------------------------------------------------------------------
     def _see_to(self, conversation: str) -> None:
@@ -98,75 +106,62 @@ class Turns:
             self._see_to(conversation)  # started after the task had looked for the last time
 
     async def _serve(self, conversation: str) -> None:
-        """As long as a turn is open: a session for it. Ends when none is and no session lives."""
+        """Until no turn is open and no host lives: a session for it."""
         parts = self._parts
-        while (row := conversations.get(parts.reader, conversation)) and row.turn:
-            if row.stopping:
-                await self._fail(conversation, row.turn, None)
-                continue
-            wanted = self._wanted(row.turn)
-            if wanted is None:
+        while True:
+            living = hosts.of(parts.reader, conversation)
+            row = conversations.get(parts.reader, conversation)
+            if living:
+                await self._take_up(conversation, living)
+            elif row is None or row.turn is None:
                 return
-            host = new_id()
-            try:
-                key, link = await start(parts, conversation, host, *wanted)
-            except Refused:
-                return  # the turn ended meanwhile
-            except AgentFailed as failed:
-                await self._fail(conversation, row.turn, str(failed), host)
+            elif row.stopping:
+                await self._fail(conversation, row.turn, None)
             else:
-                await self._run(Session(parts, key, link))
+                await self._begin(conversation, row.turn)
 
-    async def _take_up(self, conversation: str, host: str, requested: int) -> None:
-        """A host that the log knows as living, after a restart."""
-        event = read.at(self._parts.reader, [requested])[requested].event
-        if isinstance(event, HostRequested):
-            try:
-                key, link = await reconnect(self._parts, conversation, event)
-            except AgentFailed as failed:
-                row = conversations.get(self._parts.reader, conversation)
-                await self._fail(conversation, row.turn if row else None, str(failed), host)
-            else:
-                await self._run(Session(self._parts, key, link))
-        await self._serve(conversation)
+    async def _begin(self, conversation: str, turn: str) -> None:
+        """Starts an agent for a turn and stays with it to its end."""
+        event = started(self._parts.reader, turn)
+        if event is None:
+            await self._fail(conversation, turn, "Its prompt is gone from the log.")
+            return
+        host = new_id()
+        try:
+            key, link = await start(self._parts, conversation, host, event)
+        except Refused:
+            await asyncio.sleep(0)  # the turn ended meanwhile, or a host lives after all
+        except AgentFailed as failed:
+            await self._fail(conversation, turn, str(failed), host)
+        else:
+            await self._run(Session(self._parts, key, link))
+
+    async def _take_up(self, conversation: str, living: hosts.Host) -> None:
+        """Goes on with a host that the log knows as living: one of an earlier daemon, or of a task that failed."""
+        event = read.at(self._parts.reader, [living.position])[living.position].event
+        if not isinstance(event, HostRequested):
+            await self._lose(conversation, living.id, "What its agent was started with is gone from the log.")
+            return
+        try:
+            key, link = await reconnect(self._parts, conversation, event)
+            session = Session(self._parts, key, link)
+        except AgentFailed as failed:
+            await self._lose(conversation, living.id, str(failed))
+        else:
+            await self._run(session)
 
     async def _run(self, session: Session) -> None:
         conversation = session.key.conversation
         self._sessions[conversation] = session
-        replace = asyncio.create_task(self._replace(session))
         try:
             await session.run()
         finally:
-            replace.cancel()
             del self._sessions[conversation]
 
-    async def _replace(self, session: Session) -> None:
-        """Ends a session whose conversation is gone or wants another agent, model or folder: the next turn gets its own."""
-        parts, key = self._parts, session.key
-        stream = f"conversation-{key.conversation}"
-        while not session.ending:
-            grown = parts.feed.grown(stream)
-            row = conversations.get(parts.reader, key.conversation)
-            if row is None or row.deleted:
-                await session.end()
-            elif row.turn and not session.busy and (wanted := self._wanted(row.turn)):
-                agent, launch = wanted
-                same = (key.launch.cwd, key.launch.model, key.launch.mode) == (
-                    launch.cwd,
-                    launch.model,
-                    launch.mode,
-                )
-                if agent != key.agent or not same:
-                    await session.end()
-            await grown.wait()
-
-    def _wanted(self, turn: str) -> tuple[str, Launch] | None:
-        """Agent and launch that a turn was started for."""
-        row = turns.get(self._parts.reader, turn)
-        event = row and read.at(self._parts.reader, [row.position])[row.position].event
-        if not isinstance(event, TurnStarted):
-            return None
-        return event.agent, Launch(event.cwd, event.model, event.mode, None)
+    async def _lose(self, conversation: str, host: str, error: str) -> None:
+        """Gives a host up, and with it the turn that it worked on."""
+        row = conversations.get(self._parts.reader, conversation)
+        await self._fail(conversation, row.turn if row else None, error, host)
 
     async def _fail(self, conversation: str, turn: str | None, error: str | None, host: str = "") -> None:
         """Ends a turn that cannot be run; with no error it was stopped before it ran."""

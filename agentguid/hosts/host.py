@@ -154,7 +154,7 @@ class Host:
             self.keeper.acknowledge(client.acknowledged)
         elif kind == frames.SIGNAL:
             self.keeper.signal(frames.read_signal(payload))
-        elif kind == frames.EOF:
+        elif kind == frames.EOF and not payload:
             self.keeper.close_input()
         elif kind == frames.END:
             self._end(frames.read_end(payload) / 1000)
@@ -213,10 +213,10 @@ def _open(what: order.Order) -> Host | int:
         if held < 0:
             _say(f"Host {what.host} is running already; connect to it.")
             return HELD
-        writer = tape.Writer(what.tape, what.host)
-        if not writer.fresh:
+        if not tape.is_empty(what.tape):
             _say(f"Host {what.host} has had its agent; request a host with a new id.")
             return HELD
+        writer = tape.Writer(what.tape, what.host)
         host = Host(what, writer, held)
         host.start()
     except OSError as error:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import fcntl
 import os
 from collections import deque
 from collections.abc import Callable
@@ -12,11 +11,11 @@ from msgspec import Struct
 
 from agentguid.hosts import frames, order, spawn
 from agentguid.hosts.door import short
-from agentguid.hosts.orphans import reap
+from agentguid.hosts.orphans import held, reap
 from agentguid.paths import Places
 from agentguid.protocol.errors import AgentFailed
 
-__all__ = ["Link", "Spec", "reap"]
+__all__ = ["Link", "Spec", "held", "reap"]
 
 ANSWER = 10.0
 """Seconds within which a living host answers."""
@@ -250,18 +249,3 @@ class Link:
         self._syncs.clear()
         self.grown.set()
         self._changed.set()
-
-
-def held(places: Places, host: str) -> bool:
-    """A host with this id lives: it holds its lock."""
-    try:
-        fd = os.open(places.tapes / host / "lock", os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(fd)
-    return False

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
@@ -15,8 +16,10 @@ from agentguid.paths import Places
 async def reap(places: Places, host: str, grace: float = 2.0) -> bool:
     """Ends what a dead host left running: SIGTERM, SIGKILL after `grace` seconds. True when there was something.
 
-    Only for a host whose lock is free. A process that merely has the same number now is not touched.
+    Nothing happens to a host that lives, nor to a process that merely has the same number now.
     """
+    if held(places, host):
+        return False
     shutil.rmtree(places.hosts / host, ignore_errors=True)
     group = left_group(places, host)
     if not group or not await asyncio.to_thread(members, group):
@@ -29,6 +32,21 @@ async def reap(places: Places, host: str, grace: float = 2.0) -> bool:
             break
         await asyncio.sleep(0.02)
     return True
+
+
+def held(places: Places, host: str) -> bool:
+    """A host with this id lives: it holds its lock."""
+    try:
+        fd = os.open(places.tapes / host / "lock", os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
 
 
 def left_group(places: Places, host: str) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -36,6 +37,7 @@ async def start(what: order.Order) -> None:
     try:
         said = await _until_end(ready)
     except TimeoutError as error:
+        os.kill(pid, signal.SIGTERM)  # it has no child yet, or ends it
         raise AgentFailed(
             f"Host {what.host} did not serve within {START_LIMIT:.0f} s. Is the disk of {what.tape} busy?"
         ) from error

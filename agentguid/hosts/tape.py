@@ -125,7 +125,8 @@ class Reader:
 
     def _find(self) -> tuple[int, str]:
         """The segment that holds `offset`. At the tail of a long tape this costs no listing."""
-        for start, name in ((self.offset, segment_name(self.offset)), self._segment):
+        following = segment_name(self.offset)
+        for start, name in ((self.offset, following), (self.offset, following + ".gz"), self._segment):
             if name and os.path.exists(os.path.join(self.directory, name)):
                 return start, name
         fitting = [segment for segment in segments(self.directory) if segment[0] <= self.offset]
@@ -197,6 +198,11 @@ def _parse(data: bytes, at: int, length: int, offset: int) -> Record | None:
     return Record(offset, offset + length, direction, flags, text, when, bytes(whole[body:]))
 
 
+def is_empty(directory: str) -> bool:
+    """There is no record on the tape, and maybe no tape."""
+    return next(Reader(directory).records(), None) is None
+
+
 class Writer:
     """Appends to the tape in `directory`, which it makes when missing. A torn tail is cut first.
 
@@ -207,8 +213,6 @@ class Writer:
         os.makedirs(directory, 0o700, exist_ok=True)
         self.directory = directory
         self.limit = segment
-        self.fresh = next(Reader(directory).records(), None) is None
-        """Nothing was on the tape."""
         self._host = host.encode()
         self._fd = -1
         self._dirty = self._new_name = True

@@ -1,5 +1,6 @@
 """The application: its table of contents, and what stands around every handler."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from litestar import Litestar, Request, Router, get
@@ -25,34 +26,37 @@ from agentguid.settings import Settings
 BODY_LIMIT = 1024 * 1024
 """Bytes of a request's body, where a route says nothing else."""
 
+OWN: Sequence[ControllerRouterHandler] = (
+    healthz,
+    metrics,
+    openapi,
+    docs,
+    sync,
+    assets.asset,
+    login.login_page,
+    login.sign_in,
+    login.sign_out,
+    Router("/api", route_handlers=API),
+)
+"""Under BASE, beside the pages."""
+
 
 def create_app(parts: Parts) -> Litestar:
     """The application. What handlers may ask for by name is in `_dependencies`."""
     from agentguid.http.pages.routes import ROUTES  # noqa: PLC0415
 
     base = parts.settings.base_url
-    under: list[ControllerRouterHandler] = [
-        healthz,
-        metrics,
-        openapi,
-        docs,
-        sync,
-        assets.asset,
-        login.login_page,
-        login.sign_in,
-        login.sign_out,
-        Router("/api", route_handlers=API),
-        *ROUTES,
-    ]
     app = Litestar(
-        [Router(base or "/", route_handlers=under), *([_root(parts.settings)] if base else [])],
+        [Router(base or "/", route_handlers=[*OWN, *ROUTES]), *([_root(parts.settings)] if base else [])],
         dependencies=_dependencies(parts),
         exception_handlers={
             AgentguidError: problems.handle,
             HTTPException: problems.handle,
             Exception: problems.handle,
         },
-        openapi_config=OpenAPIConfig(title="agentguid", version=__version__, render_plugins=[]),
+        openapi_config=OpenAPIConfig(
+            title="agentguid", version=__version__, render_plugins=[], use_handler_docstrings=True
+        ),
         request_max_body_size=BODY_LIMIT,
         logging_config=None,
     )

@@ -36,6 +36,8 @@ _known: dict[Path, tuple[tuple[int, int], Asset]] = {}
 
 def find(root: Path, name: str) -> Asset | None:
     """The asset of this name under a directory; never anything outside it. Read again only when the file changed."""
+    if "\0" in name:
+        return None
     path = (root / name).resolve()
     if not path.is_relative_to(root.resolve()) or not path.is_file():
         return None

@@ -11,6 +11,23 @@ from agentguid.http.parts import Parts
 from agentguid.http.site import site_of
 from agentguid.project import conversations
 
+PROBLEM = {
+    "type": "object",
+    "description": "RFC 9457. `error` is the sentence to show; `field` names a field that is wrong.",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "error": {"type": "string"},
+        "field": {"type": "string"},
+    },
+    "required": ["type", "title", "status", "detail", "error"],
+}
+FAILED = {
+    "description": "Any failure.",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
 VERBS = ("get", "post", "put", "patch", "delete")
 
 
@@ -65,6 +82,11 @@ def docs(request: Request[Any, Any, Any]) -> Response[str]:
 @lru_cache(maxsize=4)
 def _encoded(app: Litestar) -> bytes:
     schema = app.openapi_schema.to_schema()
+    schema["components"]["schemas"]["Problem"] = PROBLEM
+    for operations in schema["paths"].values():
+        for operation in operations.values():
+            good = {status: answer for status, answer in operation["responses"].items() if status < "4"}
+            operation["responses"] = {**good, "default": FAILED}
     schema["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     schema["security"] = [{"token": []}]
     return msgspec.json.encode(schema)

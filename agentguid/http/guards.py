@@ -1,4 +1,4 @@
-"""Who may (INTERFACES §2): stands before the application and lets nothing through but what is open or allowed."""
+"""Who may: stands before the application and lets nothing through but what is open or allowed."""
 
 import os
 from collections.abc import Mapping

@@ -1,6 +1,7 @@
 """Errors as answers: RFC 9457 problem details for programs (with `error`, one sentence), a plain page for people."""
 
 import logging
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -77,6 +78,10 @@ def _invalid(error: ValidationException) -> tuple[int, str, dict[str, Any]]:
     found = error.extra if isinstance(error.extra, list) else []
     first: Mapping[str, Any] = next((one for one in found if isinstance(one, dict)), {})
     field, message = str(first.get("key") or "body"), str(first.get("message") or error.detail)
+    if missing := re.search(r"missing required field `(\w+)`", message):
+        field, message = missing[1], "is missing"
+    elif field == "data":
+        field = "body"
     return 400, f"{field}: {message}", {"field": field}
 
 

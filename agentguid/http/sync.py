@@ -1,4 +1,4 @@
-"""`BASE/sync`: the WebSocket of the reference (INTERFACES §4)."""
+"""`BASE/sync`: the WebSocket, with the message types of AgentGUI."""
 
 import asyncio
 import contextlib
@@ -47,30 +47,44 @@ async def sync(socket: WebSocket[Any, Any, Any], parts: NamedDependency[Parts]) 
     reader = SyncReader(parts.reader, parts.feed, parts.live)
     await reader.reply(_stamped("sync_connected", clientId=new_id(), position=reader.position))
     listening = asyncio.create_task(_listen(socket, parts, reader))
-    frames = Frames(parts)
+    telling = asyncio.create_task(_tell(socket, parts, reader))
     try:
-        async for outputs in reader.outputs():
-            for frame in encoded(frames.messages(outputs)):
-                await asyncio.wait_for(socket.send_data(frame, "text"), PATIENCE)
-        if not listening.done():
-            await asyncio.wait_for(socket.close(1012, "the daemon stops"), 1)
-    except TimeoutError:
-        socket.scope[PEER].abort()  # type: ignore[literal-required]
+        await asyncio.wait({listening, telling}, return_when=asyncio.FIRST_COMPLETED)
+        if telling.done():
+            await _leave(socket, slow=telling.result())
     finally:
-        listening.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await listening
+        reader.close()
+        for task in (listening, telling):
+            task.cancel()
+        await asyncio.gather(listening, telling, return_exceptions=True)
+
+
+async def _tell(socket: WebSocket[Any, Any, Any], parts: Parts, reader: SyncReader) -> bool:
+    """Sends until the daemon stops; True when the socket did not take a frame in time."""
+    frames = Frames(parts)
+    async for outputs in reader.outputs():
+        for frame in encoded(frames.messages(outputs)):
+            try:
+                await asyncio.wait_for(socket.send_data(frame, "text"), PATIENCE)
+            except TimeoutError:
+                return True
+    return False
+
+
+async def _leave(socket: WebSocket[Any, Any, Any], *, slow: bool) -> None:
+    """Says why; a slow socket is told past its queue (1013)."""
+    if slow:
+        socket.scope[PEER].abort()  # type: ignore[literal-required]
+        return
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(socket.close(1012, "the daemon stops"), 1)
 
 
 async def _listen(socket: WebSocket[Any, Any, Any], parts: Parts, reader: SyncReader) -> None:
     """What the client says, until it goes."""
-    try:
-        while (message := await socket.receive())["type"] == "websocket.receive":
-            answer = heard(message, parts, reader)
-            if answer:
-                await reader.reply(answer)
-    finally:
-        reader.close()
+    while (message := await socket.receive())["type"] == "websocket.receive":
+        if answer := heard(message, parts, reader):
+            await reader.reply(answer)
 
 
 def heard(message: Any, parts: Parts, reader: SyncReader) -> dict[str, Any] | None:

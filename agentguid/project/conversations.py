@@ -96,7 +96,9 @@ def apply(db: apsw.Connection, recorded: Recorded) -> None:
     conversation, event = conversation_of(recorded.stream), recorded.event
     if conversation is None:
         return
-    if statement := _STATEMENTS.get(type(event)):
+    if isinstance(event, _ITEMS):  # nearly all of a log: no need to look at their fields
+        db.execute(_SHOWN, (recorded.position, conversation))
+    elif statement := _STATEMENTS.get(type(event)):
         values: dict[str, Any] = {
             name: getattr(event, name) for name in event.__struct_fields__ if name in _BOUND
         }
@@ -162,12 +164,13 @@ _STATEMENTS = {
         _UPDATED,
         _ITEM,
     ),
-    events.ItemAdded: _change(_ITEM),
-    events.ToolStarted: _change(_ITEM),
     events.ApprovalRequested: _change(_UPDATED, _ITEM),
     events.ApprovalDecided: _change(),
     events.ApprovalWithdrawn: _change(),
 }
+
+_ITEMS = (events.ItemAdded, events.ToolStarted)
+_SHOWN = "UPDATE conversation SET item_position = ?1, touched = ?1 WHERE id = ?2"
 
 _SELECT = (
     "SELECT id, title, agent, model, mode, cwd, created_at, updated_at, archived, pinned, deleted, turn, stopping, "
@@ -219,7 +222,7 @@ def find(db: apsw.Connection, prefix: str, limit: int = 10) -> list[str]:
 
 def waiting_total(db: apsw.Connection) -> int:
     """Undecided approvals of all conversations."""
-    total: int = db.execute("SELECT count(*) FROM approval WHERE decided IS NULL").get
+    total: int = db.execute("SELECT count(*) FROM approval WHERE decided IS NULL AND position > 0").get
     return total
 
 

@@ -3,7 +3,7 @@
 import apsw
 from msgspec import Struct
 
-from agentguid.protocol.events import HostEnded, HostRequested, Recorded, SessionIdentified
+from agentguid.protocol.events import HostEnded, HostRequested, Recorded, SessionIdentified, SessionLost
 from agentguid.protocol.ids import conversation_of
 
 NAME = "hosts"
@@ -58,6 +58,11 @@ def apply(db: apsw.Connection, recorded: Recorded) -> None:
             db.execute(
                 "UPDATE host SET session = ?, model = coalesce(?, model) WHERE id = ? AND conversation = ?",
                 (session, model, host, conversation),
+            )
+        case SessionLost(session=session):
+            db.execute(
+                "UPDATE host SET session = NULL WHERE session = ? AND conversation = ?",
+                (session, conversation),
             )
 
 

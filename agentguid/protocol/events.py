@@ -154,6 +154,13 @@ class SessionIdentified(Event, frozen=True):
     model: str | None = None
 
 
+class SessionLost(Event, frozen=True):
+    """The agent knows a session no more: it must not be resumed again."""
+
+    host: str
+    session: str
+
+
 # -- the transcript ---------------------------------------------------------------------------------------------------
 class ItemAdded(Event, frozen=True):
     """A finished element of the transcript that is complete in itself."""
@@ -258,6 +265,7 @@ TYPES: dict[str, type[Event]] = {
     "host.requested": HostRequested,
     "host.ended": HostEnded,
     "session.identified": SessionIdentified,
+    "session.lost": SessionLost,
     "item.added": ItemAdded,
     "tool.started": ToolStarted,
     "tool.finished": ToolFinished,

@@ -29,15 +29,18 @@ def encode(event: Event) -> tuple[str, int, bytes]:
 
 
 def decode(name: str, schema: int, data: str | bytes | None) -> Event:
-    """The event; `Unreadable` when the data is gone or this program is too old for it."""
+    """The event; `Unreadable` when the data is gone or damaged, or this program is too old for it."""
     if data is None:
         return Unreadable(redacted=True)
     present = SCHEMA.get(name)
     if present is None or schema > present:
         return Unreadable(redacted=False)
-    if schema == present:
-        return _decoders[name].decode(data)
-    return _upcast(name, schema, msgspec.json.decode(data))
+    try:
+        if schema == present:
+            return _decoders[name].decode(data)
+        return _upcast(name, schema, msgspec.json.decode(data))
+    except msgspec.DecodeError:
+        return Unreadable(redacted=False)
 
 
 def _upcast(name: str, schema: int, data: dict[str, Any]) -> Event:

@@ -30,6 +30,7 @@ class Site:
         self._reload = reload
         self._macros: dict[tuple[str, str], Macro] = {}
         self._digests: dict[str, str] = {}
+        self._icons: dict[tuple[str, bool], Markup] = {}
         self.environment = Environment(
             loader=FileSystemLoader(self.web / "templates"),
             autoescape=True,
@@ -41,6 +42,7 @@ class Site:
         self.environment.globals.update(url=self.url, asset=self.asset, icon=self.icon, state=self.state)
         self.environment.filters.update(
             visible=text.visible,
+            prose=text.prose,
             size=text.size,
             duration=text.duration,
             number=text.number,
@@ -65,9 +67,13 @@ class Site:
 
     def icon(self, name: str, small: bool = False) -> Markup:
         """An icon of the sprite. It says nothing by itself: a word stands beside it."""
-        return Markup('<svg class="i{}" aria-hidden="true"><use href="{}#{}"/></svg>').format(
-            " i-s" if small else "", self.asset("icons.svg"), name
-        )
+        known = self._icons.get((name, small))
+        if known is None or self._reload:
+            style = f"i{' i-s' if small else ''}{' chev' if name == 'chevron' else ''}"
+            sprite = self.asset("icons.svg")
+            known = ours(f'<svg class="{style}" aria-hidden="true"><use href="{sprite}#{name}"/></svg>')
+            self._icons[name, small] = known
+        return known
 
     def state(self, status: Any) -> Markup:
         """A status as its silhouette with the word for screen readers."""

@@ -62,7 +62,7 @@ _CLEANER = nh3.Cleaner(
     link_rel="noopener nofollow noreferrer",
     strip_comments=True,
 )
-_BOX = re.compile(r'<input disabled="" type="checkbox"( checked="")? ?/>')
+_BOX = re.compile(r'<input disabled="" type="checkbox"( checked="")? ?/>\n?')
 _IMAGE = re.compile(r'<img src="([^"]*)" alt="([^"]*)"[^>]*/>')
 _BLOCK = re.compile(r'<pre><code(?: class="language-([^" ]*)[^"]*")?>(.*?)</code></pre>', re.DOTALL)
 

@@ -135,7 +135,7 @@ def asked(db: apsw.Connection) -> list[Pending]:
 def overview(site: Site, asks: list[Pending], rows: list[tuple[Conversation, Status]]) -> str:
     """The home page's lists: what needs the user, what runs, what is recent."""
     named = [(row, status, agent_name(row.agent)) for row, status in rows]
-    running = [one for one in named if one[1].busy]
+    running = [one for one in named if one[1].busy and one[1].key != "waiting"]
     recent = [one for one in named if not one[1].busy]
     draw = site.macro("home/_sections.html", "overview")
     return str(draw(asks, running, recent, True)).strip()

@@ -13,6 +13,7 @@ DECEPTIVE = re.compile(
 )
 _CONTROLS = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n"}
 _CONTROLS[0x7F] = 0x2421
+_PROSE: dict[int, int | str] = {**_CONTROLS, **{code: f"⟦U+{code:04X}⟧" for code in range(0x202A, 0x202F)}}
 
 
 def lines(content: str) -> str:
@@ -21,8 +22,13 @@ def lines(content: str) -> str:
 
 
 def inert(content: str) -> str:
-    """Text for prose: controls become their pictures, all else stays."""
-    return lines(content).translate(_CONTROLS)
+    """Text for prose: controls become their pictures, overrides of the direction their numbers; marks and joiners stay."""
+    return lines(content).translate(_PROSE)
+
+
+def prose(content: object) -> Markup:
+    """The same, escaped."""
+    return escape(inert(str(content)))
 
 
 def visible(content: object) -> Markup:

@@ -83,12 +83,13 @@ async def messages(
         yield b"retry: 1000\n\n"
     while True:
         grown, upto = feed.grown(wanted.stream), feed.position
-        while found := read.events(
-            db, after, upto=upto, stream=wanted.stream, types=wanted.types, limit=BATCH
-        ):
+        while not feed.closing.is_set() and (found := _next(db, wanted, after, upto)):
             after = found[-1].position
             yield b"".join(_event(one, form) for one in found)
             upto = feed.position
+            await asyncio.sleep(0)  # others get their turn, also when this reader takes everything at once
+        if feed.closing.is_set():
+            break
         after = max(after, upto)
         if not told and (form == "sse" or wanted.follow):
             told = True
@@ -101,6 +102,10 @@ async def messages(
             yield b": beat\n\n"
     if form == "sse" and wanted.follow:
         yield b"event: bye\ndata: {}\n\n"
+
+
+def _next(db: apsw.Connection, wanted: Wanted, after: int, upto: int) -> list[Recorded]:
+    return read.events(db, after, upto=upto, stream=wanted.stream, types=wanted.types, limit=BATCH)
 
 
 async def _grew(grown: asyncio.Event, patience: float) -> bool:

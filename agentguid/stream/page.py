@@ -13,6 +13,7 @@ from agentguid.entropy import now
 from agentguid.project import conversations, transcript
 from agentguid.project.conversations import Conversation
 from agentguid.project.transcript import Item
+from agentguid.protocol.ids import stream_of
 from agentguid.render.fragments import Fragments
 from agentguid.render.pages import LISTED, Rows, Shown, asked, overview, parts, shown
 from agentguid.render.status import Status, at_hand, status
@@ -37,6 +38,8 @@ class Sources(Struct, frozen=True):
     presence: Presence
     log: str
     """The log's own id."""
+    signature: str
+    """Of the present read models: tells whether those of a stream are complete."""
 
 
 class Start(Struct, frozen=True):
@@ -69,6 +72,8 @@ class Page:
         self._start = start
         self._live = LiveSent(fragments.site, start.conversation, sources.live)
         self._first = True
+        self._behind = False
+        """The read models of the conversation are not complete yet."""
         self._shown: Shown | None = None
         self._drawn: tuple[Shown, Status] | None = None
         self._list = ListSent(rows, self._status, start.conversation)
@@ -81,7 +86,7 @@ class Page:
         """The next message; None when the page has everything. Raises `Reload`."""
         partials: list[str] = []
         before, first = self.position, self._first
-        if first or self._sources.feed.position > self.position or self._live.vanished():
+        if first or self._behind or self._sources.feed.position > self.position or self._live.vanished():
             items = self._read(partials)
             await self._fragments.prepare(items)
             if items:
@@ -102,6 +107,7 @@ class Page:
             if self._first:
                 self._check(head)
                 self._list.begin(conversations.page(db, limit=LISTED)[0])
+            self._ready(db)
             reached, items = self._items(db, head)
             partials += self._rows_gone(db)
             self._look(db)
@@ -115,6 +121,15 @@ class Page:
             raise Reload("another log")
         if self.position > head:
             raise Reload("ahead of the log")
+
+    def _ready(self, db: apsw.Connection) -> None:
+        """A page whose read models were incomplete is loaded anew once they are not: old items have come to them."""
+        if self._start.conversation is None or not (self._first or self._behind):
+            return
+        stream = stream_of(self._start.conversation)
+        before, self._behind = self._behind, not read.projected(db, stream, self._sources.signature)
+        if before and not self._behind:
+            raise Reload("prepared")
 
     def _items(self, db: apsw.Connection, head: int) -> tuple[int, list[Item]]:
         """The next items in the order of their changes, and the position up to which there are no others."""

@@ -124,13 +124,14 @@ class SyncReader:
     async def outputs(self) -> AsyncIterator[list[Output]]:
         """What to send, in batches; reads on when the batch has been taken. Ends when the client has gone or the daemon
         stops."""
-        while not self._closed:
+        while not (self._closed or self._feed.closing.is_set()):
             grown = self._feed.grown()
             self._woken.clear()
             if batch := self._next():
                 yield batch
-            elif self._feed.closing.is_set():
-                return
+                await asyncio.sleep(
+                    0
+                )  # others get their turn, also when this socket takes everything at once
             else:
                 await _either(grown, self._woken)
 

@@ -162,6 +162,7 @@ def damaged(name: str, mutations: list[int], seed: int) -> list[Line]:
     ]
 
 
+@pytest.mark.timeout(900)
 @settings(max_examples=EXAMPLES)
 @given(
     some.sampled_from(sorted(TAPES)),

@@ -67,7 +67,7 @@ def test_a_host_killed_between_turns_is_replaced(work: Work) -> None:
 
 def test_an_agent_killed_in_the_middle_of_a_turn_is_reported(work: Work) -> None:
     conversation = work.start("[[slow]] talk")
-    wait_for(lambda: work.model.of("slow"), "the answer to begin")
+    work.reached("slow")
     (agent,) = work.agents()
 
     os.kill(agent, signal.SIGKILL)
@@ -107,7 +107,7 @@ def test_a_daemon_killed_while_a_permission_is_asked_for(work: Work) -> None:
 def test_a_daemon_killed_while_an_answer_streams(work: Work) -> None:
     """The agent goes on alone; the daemon that comes back has the whole answer, once."""
     conversation = work.start("[[slow]] only once")
-    wait_for(lambda: work.model.of("slow"), "the answer to begin")
+    work.reached("slow")
 
     work.daemon.kill()
     work.daemon.start()
@@ -135,3 +135,23 @@ def test_an_answer_decided_while_the_daemon_dies_reaches_the_agent(work: Work) -
     assert work.daemon.ended(conversation)["status"] == "complete"
     assert (work.daemon.work / "note.txt").exists()
     assert work.steps(conversation).count("done") == 1
+
+
+def test_a_session_that_is_lost_is_said_and_a_new_one_begins(work: Work) -> None:
+    """Claude Code's own record was deleted while nothing ran: clear words, and then work goes on without the memory."""
+    conversation = work.start("[[remember]] the word is papaya")
+    work.daemon.ended(conversation)
+    work.daemon.stop()
+    for pid in [*work.daemon.hosts(), *work.agents()]:
+        os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not work.agents(), "the agent to be gone")
+    for record in (work.daemon.root / "home" / ".claude" / "projects").rglob("*.jsonl"):
+        record.unlink()
+    work.daemon.start()
+
+    turn = work.ask(conversation, "[[simple]] are you there?")
+    said = [turn["error"] or "", *work.texts(conversation, "notice")]
+    assert any("does not have this conversation any more" in text for text in said), said
+    if turn["status"] != "complete":
+        assert work.ask(conversation, "[[simple]] and now?")["status"] == "complete"
+    assert len(set(work.sessions(conversation))) == 2

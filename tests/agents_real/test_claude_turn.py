@@ -123,28 +123,6 @@ def test_two_tools_at_once_and_a_sub_agent(work: Work) -> None:
     assert work.texts(other, "message")[-1].startswith("The sub-agent answered:")
 
 
-def test_the_model_of_a_conversation_is_the_model_that_is_asked(work: Work) -> None:
-    conversation = work.start("[[simple]] hello", model="claude-sonnet-4-5")
-    work.daemon.ended(conversation)
-
-    (words,) = work.agents().values()
-    assert words[words.index("--model") + 1] == "claude-sonnet-4-5"
-    (request,) = work.model.asked("hello")
-    assert request.ask.model == "claude-sonnet-4-5"
-
-
-def test_another_model_takes_over_with_the_next_prompt(work: Work) -> None:
-    conversation = work.start("[[remember]] the word is papaya")
-    work.daemon.ended(conversation)
-    work.daemon.api("PATCH", f"/conversations/{conversation}", {"model": "claude-haiku-4-5"})
-
-    work.ask(conversation, "[[recall]] what is the word?")
-
-    (request,) = work.model.asked("what is the word?")
-    assert request.ask.model == "claude-haiku-4-5"
-    assert "papaya" in work.texts(conversation, "message")[-1]
-
-
 def test_two_conversations_at_once_do_not_mix(work: Work) -> None:
     """Both are at work at the same time; each gets its own answers."""
     names = ("alpha", "beta")
@@ -152,7 +130,7 @@ def test_two_conversations_at_once_do_not_mix(work: Work) -> None:
         conversations = dict(
             zip(names, pool.map(lambda name: work.start(f"[[slow]] {name}"), names), strict=True)
         )
-    wait_for(lambda: len(work.model.of("slow")) == len(names), "both to be at work")
+    work.reached("slow", len(names))
     begun = time.monotonic()
     for conversation in conversations.values():
         work.daemon.ended(conversation)

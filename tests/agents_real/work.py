@@ -58,6 +58,28 @@ class Work:
         got: dict[str, Any] = wait_for(look, f"a permission request\n{self.daemon.log()[-2000:]}")
         return got
 
+    def reached(self, scenario: str, count: int = 1) -> None:
+        """Returns when that many requests of a scenario have come to the model."""
+        try:
+            wait_for(lambda: len(self.model.of(scenario)) >= count, f"the model to be asked [[{scenario}]]")
+        except AssertionError as error:
+            error.add_note(self.report())
+            raise
+
+    def report(self) -> str:
+        """For a failed test: what is known of everything."""
+        tapes = [path.read_bytes()[-500:] for path in (self.daemon.data / "tapes").rglob("*.tape")]
+        asked = [(request.place.scenario, request.place.turn) for request in self.model.requests]
+        rows = self.daemon.api("GET", "/conversations")["conversations"]
+        known = {
+            "asked": asked,
+            "strange": self.model.strange,
+            "agents": self.agents(),
+            "tapes": tapes,
+            "rows": rows,
+        }
+        return "\n".join([*(f"{name}: {value}" for name, value in known.items()), self.daemon.log()[-3000:]])
+
     def decide(self, conversation: str, decision: str = "allow_once", **more: Any) -> str:
         """Answers the approval that waits; its id."""
         approval = str(self.pending(conversation)["id"])

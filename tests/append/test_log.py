@@ -210,6 +210,27 @@ def test_a_full_disk_fails_the_batch_and_the_log_goes_on_when_there_is_room(open
         assert list(chain.verify(db)) == [2]
 
 
+def test_after_a_commit_that_failed_the_log_is_where_the_disk_says(log: Log, db: apsw.Connection) -> None:
+    """Every append of the batch went well, its end did not: none of it may be remembered."""
+
+    def run(statement: str) -> None:
+        log.background(lambda writer: bool(writer.execute(statement).get))
+        with held(log):
+            pass
+
+    put(log, "a", 0, "before")
+    run("CREATE TRIGGER breaks BEFORE INSERT ON stream_state BEGIN SELECT RAISE(ABORT, 'broken'); END")
+    with held(log):
+        futures = [log.submit(Append(stream, 0, said("x"), 1, "user", key="k")) for stream in "bc"]
+    assert [outcome(one) for one in futures] == ["LogBroken", "LogBroken"]
+    assert (log.position, read.last(db)) == (1, 1)
+    run("DROP TRIGGER breaks")
+
+    assert put(log, "b", 0, "after", key="k") == Receipt("b", 2, 2, 1)
+    assert put(log, "a", 1, "after") == Receipt("a", 3, 3, 2)
+    assert list(chain.verify(db)) == [3]
+
+
 def test_appends_go_before_background_work(log: Log) -> None:
     """Background work that never ends does not keep an append waiting for more than a slice."""
     slices, stop = 0, threading.Event()

@@ -96,6 +96,21 @@ def test_run_reads_its_prompt_from_standard_input(here: Here) -> None:
     assert "@seq:" in done.stdout
 
 
+def test_a_message_that_is_no_utf8_still_arrives(here: Here) -> None:
+    process = subprocess.run(
+        [sys.executable, "-m", "agentguid.cli", "run", "-", "--agent", "demo", "--json"],
+        env=here.daemon.environ,
+        cwd=here.daemon.work,
+        input=b"emit 1 caf\xe9",
+        capture_output=True,
+        timeout=PATIENCE,
+        check=True,
+    )
+    started = json.loads(process.stdout.splitlines()[0])
+
+    assert started["data"]["body"]["text"] == "emit 1 caf\ufffd"
+
+
 def test_run_says_by_its_exit_code_that_the_turn_failed(here: Here) -> None:
     done = here("run", "fail", "--agent", "demo", code=1)
 
@@ -234,8 +249,8 @@ def test_watching_outlives_a_daemon_that_is_killed(tmp_path: Path) -> None:
         daemon.kill()
         daemon.start()
 
-        out, _ = watcher.communicate(timeout=PATIENCE)
-        assert watcher.returncode == 0
+        out, err = watcher.communicate(timeout=PATIENCE)
+        assert (watcher.returncode, "trying again" in err) == (0, True)
         assert words(out) == words(" ".join(here.said(conversation)))
         assert len(here.said(conversation)) >= 40
     finally:

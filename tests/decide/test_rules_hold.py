@@ -1,6 +1,7 @@
 """What holds for every history, however commands and facts come together."""
 
 from collections import Counter
+from collections.abc import Callable
 from functools import reduce
 from typing import Any
 
@@ -16,62 +17,109 @@ from agentguid.protocol.errors import AgentguidError
 from agentguid.protocol.items import Body
 from tests.decide.given import CREATED, ID, asked, ended, report, said, send
 
-MESSAGES = [f"m{number}" for number in range(6)]
+MESSAGES = [f"m{number}" for number in range(8)]
 message = some.sampled_from(MESSAGES)
 approval = some.sampled_from(["a1", "a2"])
 host = some.sampled_from(["h1", "h2", "h3"])
+outcome = some.sampled_from(["complete", "error", "interrupted"])
 
 fact = some.one_of(
-    some.builds(ended, message, some.sampled_from(["complete", "error", "interrupted"])),
+    some.builds(ended, message, outcome),
     some.builds(asked, approval, some.sampled_from([None, "tm0", "tm1"])),
     some.builds(said, some.sampled_from(["i1", "i2"])),
     some.builds(e.ApprovalWithdrawn, approval=approval, reason=some.just("r")),
     some.builds(e.HostEnded, host=host, code=some.sampled_from([None, 0, 1])),
     some.builds(e.SessionIdentified, host=host, session=some.sampled_from(["s1", "s2"])),
 )
-command = some.one_of(
-    some.builds(send, message),
-    some.builds(send, message),
-    some.lists(fact, max_size=4).map(lambda facts: report(*facts)),
-    some.lists(fact, max_size=4).map(lambda facts: report(*facts)),
-    some.builds(
-        c.EditMessage,
-        conversation=some.just(ID),
-        message=message,
-        body=some.builds(Body, some.text(max_size=3)),
+facts = some.lists(fact, max_size=4)
+
+Step = Callable[[Conversation], c.ToConversation]
+"""A command that may look at the state first, so that most commands mean something."""
+
+
+def plain(strategy: some.SearchStrategy[Any]) -> some.SearchStrategy[Step]:
+    return strategy.map(lambda command: lambda state: command)
+
+
+def a_turn_ends(outcome: Any, before: list[e.Event], after: list[e.Event]) -> Step:
+    def step(state: Conversation) -> c.ToConversation:
+        end = [ended(state.turn.message, outcome)] if state.turn else []
+        return report(*before, *end, *after)
+
+    return step
+
+
+def the_host_ends(code: int | None) -> Step:
+    return lambda state: report(e.HostEnded(host=state.host.id if state.host else "h1", code=code))
+
+
+def waiting(state: Conversation, place: int) -> str:
+    return state.queue[place % len(state.queue)].message if state.queue else "m0"
+
+
+def edited(place: int, text: str) -> Step:
+    return lambda state: c.EditMessage(conversation=ID, message=waiting(state, place), body=Body(text))
+
+
+def removed(place: int) -> Step:
+    return lambda state: c.RemoveMessage(conversation=ID, message=waiting(state, place))
+
+
+def reordered(shuffled: list[str]) -> Step:
+    return lambda state: c.ReorderQueue(
+        conversation=ID, order=sorted((one.message for one in state.queue), key=shuffled.index)
+    )
+
+
+sent = plain(some.builds(send, message))
+step = some.one_of(
+    sent,
+    sent,
+    sent,
+    plain(facts.map(lambda facts: report(*facts))),
+    some.builds(a_turn_ends, outcome, facts, facts),
+    some.builds(the_host_ends, some.sampled_from([None, 0, 1])),
+    some.builds(edited, some.integers(0, 5), some.text(max_size=2)),
+    some.builds(removed, some.integers(0, 5)),
+    some.builds(reordered, some.permutations(MESSAGES)),
+    plain(some.builds(c.ReorderQueue, conversation=some.just(ID), order=some.lists(message, max_size=3))),
+    plain(some.just(c.StopTurn(conversation=ID))),
+    plain(some.builds(c.RequestHost, conversation=some.just(ID), host=host)),
+    plain(
+        some.builds(
+            c.DecideApproval, conversation=some.just(ID), approval=approval, decision=some.just("allow_once")
+        )
     ),
-    some.builds(c.RemoveMessage, conversation=some.just(ID), message=message),
-    some.builds(
-        c.ReorderQueue, conversation=some.just(ID), order=some.lists(message, max_size=4, unique=True)
+    plain(
+        some.builds(
+            c.ConfigureConversation, conversation=some.just(ID), agent=some.sampled_from(["claude", "codex"])
+        )
     ),
-    some.builds(c.StopTurn, conversation=some.just(ID)),
-    some.builds(c.RequestHost, conversation=some.just(ID), host=host),
-    some.builds(
-        c.DecideApproval, conversation=some.just(ID), approval=approval, decision=some.just("allow_once")
-    ),
-    some.builds(
-        c.ConfigureConversation, conversation=some.just(ID), agent=some.sampled_from(["claude", "codex"])
-    ),
-    some.builds(c.MarkRead, conversation=some.just(ID), upto=some.integers(0, 50)),
-    some.just(c.DeleteConversation(conversation=ID)),
+    plain(some.builds(c.MarkRead, conversation=some.just(ID), upto=some.integers(0, 50))),
 )
-commands = some.lists(command, max_size=40)
+deleted = plain(some.just(c.DeleteConversation(conversation=ID)))
+steps = some.builds(
+    lambda before, end, after: [*before, *end, *after],
+    some.lists(step, min_size=10, max_size=40),
+    some.lists(deleted, max_size=1),
+    some.lists(step, max_size=5),
+)
 
 
-def run(given: list[c.ToConversation]) -> tuple[Conversation, list[e.Event]]:
+def run(given: list[Step]) -> tuple[Conversation, list[e.Event]]:
     state = evolve(initial, CREATED)
     history: list[e.Event] = [CREATED]
     for one in given:
         try:
-            events = decide(one, state)
+            events = decide(one(state), state)
         except AgentguidError:
             continue
         state, history = reduce(evolve, events, state), [*history, *events]
     return state, history
 
 
-@every(commands)
-def test_no_two_turns_are_ever_open(given: list[c.ToConversation]) -> None:
+@every(steps)
+def test_no_two_turns_are_ever_open(given: list[Step]) -> None:
     open_turn: str | None = None
     for event in run(given)[1]:
         if isinstance(event, e.TurnStarted):
@@ -82,8 +130,8 @@ def test_no_two_turns_are_ever_open(given: list[c.ToConversation]) -> None:
             open_turn = None
 
 
-@every(commands)
-def test_each_message_starts_at_most_one_turn_and_none_is_lost(given: list[c.ToConversation]) -> None:
+@every(steps)
+def test_each_message_starts_at_most_one_turn_and_none_is_lost(given: list[Step]) -> None:
     state, history = run(given)
     started = Counter(event.message for event in history if isinstance(event, e.TurnStarted))
     queued = {event.message for event in history if isinstance(event, e.MessageQueued)}
@@ -97,8 +145,8 @@ def test_each_message_starts_at_most_one_turn_and_none_is_lost(given: list[c.ToC
         assert state.turn or not waiting
 
 
-@every(commands)
-def test_messages_are_sent_in_the_order_of_the_queue(given: list[c.ToConversation]) -> None:
+@every(steps)
+def test_messages_are_sent_in_the_order_of_the_queue(given: list[Step]) -> None:
     """A model of the queue that knows nothing of the rules: its head is what starts."""
     model: list[str] = []
     for event in run(given)[1]:
@@ -114,9 +162,9 @@ def test_messages_are_sent_in_the_order_of_the_queue(given: list[c.ToConversatio
                 assert not model or model.pop(0) == one
 
 
-@every(commands)
+@every(steps)
 def test_no_two_hosts_are_ever_alive_and_every_answer_is_to_an_open_question(
-    given: list[c.ToConversation],
+    given: list[Step],
 ) -> None:
     alive: str | None = None
     pending: set[str] = set()
@@ -135,23 +183,24 @@ def test_no_two_hosts_are_ever_alive_and_every_answer_is_to_an_open_question(
                 pending.remove(one)
 
 
-@every(commands)
+@every(steps)
 def test_the_same_command_again_is_nothing_or_refused_unless_it_is_a_report(
-    given: list[c.ToConversation],
+    given: list[Step],
 ) -> None:
     state = evolve(initial, CREATED)
     for one in given:
+        command = one(state)
         try:
-            state = reduce(evolve, decide(one, state), state)
-            again = decide(one, state)
+            state = reduce(evolve, decide(command, state), state)
+            again = decide(command, state)
         except AgentguidError:
             continue
-        if not isinstance(one, c.Report):
+        if not isinstance(command, c.Report):
             assert again == []
 
 
-@every(commands)
-def test_a_snapshot_brings_the_state_back(given: list[c.ToConversation]) -> None:
+@every(steps)
+def test_a_snapshot_brings_the_state_back(given: list[Step]) -> None:
     state = run(given)[0]
 
     assert CONVERSATION.thaw(CONVERSATION.freeze(state)) == state

@@ -7,7 +7,7 @@ from agentguid.decide import queue, turn
 from agentguid.protocol import commands as c
 from agentguid.protocol import events as e
 from agentguid.protocol.items import Body
-from tests.decide.given import CREATED, ID, ended, given, queued, report, said, send, started
+from tests.decide.given import CREATED, ID, after, ended, given, queued, report, said, send, started
 
 STOPPED = e.TurnStopRequested(turn="tm1")
 BUSY = [CREATED, started("m1")]
@@ -119,3 +119,10 @@ def test_only_so_many_old_messages_are_remembered() -> None:
 def test_a_message_that_waits_while_nothing_runs_goes_first() -> None:
     """Only damage can lead there (a fact that cannot be read); the order is kept all the same."""
     assert given([CREATED, queued("m1")], send("m2")) == [queued("m2"), started("m1")]
+
+
+def test_an_order_that_knows_fewer_messages_loses_none() -> None:
+    """Only damage can lead there; what it does not name stays behind the rest."""
+    state = after(*THREE, e.QueueReordered(order=["m4", "m9"]))
+
+    assert [waiting.message for waiting in state.queue] == ["m4", "m2", "m3"]

@@ -46,7 +46,18 @@ def test_a_host_imports_little_and_all_of_it_at_its_start() -> None:
         "agentguid.hosts",
         *(
             f"agentguid.hosts.{name}"
-            for name in "child client door frames host keeper loop order pipes tape".split()
+            for name in [
+                "child",
+                "client",
+                "door",
+                "frames",
+                "host",
+                "keeper",
+                "loop",
+                "order",
+                "pipes",
+                "tape",
+            ]
         ),
     }
 

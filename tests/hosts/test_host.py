@@ -158,6 +158,17 @@ async def test_end_goes_as_far_as_it_must(places: Places, argv: list[str], grace
     assert (await ended(link, places))["code"] == code
 
 
+async def test_end_also_ends_what_outlives_its_leader(places: Places) -> None:
+    """The leader goes when its stdin closes; a quiet grandchild with its own output that ignores SIGTERM does not."""
+    link = await Link.spawn(
+        places, spec(shell("(trap '' TERM; exec sleep 60) >/dev/null 2>&1 & echo up; read line"))
+    )
+    await until(lambda: said(places) == b"up\n")
+    await link.end()
+    assert members(link.child_pid or 0) == []
+    await ended(link, places)
+
+
 async def test_sigterm_to_the_host_is_an_end(places: Places) -> None:
     link = await Link.spawn(places, spec(python(STUBBORN)))
     await until(lambda: said(places).count(b"up") == 3)

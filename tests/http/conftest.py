@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection
 
 from agentguid.agents.discovery import Agents
 from agentguid.append.blobs import Blobs
@@ -202,7 +204,9 @@ class Served:
         return answer.json if answer.body else None
 
     def token(self, scope: str = "write", **more: Any) -> str:
-        token: str = self.api("POST", "/tokens", {"name": f"a {scope} token", "scope": scope, **more})["token"]
+        token: str = self.api("POST", "/tokens", {"name": f"a {scope} token", "scope": scope, **more})[
+            "token"
+        ]
         return token
 
     def cookie(self) -> str:
@@ -225,7 +229,9 @@ class Served:
     def stream(self, path: str, headers: dict[str, str] | None = None, unix: bool = True) -> Iterator[Any]:
         """An answer that is read as it comes; cut when the block ends."""
         connection = self.connection(unix)
-        connection.request("GET", self.base + path, headers={"Accept": "text/event-stream", **(headers or {})})
+        connection.request(
+            "GET", self.base + path, headers={"Accept": "text/event-stream", **(headers or {})}
+        )
         answer = connection.getresponse()
         sock = connection.sock
         try:
@@ -235,6 +241,14 @@ class Served:
                 sock.shutdown(socket.SHUT_RDWR)
             answer.close()
             connection.close()
+
+
+def closed(socket: ClientConnection) -> int | None:
+    """Reads to the end of a WebSocket; the code that it was closed with."""
+    with contextlib.suppress(ConnectionClosed):
+        while True:
+            socket.recv(timeout=10)
+    return socket.close_code
 
 
 def sse(answer: Any) -> Iterator[tuple[str | None, str, str]]:

@@ -21,8 +21,9 @@ def conversation(db: apsw.Connection, key: str = "c1") -> conversations.Conversa
     return row
 
 
-def test_a_conversation_from_beginning_to_end(db: apsw.Connection, fill: Filler) -> None:
+def test_a_conversation_that_was_just_made(db: apsw.Connection, fill: Filler) -> None:
     fill(CREATED, at=10)
+
     assert conversation(db) == conversations.Conversation(
         id="c1",
         title="",
@@ -48,6 +49,9 @@ def test_a_conversation_from_beginning_to_end(db: apsw.Connection, fill: Filler)
         waiting=0,
     )
 
+
+def test_a_conversation_while_it_is_worked_on(db: apsw.Connection, fill: Filler) -> None:
+    fill(CREATED, at=10)
     fill(started("m1", "\n Fix the bug\nplease"), hosted(), at=20)
     row = conversation(db)
     assert (row.title, row.turn, row.updated_at, row.item_position, row.messages) == (
@@ -74,6 +78,9 @@ def test_a_conversation_from_beginning_to_end(db: apsw.Connection, fill: Filler)
     assert (row.turn, row.stopping, row.last_outcome, row.last_error) == ("tm2", False, "error", "broken")
     assert (row.queued, row.waiting, row.title, row.updated_at) == (0, 0, "Fix the bug", 50)
 
+
+def test_the_settings_of_a_conversation(db: apsw.Connection, fill: Filler) -> None:
+    fill(CREATED, started("m1"))
     fill(
         e.ConversationRenamed(title="Named"),
         e.ConversationConfigured(model="big", mode="plan"),

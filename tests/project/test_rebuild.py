@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 
+import apsw
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
@@ -10,6 +11,7 @@ from agentguid.append.api import Append
 from agentguid.append.log import Log
 from agentguid.project.all import INLINE
 from agentguid.protocol import events as e
+from agentguid.protocol.events import Recorded
 from tests.project.histories import STREAMS, event, rows
 
 PATIENCE = 30
@@ -57,3 +59,23 @@ def _renamed(one: e.Event, stream: str) -> e.Event:
     if "order" in fields:
         fields["order"] = [f"{stream}/{value}" for value in fields["order"]]
     return type(one)(**fields)
+
+
+@given(some.lists(some.tuples(some.sampled_from(STREAMS), event), max_size=40), some.sampled_from(STREAMS))
+def test_clearing_a_stream_leaves_what_the_others_made(history: list[tuple[str, e.Event]], gone: str) -> None:
+    """As if it had never been, and nobody else had noticed it."""
+    apart = [
+        Recorded(position, stream, position, e.NAMES[type(one)], 1, "user", None, None, _renamed(one, stream))
+        for position, (stream, one) in enumerate(history, start=1)
+    ]
+    db, without = apsw.Connection(":memory:"), apsw.Connection(":memory:")
+    for projection in INLINE:
+        db.execute(projection.SCHEMA)
+        without.execute(projection.SCHEMA)
+        for recorded in apart:
+            projection.apply(db, recorded)
+            if recorded.stream != gone:
+                projection.apply(without, recorded)
+        projection.clear(db, gone)
+
+    assert rows(db) == rows(without)

@@ -44,6 +44,7 @@ SAMPLES: list[events.Event] = [
     events.HostRequested(host="h", agent="claude-code", cwd="/src", resume="s"),
     events.HostEnded(host="h", code=-9, stderr="bye"),
     events.SessionIdentified(host="h", session="s", model="opus"),
+    events.SessionLost(host="h", session="s"),
     events.ItemAdded(
         item="h-1f", turn="tm", kind="notice", body=BODY, level="warning", parent="p", incomplete=True
     ),
@@ -99,6 +100,13 @@ def test_a_redacted_event_is_unreadable() -> None:
 def test_a_type_or_schema_from_the_future_is_unreadable_and_raises_nothing() -> None:
     assert wire.decode("turn.teleported", 1, b"{}") == events.Unreadable(redacted=False)
     assert wire.decode("turn.ended", 99, b"{}") == events.Unreadable(redacted=False)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b"[]", b'{"turn":7,"outcome":"complete"}', b'{"turn":"t"}', b"\xff"]
+)
+def test_damaged_data_is_unreadable_and_raises_nothing(data: bytes) -> None:
+    assert wire.decode("turn.ended", 1, data) == events.Unreadable(redacted=False)
 
 
 def test_unknown_fields_are_passed_over() -> None:

@@ -43,5 +43,5 @@ def sign_in(daemon: Daemon, browser: Browser, **context: Any) -> Page:
     page = browser.new_context(**context).new_page()
     page.goto(json.loads(data)["url"])
     page.get_by_role("button").first.click()
-    page.wait_for_url(f"{daemon.base}/**")
+    page.wait_for_url(f"{daemon.base}/")
     return page

@@ -53,7 +53,7 @@ class Daemon:
     def __init__(self, root: Path, **environ: str) -> None:
         self.root = root
         self.port = free_port()
-        self.base = f"http://127.0.0.1:{self.port}/gm"
+        self.base = f"http://localhost:{self.port}/gm"
         home = root / "home"
         for folder in (home, root / "work", root / "tmp"):
             folder.mkdir(parents=True, exist_ok=True)

@@ -5,8 +5,10 @@ from typing import Any
 from litestar import Request
 from litestar.params import FromPath
 
+from agentguid.append import read
 from agentguid.project import conversations
-from agentguid.protocol.errors import NotFound, Refused
+from agentguid.protocol.errors import NotFound, Refused, TooBusy
+from agentguid.protocol.ids import stream_of
 
 PREFIX = 4
 """Characters that the beginning of an id must have."""
@@ -14,7 +16,11 @@ PREFIX = 4
 
 def find(request: Request[Any, Any, Any], conversation_id: FromPath[str]) -> conversations.Conversation:
     """By its id, or by a beginning that only it has. 409 names the candidates when several have it."""
-    reader = request.app.state.parts.reader
+    parts = request.app.state.parts
+    reader, stream = parts.reader, stream_of(conversation_id)
+    if not read.projected(reader, stream, parts.log.signature):
+        parts.log.want(stream)
+        raise TooBusy("this conversation is being read anew after an upgrade; try again in a moment")
     row = conversations.get(reader, conversation_id)
     if row is None and len(conversation_id) >= PREFIX:
         found = conversations.find(reader, conversation_id)

@@ -1,4 +1,4 @@
-"""The JSON of the REST API: names and types as INTERFACES §3 has them, and how rows become them."""
+"""The JSON of the REST API: its names and types, and how rows become them."""
 
 from typing import Any, Literal
 

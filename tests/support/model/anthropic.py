@@ -28,14 +28,22 @@ def read(body: Object) -> Ask:
 def _take(ask: Ask, message: Object) -> None:
     content = message.get("content")
     parts = content if isinstance(content, list) else [{"type": "text", "text": content}]
-    text = _flat([part for part in parts if part.get("type") == "text"])
+    texts = [part for part in parts if part.get("type") == "text"]
+    text = _flat([part for part in texts if not _reminder(part)])
     if message.get("role") == "assistant":
         ask.messages.append(("assistant", text))
         return
     results = [part for part in parts if part.get("type") == "tool_result"]
     ask.messages.extend(("result", _flat(part.get("content"))) for part in results)
+    if any(map(_reminder, texts)):
+        ask.messages.append(("system", _flat([part for part in texts if _reminder(part)])))
     if text and (not results or MARK.search(text)):
         ask.messages.append(("user", text))
+
+
+def _reminder(part: Object) -> bool:
+    """What Claude Code tells the model in the user's name."""
+    return str(part.get("text") or "").startswith("<system-reminder>")
 
 
 def _flat(content: Any) -> str:

@@ -129,7 +129,7 @@ def locate(ask: Ask) -> Place:
     start = (marked or said or [0])[-1]
     prompt = ask.messages[start][1] if ask.messages else ""
     names = MARK.findall(prompt)
-    kinds = [kind for kind, _ in ask.messages[start + 1 :]]
+    kinds = [kind for kind, _ in ask.messages[start + 1 :] if kind != "system"]
     before = ["user", *kinds]
     turn = sum(now == "assistant" != past for past, now in zip(before, kinds, strict=False))
     earlier = " ".join(text for kind, text in ask.messages[:start] if kind == "user" and MARK.search(text))

@@ -1,0 +1,89 @@
+"""What the Claude adapter writes: the command line, the handshake, prompts, stops."""
+
+import pytest
+
+from agentguid.agents import claude
+from agentguid.agents.base import Launch, Prompt
+from agentguid.protocol.events import (
+    ItemAdded,
+)
+from agentguid.protocol.items import Body, Mode
+from tests.agents.byhand import Session, written
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [("ask", "default"), ("accept_edits", "acceptEdits"), ("plan", "plan"), ("bypass", "bypassPermissions")],
+)
+def test_the_permission_mode_is_always_said(mode: Mode, said: str) -> None:
+    line = claude.argv("/bin/claude", Launch(cwd="/", model=None, mode=mode, resume=None))
+
+    assert line[line.index("--permission-mode") + 1] == said
+    assert "--resume" not in line
+    assert "--model" not in line
+
+
+def test_a_session_is_resumed_with_its_model() -> None:
+    line = claude.argv("/bin/claude", Launch(cwd="/", model="opus", mode="ask", resume="s1"))
+
+    assert line[0:2] == ["/bin/claude", "-p"]
+    assert line[-4:] == ["--resume", "s1", "--model", "opus"]
+
+
+def test_the_handshake_is_written_until_it_is_on_the_tape() -> None:
+    session = Session()
+    [write] = session.adapter.start()
+    assert written([write])[0][1]["request"] == {"subtype": "initialize", "hooks": None}
+
+    session.feed("in", write.data, id=write.id)
+    assert (session.adapter.start(), session.adapter.ready) == ([], False)
+
+    answer = {"subtype": "success", "request_id": "h-start", "response": {}}
+    session.out({"type": "control_response", "response": answer})
+    assert session.adapter.ready
+
+
+def test_a_prompt_comes_alone_when_nothing_changed() -> None:
+    [(id_, line)] = written(Session().adapter.prompt(Prompt("t1", Body("Hi\nthere"), None, "ask")))
+
+    assert id_ == "prompt:t1"
+    assert line["message"]["content"] == [{"type": "text", "text": "Hi\nthere"}]
+
+
+def test_a_changed_mode_or_model_is_set_before_the_prompt_once() -> None:
+    session = Session()
+    writes = session.adapter.prompt(Prompt("t1", Body("Hi"), "opus", "plan"))
+    assert [(id_, line.get("request")) for id_, line in written(writes)] == [
+        ("start:mode-t1", {"subtype": "set_permission_mode", "mode": "plan"}),
+        ("start:model-t1", {"subtype": "set_model", "model": "opus"}),
+        ("prompt:t1", None),
+    ]
+
+    for write in writes:
+        session.feed("in", write.data, id=write.id)
+    assert len(session.adapter.prompt(Prompt("t2", Body("Hi"), "opus", "plan"))) == 1
+    back = written(session.adapter.prompt(Prompt("t2", Body("Hi"), None, "ask")))
+    assert [line.get("request", {}).get("model", "-") for _, line in back] == ["-", None, "-"]
+
+
+def test_a_mode_that_was_refused_is_told_and_set_again() -> None:
+    """Nobody believes to be asked who is not, nor the other way round."""
+    session = Session()
+    write = session.adapter.prompt(Prompt("t1", Body("Hi"), None, "bypass"))[0]
+    session.feed("in", write.data, id=write.id)
+    refused = {"subtype": "error", "request_id": "h-mode-t1", "error": "not launched so"}
+    [notice] = session.out({"type": "control_response", "response": refused})
+
+    assert isinstance(notice, ItemAdded)
+    assert notice.level == "warning"
+    assert "not launched so" in notice.body.text
+    assert len(session.adapter.prompt(Prompt("t2", Body("Hi"), None, "bypass"))) == 2
+    assert not session.adapter.serves(Prompt("t2", Body("Hi"), None, "bypass"))
+
+
+def test_only_the_open_turn_is_stopped() -> None:
+    session = Session().begin("t1")
+
+    assert session.adapter.stop("t0") == []
+    [(id_, line)] = written(session.adapter.stop("t1"))
+    assert (id_, line["request"]) == ("stop:t1", {"subtype": "interrupt"})

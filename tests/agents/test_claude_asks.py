@@ -1,0 +1,131 @@
+"""Permission requests of Claude Code: what is offered, and what the answer says."""
+
+import json
+from typing import Any
+
+import pytest
+
+from agentguid.agents.base import Answer, Fact, Write
+from agentguid.protocol.events import (
+    ApprovalWithdrawn,
+    ItemAdded,
+    ToolStarted,
+)
+from tests.agents.byhand import Session, tool, written
+
+SUGGESTIONS: list[dict[str, Any]] = [
+    {
+        "type": "addRules",
+        "rules": [{"toolName": "Bash", "ruleContent": "ls"}, {"toolName": "Read"}],
+        "behavior": "allow",
+        "destination": "localSettings",
+    },
+    {"type": "addDirectories", "directories": ["/work/demo"], "destination": "session"},
+    {"type": "setMode", "mode": "acceptEdits", "destination": "session"},
+]
+
+
+def respond(session: Session, **answer: Any) -> dict[str, Any]:
+    given = {
+        "approval": "h-20",
+        "decision": "allow_once",
+        "message": None,
+        "option": None,
+        "input": None,
+        **answer,
+    }
+    [(id_, line)] = written(session.adapter.answer(Answer(**given)))
+    assert id_ == "answer:h-20"
+    assert line["response"]["request_id"] == "r1"
+    response = line["response"]["response"]
+    assert isinstance(response, dict)
+    return response
+
+
+def test_a_request_says_what_yes_would_allow_from_now_on() -> None:
+    asked = Session().begin().ask(permission_suggestions=SUGGESTIONS)
+
+    assert [(option.id, option.kind) for option in asked.options] == [
+        ("allow", "allow_once"),
+        ("always", "allow_always"),
+        ("reject", "reject_once"),
+    ]
+    assert asked.options[1].name == (
+        "Yes, and from now on allow Bash(ls), Read in this folder; use /work/demo for this session; "
+        "accept all edits for this session"
+    )
+
+
+def test_a_request_names_its_call_and_reason() -> None:
+    session = Session().begin()
+    [started] = session.out(tool("c1"))
+    asked = session.ask(tool_use_id="c1", decision_reason="It writes")
+
+    assert isinstance(started, ToolStarted)
+    assert (asked.item, asked.reason, asked.turn) == (started.item, "It writes", "t1")
+    assert not session.adapter.idle
+
+
+@pytest.mark.parametrize(
+    ("answer", "response"),
+    [
+        ({}, {"behavior": "allow", "updatedInput": {"command": "ls"}}),
+        ({"input": b'{"command":"pwd"}'}, {"behavior": "allow", "updatedInput": {"command": "pwd"}}),
+        (
+            {"decision": "allow_always"},
+            {"behavior": "allow", "updatedInput": {"command": "ls"}, "updatedPermissions": SUGGESTIONS},
+        ),
+        (
+            {"decision": "reject_once", "message": "Not today"},
+            {"behavior": "deny", "message": "Not today", "interrupt": False},
+        ),
+    ],
+)
+def test_an_answer_is_what_was_decided(answer: dict[str, Any], response: dict[str, Any]) -> None:
+    session = Session().begin()
+    session.ask(permission_suggestions=SUGGESTIONS)
+
+    assert respond(session, **answer) == response
+
+
+@pytest.mark.parametrize("given", [b"[1]", b"{", b"", b"\xff"])
+def test_arguments_that_are_no_object_run_nothing(given: bytes) -> None:
+    """Neither as they are, nor as they were before the user changed them."""
+    session = Session().begin()
+    session.ask()
+
+    assert respond(session, input=given)["behavior"] == "deny"
+
+
+def test_a_request_is_answered_once() -> None:
+    """Until the answer is on the tape it is given again (the host refuses a second copy); then no more."""
+    session = Session().begin()
+    session.ask()
+    assert respond(session) == respond(session)
+
+    session.feed("in", b"{}", id="answer:h-20")
+    assert session.adapter.answer(Answer("h-20", "allow_once", None, None, None)) == []
+    assert session.adapter.idle
+
+
+def test_a_request_that_is_taken_back_is_withdrawn() -> None:
+    session = Session().begin()
+    session.ask()
+    facts = session.out({"type": "control_cancel_request", "request_id": "r1"})
+
+    assert facts == [ApprovalWithdrawn(approval="h-20", reason="The agent took the request back.")]
+    assert session.adapter.answer(Answer("h-20", "allow_once", None, None, None)) == []
+
+
+def test_an_unknown_request_is_refused_and_shown() -> None:
+    """The agent does not wait for ever, and the user sees what it wanted."""
+    session = Session().begin()
+    line = {"type": "control_request", "request_id": "r9", "request": {"subtype": "sing"}}
+    write, fact = session.feed("out", json.dumps(line).encode())
+
+    assert isinstance(write, Write)
+    assert write.id == f"auto:{session.offset}"
+    assert json.loads(write.data)["response"]["subtype"] == "error"
+    assert isinstance(fact, Fact)
+    assert isinstance(fact.event, ItemAdded)
+    assert fact.event.kind == "unknown"

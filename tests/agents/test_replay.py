@@ -1,0 +1,59 @@
+"""A replayed recording is as good as the agent: through real pipes it gives the facts of its golden file."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from agentguid.agents import claude
+from agentguid.agents.discovery import ask_version
+from agentguid.protocol.events import SessionIdentified, ToolFinished, TurnEnded
+from tests.agents import replay
+from tests.agents.driver import Run
+
+
+@pytest.mark.parametrize(
+    ("name", "prompts", "outcomes", "tools"),
+    [
+        ("multi", 1, ["complete"], 5),
+        ("error-529", 1, ["error"], 0),
+        ("error-400-too-long", 2, ["error", "complete"], 0),
+    ],
+)
+def test_a_recording_plays(tmp_path: Path, name: str, prompts: int, outcomes: list[str], tools: int) -> None:
+    program = replay.install(tmp_path / "bin", name)
+    run = asyncio.run(Run(claude, tmp_path, binary=str(program)).go(["anything"] * prompts))
+
+    assert [end.outcome for end in run.of(TurnEnded)] == outcomes
+    assert len(run.of(ToolFinished)) == tools
+
+
+def test_each_start_plays_the_next_process(tmp_path: Path) -> None:
+    program = replay.install(tmp_path / "bin", "resume")
+    first, second = (
+        asyncio.run(Run(claude, tmp_path, binary=str(program)).go(["anything"]))
+        .of(SessionIdentified)[0]
+        .session
+        for _ in range(2)
+    )
+
+    assert first == second
+    assert (tmp_path / "bin" / "resume.ndjson.gz.starts").read_text() == "2"
+
+
+def test_an_interrupted_recording_waits_for_the_interrupt(tmp_path: Path) -> None:
+    program = replay.install(tmp_path / "bin", "cancel")
+    run = asyncio.run(
+        Run(claude, tmp_path, binary=str(program)).go(["one", "two"], stop=lambda outputs: len(outputs) > 5)
+    )
+
+    assert [end.outcome for end in run.of(TurnEnded)] == ["interrupted", "complete"]
+
+
+def test_it_says_its_version(tmp_path: Path) -> None:
+    program = replay.install(tmp_path, "simple")
+
+    assert asyncio.run(ask_version(str(program), {"PATH": "/usr/bin:/bin"})) == (
+        "2.1.330 (Claude Code)",
+        None,
+    )
