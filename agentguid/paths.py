@@ -34,7 +34,7 @@ class Places(NamedTuple):
 
 
 def places(environ: "os._Environ[str] | dict[str, str]" = os.environ) -> Places:
-    """The places that the environment names (INTERFACES §1)."""
+    """The places that the environment names."""
     home = Path(environ.get("HOME") or Path.home())
     share = Path(environ.get("XDG_DATA_HOME") or home / ".local/share")
     conf = Path(environ.get("XDG_CONFIG_HOME") or home / ".config")

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import Probe, Reader, cpu_seconds, fsync_floor, memory, spread
+from benchmarks.measure import TOKEN, Probe, Reader, cpu_seconds, fsync_floor, memory, spread
 from tests.support.daemon import Daemon
 
 
@@ -100,13 +100,18 @@ def flood(root: Path, prompt: str, lines: int, readers: int = 1) -> dict[str, An
 
 def _kept(daemon: Daemon, conversation: str) -> int:
     """How many different tokens the log holds, beyond those of the warm-up."""
-    from benchmarks.measure import TOKEN
-
     found: set[int] = set()
     after = 0
     while events := daemon.events(after, conversation):
         for event in events:
-            text = ((event["data"] or {}).get("body") or {}).get("text", "")
-            found |= {int(token[1]) for token in TOKEN.finditer(text.encode())}
+            body = (event["data"] or {}).get("body") or {}
+            whole = _whole(daemon, body)
+            found |= {int(token[1]) for token in TOKEN.finditer(whole)}
         after = events[-1]["position"]
     return len(found)
+
+
+def _whole(daemon: Daemon, body: dict[str, Any]) -> bytes:
+    if body.get("blob"):
+        return daemon.request("GET", f"/blobs/{body['blob']}")[1]
+    return str(body.get("text", "")).encode()

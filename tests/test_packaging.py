@@ -66,6 +66,32 @@ def test_what_pyproject_asks_for_is_locked(lock: str, wanted: list[str]) -> None
     assert [str(r) for r in requirements if not r.specifier.contains(locked.get(r.name.lower(), "0"))] == []
 
 
+# -- the Python that is chosen ----------------------------------------------------------------------------------------
+def choose(**environ: str) -> "subprocess.CompletedProcess[str]":
+    script = ROOT / "scripts" / "python"
+    return subprocess.run(
+        ["/bin/sh", script], env=environ, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_a_python_that_fits_is_found_and_one_that_is_named_is_taken() -> None:
+    assert Path(choose(PATH=os.environ["PATH"]).stdout.strip()).exists()
+    assert choose(PATH=os.environ["PATH"], PYTHON=sys.executable).stdout.strip() == sys.executable
+
+
+def test_without_a_python_that_fits_one_learns_what_to_do(tmp_path: Path) -> None:
+    old = tmp_path / "python3"
+    old.write_text("#!/bin/sh\nexit 1\n")
+    old.chmod(0o755)
+
+    none, wrong = choose(PATH=str(tmp_path)), choose(PATH=str(tmp_path), PYTHON="python3")
+
+    assert (none.returncode, none.stdout) == (1, "")
+    assert "make run PYTHON=" in none.stderr
+    assert (wrong.returncode, wrong.stdout) == (1, "")
+    assert "PYTHON=python3 is not" in wrong.stderr
+
+
 # -- the wheel --------------------------------------------------------------------------------------------------------
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:

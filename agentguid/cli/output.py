@@ -17,9 +17,8 @@ _SAFE = (
     | dict.fromkeys(_SURROGATES, "\ufffd")
 )
 _IN_JSON = {
-    code: f"\\u{code:04x}"
-    for code in (0x7F, *range(0x80, 0xA0), *_BIDI, 0x2028, 0x2029, 0xFEFF, *_SURROGATES)
-}
+    code: json.dumps(chr(code))[1:-1] for code in (*range(0x80, 0xA0), *_BIDI, *_HIDDEN, *_SURROGATES)
+} | {0x7F: "\\u007f"}
 _STYLES = {"dim": "2", "bold": "1", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 STATUS_STYLES = {
     "running": "green",

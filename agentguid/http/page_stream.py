@@ -1,4 +1,4 @@
-"""`GET BASE/stream`: one connection per page for everything on it (INTERFACES §5)."""
+"""`GET BASE/stream`: one connection per page for everything on it."""
 
 from litestar import get
 from litestar.di import NamedDependency

@@ -51,7 +51,7 @@ def _upcast(name: str, schema: int, data: dict[str, Any]) -> Event:
 
 
 def envelope(recorded: Recorded) -> bytes:
-    """The public JSON form of a recorded event (INTERFACES §7)."""
+    """The public JSON form of a recorded event."""
     event = recorded.event
     return _encoder.encode(
         {

@@ -63,11 +63,50 @@ def assert_same_as_drawn_anew(dom: Dom, story: Story) -> None:
 
 
 # -- the rule of all rules --------------------------------------------------------------------------------------------
-WORLD = (
-    "start end fail say think notice nested subtool tool finish early early ask alone answer withdraw write write"
-    " written untold told queue unqueue rename pin elsewhere elsewhere_ends archive phase phase"
-).split()
-READER = "deliver deliver deliver deliver one lose again reconnect reconnect reopen".split()
+WORLD = [
+    "start",
+    "end",
+    "fail",
+    "say",
+    "think",
+    "notice",
+    "nested",
+    "subtool",
+    "tool",
+    "finish",
+    "early",
+    "early",
+    "ask",
+    "alone",
+    "answer",
+    "withdraw",
+    "write",
+    "write",
+    "written",
+    "untold",
+    "told",
+    "queue",
+    "unqueue",
+    "rename",
+    "pin",
+    "elsewhere",
+    "elsewhere_ends",
+    "archive",
+    "phase",
+    "phase",
+]
+READER = [
+    "deliver",
+    "deliver",
+    "deliver",
+    "deliver",
+    "one",
+    "lose",
+    "again",
+    "reconnect",
+    "reconnect",
+    "reopen",
+]
 STEPS = st.lists(
     st.tuples(st.sampled_from(WORLD) | st.sampled_from(READER), st.integers(0, 9)), min_size=10, max_size=150
 )

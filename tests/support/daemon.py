@@ -118,7 +118,11 @@ class Daemon:
 
     def hosts(self) -> list[int]:
         """Pids of the live host processes of this daemon's directories."""
-        return [pid for pid in self.descendants() if b"agentguid-host" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        return [
+            pid
+            for pid in self.descendants()
+            if b"agentguid-host" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        ]
 
     def close(self) -> None:
         """Ends the daemon and everything that it started."""

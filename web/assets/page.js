@@ -127,6 +127,7 @@
     const time = when.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
     return today ? time : `${when.toLocaleDateString([], { day: "numeric", month: "short" })}, ${time}`;
   }
+  let later = 0;
   function times() {
     for (const element of document.querySelectorAll("time[data-age]")) {
       const words = age(element);
@@ -139,6 +140,13 @@
   }
   times();
   setInterval(times, 20000);
-  stream?.addEventListener("htmx:sse:after:message", times);
+  // A page that is open for days does not grow for ever: at its end it goes back to the newest window.
+  const log = document.getElementById("log");
+  function bounded() {
+    if (log && log.children.length > 5000 && log.closest(".log").scrollTop > -50) reload();
+  }
+  stream?.addEventListener("caught-up", bounded);
+  stream?.addEventListener("beat", bounded);
+  stream?.addEventListener("htmx:sse:after:message", () => { later ||= setTimeout(() => { later = 0; times(); }, 200); });
   document.documentElement.classList.add("script");
 })();
