@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import sys
 from collections.abc import Sequence
@@ -50,6 +51,7 @@ async def run(settings: Settings) -> None:
         tasks: list[asyncio.Task[Any]] = []
 
         async def ready() -> None:
+            _settle_collector()
             # The port is open before tapes are drained: pages say "catching up".
             tasks.append(asyncio.create_task(turns.run(), name="turns"))
             tasks.append(asyncio.create_task(tapes.keep(effects), name="tapes"))
@@ -79,6 +81,13 @@ def _open(settings: Settings, feed: Feed) -> Log:
     events = Log(settings.places.log, INLINE, on_commit=committed)
     events.open()
     return events
+
+
+def _settle_collector() -> None:
+    """What is loaded now stays: the collector need not look at it again, and rarely at the rest (pauses, a fifth of the CPU)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def _want_credentials(events: Log, reader: apsw.Connection) -> None:

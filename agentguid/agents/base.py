@@ -35,7 +35,7 @@ class Line(Struct, frozen=True, gc=False):
     """Of `exit`: the status; negative: the signal; None: the host itself vanished."""
 
 
-class Fact(Struct, frozen=True):
+class Fact(Struct, frozen=True, gc=False):
     """Something to be recorded."""
 
     event: Event
@@ -53,7 +53,7 @@ class Live(Struct, frozen=True, gc=False):
     """Of a tool: its name."""
 
 
-class Write(Struct, frozen=True):
+class Write(Struct, frozen=True, gc=False):
     """Bytes for the agent's stdin. The host writes each id at most once, whoever asks how often."""
 
     id: str

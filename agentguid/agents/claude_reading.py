@@ -155,7 +155,9 @@ class Reading:
     def _failed_alone(self, result: dict[str, Any], out: list[Output]) -> None:
         """An error while no turn of the user's is being worked on, such as a session that cannot be resumed."""
         text = api_error(result)
-        self.state.lost = self.state.lost or forgotten(text)
+        if forgotten(text):
+            self.state.lost = True
+            text = f"{self.name} does not have this conversation any more. It begins anew, without memory."
         out.append(system.notice(self._item(), self.state.turn, text, "error"))
 
     def _turn_is_over(self) -> None:

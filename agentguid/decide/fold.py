@@ -1,12 +1,18 @@
 """`evolve`: each part of the state follows the events that concern it."""
 
+from msgspec.structs import replace
+
 from agentguid.decide import approval, host, queue, settings, turn
 from agentguid.decide.state import Conversation
-from agentguid.protocol.events import Event
+from agentguid.protocol.events import Event, ItemAdded, ToolFinished, ToolStarted
+
+ITEMS = (ItemAdded, ToolStarted, ToolFinished)
 
 
 def evolve(state: Conversation, event: Event) -> Conversation:
     """The state after one more event. Total: what is unknown, unreadable or out of order changes nothing else."""
+    if isinstance(event, ITEMS):  # nearly all of a log, and of concern to nobody else
+        return replace(state, seen=settings.evolve_seen(state.seen, event))
     return Conversation(
         settings=settings.evolve(state.settings, event),
         seen=settings.evolve_seen(state.seen, event),

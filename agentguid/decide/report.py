@@ -21,6 +21,7 @@ from agentguid.protocol.events import (
 def decide(command: Report, state: Conversation) -> list[Event]:
     """Also for a conversation that was deleted: what happened, happened. Nothing new begins there."""
     ends = {fact.turn for fact in command.facts if isinstance(fact, TurnEnded)}
+    ends |= {fact.host for fact in command.facts if isinstance(fact, SessionLost)}
     events: list[Event] = []
     for fact in command.facts:
         for event in _admitted(fact, state, ends):
@@ -32,7 +33,11 @@ def decide(command: Report, state: Conversation) -> list[Event]:
 
 
 def _admitted(fact: Event, state: Conversation, ends: set[str]) -> list[Event]:
-    """The fact and what follows from it; nothing when it cannot be. `ends` are the turns that the facts themselves end."""
+    """The fact and what follows from it; nothing when it cannot be.
+
+    `ends` are the turns that the facts themselves end, and the hosts that lost their agent's session before they got
+    the prompt: their turn waits for a host that begins anew.
+    """
     match fact:
         case ItemAdded() | ToolStarted() | ToolFinished() | SessionIdentified() | SessionLost():
             return [fact]
@@ -44,6 +49,7 @@ def _admitted(fact: Event, state: Conversation, ends: set[str]) -> list[Event]:
             asked = [pending for pending in state.approvals if pending.turn in (None, fact.turn)]
             return [fact, *approval.withdraw(asked, "the turn ended")]
         case HostEnded() if state.host and state.host.id == fact.host:
-            broken = [] if state.turn and state.turn.id in ends else host.broke_off(fact, state)
+            told = fact.host in ends or (state.turn and state.turn.id in ends)
+            broken = [] if told else host.broke_off(fact, state)
             return [fact, *broken, *approval.withdraw(state.approvals, "the agent ended")]
     return []

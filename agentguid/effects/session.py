@@ -120,8 +120,6 @@ class Session:
         while (batch := self._tail.next()) is not None:
             failpoint("effects.after_translate")
             await self._take(batch)
-        if self._tail.exited:
-            self._facts += self._epilogue()
         await self._flush(force=False)
         await self._settled()
         self._show(
@@ -144,9 +142,9 @@ class Session:
     def _epilogue(self) -> list[Event]:
         """What the adapter cannot say when its agent ended before it got the prompt."""
         key, adapter = self.key, self._tail.adapter
-        facts: list[Event] = []
         if adapter.lost and key.launch.resume:
-            facts.append(SessionLost(host=key.host, session=key.launch.resume))
+            # The turn goes on: it waits for a host that begins anew.
+            return [SessionLost(host=key.host, session=key.launch.resume)]
         row = conversations.get(self._parts.reader, key.conversation)
         if (
             row
@@ -155,8 +153,8 @@ class Session:
             and not row.stopping
             and f"prompt:{row.turn}" not in self._sent
         ):
-            facts.append(TurnEnded(turn=row.turn, outcome="error", error=adapter.farewell(self._tail.code)))
-        return facts
+            return [TurnEnded(turn=row.turn, outcome="error", error=adapter.farewell(self._tail.code))]
+        return []
 
     # -- from the agent -----------------------------------------------------------------------------------------------
     async def _take(self, batch: Batch) -> None:
@@ -173,6 +171,9 @@ class Session:
                     self._facts.append(event)
                 case Write():
                     await self._send(output)
+        if self._tail.exited:
+            # In one report with the end of the host, so that the rules see both.
+            self._facts += self._epilogue()
         if self._facts:
             await self._flush(force=False)
         else:

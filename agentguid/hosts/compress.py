@@ -57,7 +57,9 @@ def _pack(plain: Path) -> int:
             shutil.copyfileobj(source, target, 1 << 20)
         file.flush()
         os.fsync(file.fileno())
-    saved = plain.stat().st_size - temporary.stat().st_size
+    was = plain.stat()
+    os.utime(temporary, ns=(was.st_atime_ns, was.st_mtime_ns))  # a tape is as old as its last record
+    saved = was.st_size - temporary.stat().st_size
     temporary.rename(packed)
     _sync_names(plain.parent)
     plain.unlink()

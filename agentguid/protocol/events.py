@@ -21,8 +21,8 @@ from agentguid.protocol.items import (
 )
 
 
-class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The root of all events."""
+class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The root of all events. They hold no cycles, so the collector need not walk through thousands of them."""
 
 
 # -- the conversation -------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ Decision = Literal["allow_once", "allow_always", "reject_once", "reject_always"]
 Scope = Literal["read", "write", "admin"]
 
 
-class Body(Struct, frozen=True, omit_defaults=True):
+class Body(Struct, frozen=True, omit_defaults=True, gc=False):
     """Text of any size. Above 32 KiB `text` is a preview and the whole is a blob beside the log."""
 
     text: str
@@ -24,7 +24,7 @@ class Body(Struct, frozen=True, omit_defaults=True):
     """Bytes of the whole; None while `text` is the whole."""
 
 
-class Usage(Struct, frozen=True, omit_defaults=True):
+class Usage(Struct, frozen=True, omit_defaults=True, gc=False):
     """Tokens of a turn, as the agent counted them."""
 
     input_tokens: int = 0
@@ -37,7 +37,7 @@ class Usage(Struct, frozen=True, omit_defaults=True):
     """Tokens in the model's context at the end of the turn."""
 
 
-class Option(Struct, frozen=True, omit_defaults=True):
+class Option(Struct, frozen=True, omit_defaults=True, gc=False):
     """One answer that the agent offers to its permission request. Kinds may repeat; show `name`."""
 
     id: str

@@ -242,7 +242,7 @@ def _phase(item: Item, view: tools.ToolView, ask: Ask | None) -> Phase:
     if ask and ask.answer is None:
         return Phase(" tool-ask", open=True, icon="s-ask", word="waiting for you")
     if item.finished is None:
-        return Phase(" tool-run", open=bool(view.steps), icon="s-run", word="running")
+        return Phase(" tool-run", open=bool(view.steps) or view.icon == "fork", icon="s-run", word="running")
     took = max(0, item.finished.at - item.at) // 1000
     event = item.finished.event
     if not isinstance(event, ToolFinished):

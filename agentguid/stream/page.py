@@ -164,8 +164,9 @@ class Page:
                 raise Reload("deleted")
         self._renew("needs", self._rows.needs(conversations.waiting_total(db)))
         if self._start.overview:
-            listed = [(row, self._status(row)) for row in conversations.page(db, limit=LISTED)[0]]
-            self._renew("overview", overview(self._fragments.site, asked(db), listed))
+            rows, cursor = conversations.page(db, limit=LISTED)
+            listed = [(row, self._status(row)) for row in rows]
+            self._renew("overview", overview(self._fragments.site, asked(db), listed, cursor))
 
     # -- what follows from facts about processes, and from the clock ---------------------------------------------------
     def _states(self) -> list[str]:

@@ -138,7 +138,7 @@ def test_an_answer_decided_while_the_daemon_dies_reaches_the_agent(work: Work) -
 
 
 def test_a_session_that_is_lost_is_said_and_a_new_one_begins(work: Work) -> None:
-    """Claude Code's own record was deleted while nothing ran: clear words, and then work goes on without the memory."""
+    """Claude Code's own record was deleted while nothing ran: it is said, and the prompt is answered all the same."""
     conversation = work.start("[[remember]] the word is papaya")
     work.daemon.ended(conversation)
     work.daemon.stop()
@@ -150,8 +150,8 @@ def test_a_session_that_is_lost_is_said_and_a_new_one_begins(work: Work) -> None
     work.daemon.start()
 
     turn = work.ask(conversation, "[[simple]] are you there?")
-    said = [turn["error"] or "", *work.texts(conversation, "notice")]
-    assert any("does not have this conversation any more" in text for text in said), said
-    if turn["status"] != "complete":
-        assert work.ask(conversation, "[[simple]] and now?")["status"] == "complete"
+
+    assert turn["status"] == "complete", turn
+    (said,) = work.texts(conversation, "notice")
+    assert "does not have this conversation any more" in said
     assert len(set(work.sessions(conversation))) == 2

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
+from playwright.sync_api import Error as PageError
 
 from tests.support.browser import chromium, sign_in
 from tests.support.daemon import Daemon, wait_for
@@ -49,7 +50,11 @@ def browser() -> Iterator[Browser]:
 def on_page(page: Page) -> list[int]:
     """Tokens of the finished items on the open page, in document order."""
     seen: list[int] = []
-    for number in numbers(page.evaluate("() => document.querySelector('#log').textContent")):
+    try:
+        text = page.evaluate("() => document.querySelector('#log').textContent")
+    except PageError:  # it is just being loaded anew
+        return []
+    for number in numbers(text):
         if not seen or seen[-1] != number:
             seen.append(number)
     return seen

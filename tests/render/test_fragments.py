@@ -1,6 +1,7 @@
 """Items are drawn once per change, and nothing that an agent or a user wrote can act."""
 
 import asyncio
+import json
 import time
 from pathlib import Path
 from typing import Any, get_args
@@ -72,7 +73,7 @@ def asked(text: str = "Bash", options: list[Option] | None = None) -> events.App
 def everything(text: str) -> list[Item]:
     """Every kind of item, with the text in every field that an agent or a user controls."""
     body = Body(text)
-    values = {
+    values: dict[str, Any] = {
         "command": text,
         "file_path": text,
         "content": text,
@@ -87,7 +88,7 @@ def everything(text: str) -> list[Item]:
         "todos": [{"content": text, "status": text}],
         text: text,
     }
-    given = SITE_ENCODE(values)
+    given = json.dumps(values)
     started = events.TurnStarted(
         turn="t1", message="m1", body=body, agent=text, cwd=text, model=text, mode="bypass"
     )
@@ -97,7 +98,7 @@ def everything(text: str) -> list[Item]:
     found = [item("user", started, "m1"), item("result", ended, "t1-end")]
     for kind in get_args(ItemKind):
         for level in ("info", "warning", "error"):
-            added = events.ItemAdded(item="i1", turn=None, kind=kind, body=body, level=level, incomplete=True)  # type: ignore[arg-type]
+            added = events.ItemAdded(item="i1", turn=None, kind=kind, body=body, level=level, incomplete=True)
             found.append(item(kind, added))
     output = events.ToolFinished(item="i1", output=body, failed=True)
     for name in ("Bash", "Read", "Write", "Edit", "MultiEdit", "Glob", "WebFetch", "Task", "TodoWrite", text):
@@ -109,12 +110,6 @@ def everything(text: str) -> list[Item]:
         ask = asked(text, [Option("o", "reject_once", text)])
         found.append(item("approval", ask, "a1", approval=ask, decision=decision))
     return found
-
-
-def SITE_ENCODE(values: dict[str, Any]) -> str:
-    import json
-
-    return json.dumps(values)
 
 
 @pytest.mark.parametrize("text", STRINGS)

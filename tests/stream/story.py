@@ -1,5 +1,6 @@
 """A log of one or two conversations to which anything may happen, with the pages that show it."""
 
+import asyncio
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -134,6 +135,7 @@ class Story:
         """The page as the server draws it, and its position."""
         with self.db:
             items = transcript.load(self.db, transcript.newest(self.db, HERE, WINDOW))
+            asyncio.run(self.fragments.prepare(items))
             position = read.last(self.db)
             page = self._page(self.window(items))
         return page, position
@@ -145,8 +147,9 @@ class Story:
     def since(self, first: int) -> str:
         """The transcript from an item on, drawn anew."""
         fresh = Fragments(SITE)
-        rows = transcript.after(self.db, HERE, first - 1, 100_000)
-        return fresh.window(transcript.load(self.db, rows))
+        items = transcript.load(self.db, transcript.after(self.db, HERE, first - 1, 100_000))
+        asyncio.run(fresh.prepare(items))
+        return fresh.window(items)
 
     def _page(self, log: str) -> str:
         given = shown(self.db, HERE)

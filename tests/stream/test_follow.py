@@ -12,7 +12,6 @@ from agentguid.stream import follow as module
 from agentguid.stream.follow import follow
 from tests.stream.story import HERE, THERE, Story
 
-
 pytestmark = pytest.mark.anyio
 
 

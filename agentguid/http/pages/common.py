@@ -61,7 +61,7 @@ def frame(
 ) -> dict[str, Any]:
     """What every page's template needs. Call it in the read transaction that the page is drawn in."""
     drawn = face(parts)
-    rows, _ = conversations.page(db, limit=LISTED)
+    rows, cursor = conversations.page(db, limit=LISTED)
     position = read.last(db)
     stream = drawn.site.url(
         "/stream", conversation=conversation, after=position, log=parts.log.id, home=here or None
@@ -76,6 +76,7 @@ def frame(
             )
         ),
         "listed": rows,
+        "cursor": cursor,
         "stream": stream,
     }
 

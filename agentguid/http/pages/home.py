@@ -9,28 +9,41 @@ from litestar.params import FromQuery
 from agentguid.entropy import new_id
 from agentguid.http.pages.common import face, frame, page, shown_status
 from agentguid.http.parts import Parts
+from agentguid.project import conversations
 from agentguid.render.environment import ours
-from agentguid.render.pages import asked, folders, overview
+from agentguid.render.pages import LISTED, asked, folders, listing, overview
 
 
 @get("/", include_in_schema=False)
-async def home(parts: NamedDependency[Parts]) -> Response[str]:
-    """What waits, what runs, what is recent; on a first visit how to begin."""
-    db = parts.reader
-    with db:
-        context = frame(parts, db, "home")
-        rows = [(row, shown_status(parts, row)) for row in context["listed"]]
-        drawn = overview(face(parts).site, asked(db), rows)
-    first = not rows
+async def home(
+    parts: NamedDependency[Parts], before: FromQuery[str | None] = None, archived: FromQuery[bool] = False
+) -> Response[str]:
+    """What waits, what runs, what is recent; on a first visit how to begin. Or a further page of the list."""
+    further = archived or before is not None
+    with parts.reader as db:
+        context = frame(parts, db, "" if further else "home")
+        drawn = _further(parts, before, archived) if further else _overview(parts, context)
+    first = not context["listed"] and not further
     return page(
         parts,
         "home/page.html",
-        **context,
+        **{**context, "here": "home"},
         **begin(parts, context),
         heading="Welcome" if first else "Home",
         first=first,
         overview=ours(drawn),
     )
+
+
+def _overview(parts: Parts, context: dict[str, Any]) -> str:
+    rows = [(row, shown_status(parts, row)) for row in context["listed"]]
+    return overview(face(parts).site, asked(parts.reader), rows, context["cursor"])
+
+
+def _further(parts: Parts, before: str | None, archived: bool) -> str:
+    rows, cursor = conversations.page(parts.reader, limit=LISTED, before=before, archived=archived)
+    listed = [(row, shown_status(parts, row)) for row in rows]
+    return listing(face(parts).site, listed, cursor, archived=archived)
 
 
 @get("/new", include_in_schema=False)
