@@ -28,9 +28,9 @@ log = logging.getLogger(__name__)
 
 UNREPORTED = 4 * 1024 * 1024
 """Bytes of tape (all live text) after which the mark is moved although there is nothing to report."""
-ASK_NICELY = 3.0
+ASK_NICELY = 2.5
 """Seconds that an agent has to stop when asked in its own protocol; then its process group is ended."""
-GRACE = 1.5
+GRACE = 1.0
 """Seconds between SIGTERM and SIGKILL."""
 
 

@@ -104,7 +104,10 @@ class Keeper:
         return True
 
     def _sync_later(self) -> None:
-        self.sync()
+        try:
+            self.tape.sync_aside()
+        except OSError:
+            self.loop.after("sync", 1.0, self._sync_later)
 
     def look(self) -> None:
         """After SIGCHLD."""

@@ -3,6 +3,7 @@
 Offsets are logical: bytes counted over all segments, their headers included.
 """
 
+import _thread
 import io
 import os
 import struct
@@ -289,6 +290,22 @@ class Writer:
                 finally:
                     os.close(fd)
             self._new_name = False
+
+    def sync_aside(self) -> None:
+        """As `sync`, in a thread of its own: what is written meanwhile does not wait for the disk."""
+        if self._new_name:
+            self.sync()
+        elif self._dirty:
+            self._dirty = False
+            _thread.start_new_thread(self._sync_copy, (os.dup(self._fd),))
+
+    def _sync_copy(self, fd: int) -> None:
+        try:
+            os.fdatasync(fd)
+        except OSError:
+            self._dirty = True  # tried again with what comes next
+        finally:
+            os.close(fd)
 
     def close(self) -> None:
         """Closes without a sync."""

@@ -57,7 +57,7 @@ async def create(request: Web, parts: Dep) -> Answer:
         if fields.get("text", "").strip():
             await _send(request, parts, command.conversation, fields)
     except AgentguidError as error:
-        status, sentence, _ = describe(error)
+        status, sentence = _said(error)
         return new_page(parts, dict(fields), sentence, status)
     return Redirect(_page_of(parts, command.conversation), status_code=303)
 
@@ -267,7 +267,7 @@ async def _refusal(
     draft: Fields | None = None,
 ) -> Answer:
     """What went wrong, in the place where the user is; what was typed is kept."""
-    status, sentence, _ = describe(error)
+    status, sentence = _said(error)
     if by_htmx(request):
         return _html(str(escape(sentence)), status)
     if isinstance(error, NotFound):
@@ -276,6 +276,12 @@ async def _refusal(
     key = typed.get("key", "") if KEY.fullmatch(typed.get("key", "")) else ""
     said = Said(menu_error=sentence) if menu else Said(error=sentence, draft=typed.get("text", ""), key=key)
     return await conversation_answer(parts, conversation, said, status=status)
+
+
+def _said(error: AgentguidError) -> tuple[int, str]:
+    """Status and sentence. A field is called as the form calls it, not as the API does."""
+    status, sentence, _ = describe(error)
+    return status, str(error) if isinstance(error, Invalid) else sentence
 
 
 async def _fields(request: Web) -> Fields:

@@ -27,7 +27,8 @@ async def stream(
     asked = request.query_params
     conversation = asked.get("conversation")
     drawn = face(parts)
-    sources = Sources(parts.reader, parts.feed, parts.live, parts.presence, parts.log.id, parts.log.signature)
+    log_id, signature = parts.log.id, parts.log.signature
+    sources = Sources(parts.reader, parts.feed, parts.live, parts.presence, log_id, signature, parts.shared)
     start = Start(after=after, log=log, conversation=conversation, overview=asked.get("home") == "home")
     page = Page(sources, drawn.fragments, drawn.rows, start)
     return Stream(follow(page, parts.feed, conversation), media_type="text/event-stream", headers=HEADERS)

@@ -13,6 +13,7 @@ from agentguid.settings import Settings
 from agentguid.stream.feed import Feed
 from agentguid.stream.live import LiveText
 from agentguid.stream.presence import Presence
+from agentguid.stream.shared import Shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,5 +28,7 @@ class Parts:
     presence: Presence
     blobs: Blobs
     agents: Agents
+    shared: Shared = field(default_factory=Shared)
+    """What all open pages look up once."""
     tickets: Tickets = field(default_factory=Tickets)
     """One-time links; `login.link(settings, parts.tickets.issue())` is what a browser opens."""

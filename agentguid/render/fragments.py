@@ -34,6 +34,8 @@ KEPT = 2000
 """Drawn items that are kept."""
 BIG = 64 * 1024
 """Characters of HTML above which a drawn item is not kept."""
+MARKED = ("message", "thought", "plan")
+"""Kinds whose text is Markdown."""
 OPEN_DIFF = 60
 """Rows of a diff up to which an edit is shown opened."""
 OPTIONS = [Option("allow_once", "allow_once", "Yes"), Option("reject_once", "reject_once", "No")]
@@ -118,7 +120,7 @@ class Fragments:
         found: list[tuple[str, str]] = []
         for item in items:
             event = item.opened.event
-            if isinstance(event, ItemAdded) and event.kind == "message" and not self._has(item):
+            if isinstance(event, ItemAdded) and event.kind in MARKED and not self._has(item):
                 found += [block for block in blocks(event.body.text) if not code.prepared(*block)]
         return found
 

@@ -37,12 +37,14 @@ class Waiting(Struct, frozen=True):
     editable: bool
 
 
-class Shown(Struct, frozen=True):
+class Shown(Struct):
     """One conversation, as its page shows it around the transcript."""
 
     row: Conversation
     pending: list[Approval]
     waiting: list[Waiting]
+    drawn: tuple[Status, list[str]] | None = None
+    """Its `parts` as they were drawn last, and for which state."""
 
 
 class Pending(Struct, frozen=True):

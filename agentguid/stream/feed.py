@@ -4,6 +4,48 @@ import asyncio
 from collections.abc import Iterable
 
 
+class Subscription:
+    """One reader's ear. What it hears stays heard until `look` is called, so nothing slips between reading and waiting."""
+
+    __slots__ = ("_feed", "_heard", "elsewhere", "own", "stream")
+
+    def __init__(self, feed: "Feed", stream: str | None) -> None:
+        self.stream = stream
+        self.own = False
+        """Its stream has grown, or has new live text; for a reader of everything: anything has."""
+        self.elsewhere = False
+        """Another stream has grown."""
+        self._feed = feed
+        self._heard = asyncio.Event()
+
+    def look(self) -> None:
+        """Call before reading: what grows from now on is heard."""
+        self.own = self.elsewhere = False
+        self._heard.clear()
+
+    def hear(self, own: bool) -> None:
+        if own:
+            self.own = True
+        else:
+            self.elsewhere = True
+        self._heard.set()
+
+    async def wait(self, seconds: float) -> bool:
+        """Until something new is heard (True), at most `seconds`. What was heard before is no news."""
+        self._heard.clear()
+        if seconds <= 0:
+            return False
+        try:
+            async with asyncio.timeout(seconds):
+                await self._heard.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def close(self) -> None:
+        self._feed.leave(self)
+
+
 class Feed:
     """Knows how far the log has grown, and in which streams. Lives in the event loop."""
 
@@ -14,12 +56,26 @@ class Feed:
         """Set when the daemon stops: streams say goodbye and end."""
         self._everything = asyncio.Event()
         self._streams: dict[str, asyncio.Event] = {}
+        self._readers: set[Subscription] = set()
 
     def wake(self, position: int, streams: Iterable[str] = ()) -> None:
-        """The log has been committed up to `position`; `streams` have grown or have new live text."""
+        """The log has been committed up to `position`; in `streams` something is new."""
         self.position = max(self.position, position)
         self._everything.set()
         self._everything = asyncio.Event()
+        grown = set(streams)
+        for reader in self._readers:
+            reader.hear(reader.stream is None or reader.stream in grown)
+        self._release(grown)
+
+    def stir(self, stream: str) -> None:
+        """Live text of one stream: of no interest to readers of others."""
+        for reader in self._readers:
+            if reader.stream == stream:
+                reader.hear(own=True)
+        self._release((stream,))
+
+    def _release(self, streams: Iterable[str]) -> None:
         for stream in streams:
             if waiting := self._streams.pop(stream, None):
                 waiting.set()
@@ -28,9 +84,20 @@ class Feed:
         """Wakes every reader for the last time."""
         self.closing.set()
         self.wake(self.position, list(self._streams))
+        for reader in self._readers:
+            reader.hear(own=True)
 
     def grown(self, stream: str | None = None) -> asyncio.Event:
         """An event that is set at the next growth. Take it first, then read, then wait: nothing slips between."""
         if stream is None:
             return self._everything
         return self._streams.setdefault(stream, asyncio.Event())
+
+    def subscribe(self, stream: str | None) -> Subscription:
+        """For a reader that stays: one ear for its stream (None: all) and for the rest. Close it at the end."""
+        reader = Subscription(self, stream)
+        self._readers.add(reader)
+        return reader
+
+    def leave(self, reader: Subscription) -> None:
+        self._readers.discard(reader)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 from agentguid.protocol.ids import stream_of
 from agentguid.stream.feed import Feed
@@ -15,6 +15,8 @@ PACE = 1 / 60
 """Seconds between messages: what comes faster is joined."""
 ELSEWHERE = 0.5
 """Seconds between looks at what other conversations do."""
+JUMP = 0.5
+"""Seconds until a page that was too far behind, and was given the newest window instead, is given more."""
 
 
 async def follow(page: Page, feed: Feed, conversation: str | None) -> AsyncIterator[bytes]:
@@ -24,6 +26,15 @@ async def follow(page: Page, feed: Feed, conversation: str | None) -> AsyncItera
     """
     yield b": agentguid\n\n"
     follower = _Follower(feed, conversation)
+    try:
+        async with contextlib.aclosing(_pieces(page, feed, follower)) as pieces:
+            async for piece in pieces:
+                yield piece
+    finally:
+        follower.close()
+
+
+async def _pieces(page: Page, feed: Feed, follower: "_Follower") -> AsyncGenerator[bytes, None]:
     greeted = False
     while not feed.closing.is_set():
         follower.mark()
@@ -34,60 +45,50 @@ async def follow(page: Page, feed: Feed, conversation: str | None) -> AsyncItera
             return
         if message is not None:
             yield message
-            follower.sent()
+            follower.sent(JUMP if page.jumped else PACE)
         if page.complete and not greeted:
             greeted = True
             yield event("caught-up", str(page.position), page.position)
-        if page.complete and not await follower.grown():
+        if not page.complete:
+            await follower.pause()
+        elif not await follower.grown():
             yield b": alive\n" + event("beat", str(page.position), page.position)
-            follower.sent()
+            follower.sent(PACE)
     yield event("bye", "restart")
 
 
 class _Follower:
     def __init__(self, feed: Feed, conversation: str | None) -> None:
         self._feed = feed
-        self._stream = None if conversation is None else stream_of(conversation)
-        self._last = 0.0
+        self._ear = feed.subscribe(None if conversation is None else stream_of(conversation))
+        self._due = 0.0
         self._looked = 0.0
+
+    def close(self) -> None:
+        self._ear.close()
 
     def mark(self) -> None:
         """Call before reading: what grows from now on is not missed."""
-        self._own = self._feed.grown(self._stream)
-        self._any = self._feed.grown(None)
+        self._ear.look()
         self._looked = time.monotonic()
 
-    def sent(self) -> None:
-        self._last = time.monotonic()
+    def sent(self, pause: float) -> None:
+        """Nothing more is sent for so long."""
+        self._due = time.monotonic() + pause
 
     async def grown(self) -> bool:
         """Waits until there may be something to send (True) or it is time for a sign of life (False)."""
-        if not self._feed.closing.is_set():
-            if not await _either(self._own, self._any, HEARTBEAT):
+        ear = self._ear
+        while not (ear.own or self._feed.closing.is_set()):
+            wait = ELSEWHERE if ear.elsewhere else HEARTBEAT
+            if not await ear.wait(self._looked + wait - time.monotonic()) and not ear.own:
+                if ear.elsewhere:
+                    break
                 return False
-            if not self._own.is_set():
-                await _within(self._own, self._looked + ELSEWHERE - time.monotonic())
-        if (pause := self._last + PACE - time.monotonic()) > 0:
+        await self.pause()
+        return True
+
+    async def pause(self) -> None:
+        """Until something may be sent again."""
+        if (pause := self._due - time.monotonic()) > 0 and not self._feed.closing.is_set():
             await asyncio.sleep(pause)
-        return True
-
-
-async def _within(one: asyncio.Event, seconds: float) -> bool:
-    if seconds > 0:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(one.wait(), seconds)
-    return one.is_set()
-
-
-async def _either(one: asyncio.Event, other: asyncio.Event, seconds: float) -> bool:
-    if one is other:
-        return await _within(one, seconds)
-    if one.is_set() or other.is_set():
-        return True
-    waits = [asyncio.ensure_future(each.wait()) for each in (one, other)]
-    try:
-        done, _ = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()
-    return bool(done)

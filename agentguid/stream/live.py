@@ -47,7 +47,7 @@ class LiveText:
             item.pieces.append(piece.text)
             item.offsets.append(item.length)
             item.length += len(piece.text)
-        self._feed.wake(self._feed.position, (stream_of(conversation),))
+        self._feed.stir(stream_of(conversation))
 
     def finish(self, conversation: str, item: str) -> None:
         """The finished item is in the log: the live one goes. Call after the commit, before the feed wakes."""

@@ -6,6 +6,7 @@ addressed by element id and by its number in the transcript, so that receiving i
 """
 
 import apsw
+import msgspec
 from msgspec import Struct
 
 from agentguid.append import read
@@ -15,16 +16,19 @@ from agentguid.project.conversations import Conversation
 from agentguid.project.transcript import Item
 from agentguid.protocol.ids import stream_of
 from agentguid.render.fragments import Fragments
-from agentguid.render.pages import LISTED, Rows, Shown, asked, overview, parts, shown
+from agentguid.render.pages import LISTED, Rows, Shown, asked, older, overview, parts, shown
 from agentguid.render.status import Status, at_hand, status
 from agentguid.stream.feed import Feed
 from agentguid.stream.live import LiveText
 from agentguid.stream.page_list import ListSent
 from agentguid.stream.page_live import LiveSent
 from agentguid.stream.presence import Presence
+from agentguid.stream.shared import Shared
 
 LIMIT = 500
-"""Touched elements that are sent; a page that lacks more loads itself anew."""
+"""Touched elements that are sent; a page that lacks more gets the newest window instead."""
+WINDOW = 100
+"""Items of a window."""
 SLICE = 50
 """Items of one message: so much is drawn without a pause of the event loop."""
 
@@ -40,6 +44,8 @@ class Sources(Struct, frozen=True):
     """The log's own id."""
     signature: str
     """Of the present read models: tells whether those of a stream are complete."""
+    shared: Shared = msgspec.field(default_factory=Shared)
+    """Between all pages of the daemon."""
 
 
 class Start(Struct, frozen=True):
@@ -66,6 +72,8 @@ class Page:
         """Everything up to here has been sent."""
         self.complete = False
         """Nothing durable was left when the last message was made."""
+        self.jumped = False
+        """The last message left items out: the page was too far behind for each of them."""
         self._sources = sources
         self._fragments = fragments
         self._rows = rows
@@ -86,17 +94,28 @@ class Page:
         """The next message; None when the page has everything. Raises `Reload`."""
         partials: list[str] = []
         before, first = self.position, self._first
+        self.jumped = False
         if first or self._behind or self._sources.feed.position > self.position or self._live.vanished():
             items = self._read(partials)
             await self._fragments.prepare(items)
-            if items:
+            if self.jumped:
+                partials.insert(0, partial("#log", "innerHTML", self._drawn_window(items)))
+            elif items:
                 partials.insert(0, partial("#log", "put", *(self._fragments.item(item) for item in items)))
         partials += self._states()
+        # What the log has already is not live, even if the daemon has not let go of it or reads it a second time.
+        db = self._sources.db
+        self._live.finished(item for item in self._live.unseen() if transcript.get(db, item) is not None)
         partials += self._live.partials(first)
         self._first = False
         if not partials:
             return None
         return frame("".join(partials), self.position if self.position > before else None)
+
+    def _drawn_window(self, items: list[Item]) -> str:
+        conversation = self._start.conversation or ""
+        way = older(self._fragments.site, conversation, items[0].sequence) if items else ""
+        return way + self._fragments.window(items)
 
     # -- what is durable ----------------------------------------------------------------------------------------------
     def _read(self, partials: list[str]) -> list[Item]:
@@ -109,8 +128,8 @@ class Page:
                 self._list.begin(conversations.page(db, limit=LISTED)[0])
             self._ready(db)
             reached, items = self._items(db, head)
-            partials += self._rows_gone(db)
-            self._look(db)
+            partials += self._rows_gone(db, head)
+            self._look(db, head)
         self._live.finished(item.id for item in items)
         self.position = max(self.position, reached)
         self.complete = reached == head
@@ -128,6 +147,8 @@ class Page:
             return
         stream = stream_of(self._start.conversation)
         before, self._behind = self._behind, not read.projected(db, stream, self._sources.signature)
+        if before or self._behind:
+            self._sources.shared.forget()
         if before and not self._behind:
             raise Reload("prepared")
 
@@ -136,33 +157,31 @@ class Page:
         conversation = self._start.conversation
         if conversation is None:
             return head, []
-        rows = transcript.touched(db, conversation, self.position, LIMIT + 1)
-        if len(rows) > LIMIT:
-            raise Reload("too far behind")
-        if self._first:
-            self._live.finished(self._already(db))
-        reached = head if len(rows) <= SLICE else rows[SLICE - 1].touched
-        taken = sorted((row for row in rows if row.touched <= reached), key=lambda row: row.sequence)
-        return reached, transcript.load(db, taken)
+        after = self.position
+        reached, self.jumped, items = self._sources.shared.get(
+            head, ("items", conversation, after), lambda: _items(db, head, conversation, after)
+        )
+        return reached, items
 
-    def _already(self, db: apsw.Connection) -> list[str]:
-        """Open items that the log has already: live text about them is over."""
-        return [item for item in self._live.open() if transcript.get(db, item) is not None]
-
-    def _rows_gone(self, db: apsw.Connection) -> list[str]:
-        rows = conversations.touched(db, self.position, LIMIT + 1)
+    def _rows_gone(self, db: apsw.Connection, head: int) -> list[str]:
+        after = self.position
+        rows = self._sources.shared.get(
+            head, ("rows", after), lambda: conversations.touched(db, after, LIMIT + 1)
+        )
         if len(rows) > LIMIT:
             raise Reload("too far behind")
         gone = self._list.changed(rows)
         return [partial("#convs", "gone", *(f'<li id="c-{row}"></li>' for row in gone))] if gone else []
 
-    def _look(self, db: apsw.Connection) -> None:
+    def _look(self, db: apsw.Connection, head: int) -> None:
         """What stands around the transcript, as it is now."""
-        if self._start.conversation is not None:
-            self._shown = shown(db, self._start.conversation)
+        shared, conversation = self._sources.shared, self._start.conversation
+        if conversation is not None:
+            self._shown = shared.get(head, ("shown", conversation), lambda: shown(db, conversation))
             if self._shown is None:
                 raise Reload("deleted")
-        self._renew("needs", self._rows.needs(conversations.waiting_total(db)))
+        needs = shared.get(head, "needs", lambda: self._rows.needs(conversations.waiting_total(db)))
+        self._renew("needs", needs)
         if self._start.overview:
             rows, cursor = conversations.page(db, limit=LISTED)
             listed = [(row, self._status(row)) for row in rows]
@@ -185,8 +204,14 @@ class Page:
         current = at_hand(self._status(given.row))
         if self._drawn is None or self._drawn[0] is not given or self._drawn[1] != current:
             self._drawn = (given, current)
-            for number, html in enumerate(parts(self._fragments.site, given, current)):
+            for number, html in enumerate(self._parts(given, current)):
                 self._renew(f"part {number}", html)
+
+    def _parts(self, given: Shown, current: Status) -> list[str]:
+        """Drawn once for all pages; `given` is the same object for all that looked at the same position."""
+        if given.drawn is None or given.drawn[0] != current:
+            given.drawn = (current, parts(self._fragments.site, given, current))
+        return given.drawn[1]
 
     def _renew(self, name: str, html: str) -> None:
         """An element to be sent, unless this is how the page has it."""
@@ -198,6 +223,16 @@ class Page:
     def _status(self, row: Conversation) -> Status:
         presence = self._sources.presence
         return status(row, presence.of(row.id), now(), recovering=presence.recovering)
+
+
+def _items(db: apsw.Connection, head: int, conversation: str, after: int) -> tuple[int, bool, list[Item]]:
+    """How far it goes, whether items are left out, and the items: what was touched since, or the newest window."""
+    rows = transcript.touched(db, conversation, after, LIMIT + 1)
+    if len(rows) > LIMIT:
+        return head, True, transcript.load(db, transcript.newest(db, conversation, WINDOW))
+    reached = head if len(rows) <= SLICE else rows[SLICE - 1].touched
+    taken = sorted((row for row in rows if row.touched <= reached), key=lambda row: row.sequence)
+    return reached, False, transcript.load(db, taken)
 
 
 def partial(target: str, swap: str, *elements: str) -> str:

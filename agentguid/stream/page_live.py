@@ -18,13 +18,14 @@ class LiveSent:
         self._cut: set[str] = set()
         self._finished: set[str] = set()
 
-    def open(self) -> list[str]:
-        """The unfinished items as of now."""
-        return [item.item for item in self._items()]
+    def unseen(self) -> list[str]:
+        """Unfinished items of which nothing has been sent yet."""
+        known = self._pieces.keys() | self._finished
+        return [item.item for item in self._items() if item.item not in known]
 
     def vanished(self) -> bool:
         """Something that was sent live is no longer: the finished item may be in the log."""
-        there = set(self.open())
+        there = {item.item for item in self._items()}
         return any(item not in there for item in self._pieces)
 
     def finished(self, items: Iterable[str]) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 
 from agentguid.stream import page as module
 from tests.stream.dom import Dom, Node
-from tests.stream.play import READER, WORLD, Play, early, elsewhere
+from tests.stream.play import Play, go_on
 from tests.stream.story import SITE, Story
 
 pytestmark = pytest.mark.browser
@@ -58,19 +58,10 @@ PARTS = ("log", "live", "convs", "needs", "title", "status", "queue")
 
 def played(seed: int) -> tuple[str, list[str], list[Any]]:
     """The page as it was drawn last, the messages that it received since, and what the model made of them."""
-    chance = random.Random(seed)
     story = Story()
     try:
         play = Recording(story)
-        for _ in range(200):
-            what, number = chance.choice(chance.choice([WORLD, READER])), chance.randrange(10)
-            if what in ("elsewhere", "elsewhere_ends"):
-                elsewhere(play, what == "elsewhere_ends")
-            elif what == "early":
-                early(play, number)
-            elif what != "reopen" or chance.random() < 0.02:
-                play.step(what, number)
-        play.deliver(0)
+        go_on(play, random.Random(seed), 200)
         html, *messages = play.received[-1]
         return html, messages, [tree(play.dom[part]) for part in PARTS]
     finally:

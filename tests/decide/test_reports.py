@@ -184,3 +184,13 @@ def test_undecided_requests_have_an_end() -> None:
 
 def test_messages_sent_while_a_turn_waits_for_a_host_wait_too() -> None:
     assert given([*RUNNING, ended("m1"), started("m2"), gone(0)], send("m3")) == [queued("m3")]
+
+
+def test_a_lost_session_leaves_the_turn_open_for_a_host_that_begins_anew() -> None:
+    lost = e.SessionLost(host="h1", session="s1")
+    history = [*RUNNING, SESSION, gone(0), hosted("h2")]
+    facts = [e.HostEnded(host="h2", code=1), e.SessionLost(host="h2", session="s1")]
+
+    assert given(history, report(*facts, host="h2")) == facts
+    assert after(*history, *facts).turn is not None
+    assert after(*RUNNING, SESSION, lost).sessions == {}

@@ -163,13 +163,15 @@ def test_an_agent_that_crashes_is_reported_with_its_last_words(daemon: Daemon) -
 
 
 def test_an_agent_that_is_not_installed_says_so(daemon: Daemon) -> None:
+    daemon.stop()
+    daemon.start(AGENTGUID_AGENT_CLAUDE_CODE_BINARY="/nowhere/claude")
     conversation = daemon.conversation("claude-code")
     daemon.send(conversation, "hello")
 
     turn = daemon.ended(conversation)
 
     assert turn["status"] == "error"
-    assert "not installed" in turn["error"]
+    assert "/nowhere/claude is not a program" in turn["error"]
 
 
 def test_a_deleted_conversation_stops_its_agent(daemon: Daemon) -> None:

@@ -1,6 +1,7 @@
 """One page, its reader, and everything that may happen to them."""
 
 import asyncio
+import random
 
 from agentguid.entropy import now
 from agentguid.protocol import events
@@ -241,3 +242,22 @@ def early(play: Play, number: int) -> None:
         play.story.say("message", f"before {number}", play.early["item"])
     else:
         play.story.tool(item=waiting)
+
+
+def go_on(play: Play, chance: random.Random, steps: int) -> None:
+    """A long story: so many steps by chance, then everything is delivered."""
+    for _ in range(steps):
+        what, number = chance.choice(chance.choice([WORLD, READER])), chance.randrange(10)
+        if what != "reopen" or chance.random() < 0.02:
+            take(play, what, number)
+    play.deliver(0)
+
+
+def take(play: Play, what: str, number: int) -> None:
+    """One step."""
+    if what in ("elsewhere", "elsewhere_ends"):
+        elsewhere(play, what == "elsewhere_ends")
+    elif what == "early":
+        early(play, number)
+    else:
+        play.step(what, number)

@@ -157,8 +157,7 @@ class Story:
         around = parts(SITE, given, at_hand(self.status(given.row)))
         rows = conversations.page(self.db, limit=LISTED)[0]
         drawn = [self.rows.row(row, self.status(row), current=row.id == HERE) for row in rows]
-        there = {row.id for row in transcript.newest(self.db, HERE, WINDOW)}
-        unfinished = [item for item in self.live.items(HERE) if item.item not in there]
+        unfinished = [item for item in self.live.items(HERE) if transcript.get(self.db, item.item) is None]
         live = "".join(drawn_live.opened(SITE, item) for item in unfinished)
         needs = self.rows.needs(conversations.waiting_total(self.db))
         return (

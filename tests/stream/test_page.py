@@ -1,6 +1,7 @@
 """The page's stream: whatever happens and whenever the line is cut, the page ends up as it would be drawn anew."""
 
 import contextlib
+import random
 from collections.abc import Iterator
 
 import pytest
@@ -11,8 +12,9 @@ from agentguid.protocol import events
 from agentguid.protocol.items import Body
 from agentguid.stream import page as module
 from agentguid.stream.page import Page, Reload, Sources, Start
+from tests.conftest import FULL
 from tests.stream.dom import Dom
-from tests.stream.play import READER, WORLD, Play, assert_same_as_drawn_anew, early, elsewhere, messages
+from tests.stream.play import READER, WORLD, Play, assert_same_as_drawn_anew, go_on, messages, take
 from tests.stream.story import HERE, SITE, Story
 
 
@@ -45,13 +47,15 @@ def test_whatever_happens_the_page_ends_up_as_if_drawn_anew(steps: list[tuple[st
         patch.setattr(module, "SLICE", 2)
         play = Play(story)
         for what, number in steps:
-            if what in ("elsewhere", "elsewhere_ends"):
-                elsewhere(play, what == "elsewhere_ends")
-            elif what == "early":
-                early(play, number)
-            else:
-                play.step(what, number)
+            take(play, what, number)
         play.deliver(0)
+
+
+@pytest.mark.parametrize("seed", range(300 if FULL else 6))
+def test_long_stories_end_the_same_way(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SLICE", 2)
+    with telling() as story:
+        go_on(Play(story), random.Random(seed), 300)
 
 
 # -- single rules -----------------------------------------------------------------------------------------------------
@@ -137,12 +141,17 @@ def test_a_page_of_another_log_is_told_to_reload(story: Story) -> None:
         messages(Page(sources, story.fragments, story.rows, Start(0, "another", HERE)))
 
 
-def test_a_page_that_lacks_more_than_500_items_is_told_to_reload(story: Story) -> None:
-    _, page = open_page(story)
+def test_a_page_that_lacks_more_than_500_items_gets_the_newest_window_instead(story: Story) -> None:
+    dom, page = open_page(story)
     story.add(*(_notice(story, number) for number in range(501)))
 
-    with pytest.raises(Reload):
-        messages(page)
+    (message,) = messages(page)
+
+    dom.receive(message)
+    assert page.complete
+    assert len([node for node in dom["log"].elements() if node.number]) == 100
+    assert dom["log"].find("older") is not None
+    assert_same_as_drawn_anew(dom, story)
 
 
 def test_500_items_come_in_slices_each_with_the_position_that_it_reaches(story: Story) -> None:

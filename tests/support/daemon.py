@@ -32,6 +32,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _command(pid: int) -> bytes:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""  # it has just ended
+
+
 class _Unix(http.client.HTTPConnection):
     def __init__(self, path: Path, timeout: float) -> None:
         super().__init__("localhost", timeout=timeout)
@@ -118,11 +124,7 @@ class Daemon:
 
     def hosts(self) -> list[int]:
         """Pids of the live host processes of this daemon's directories."""
-        return [
-            pid
-            for pid in self.descendants()
-            if b"agentguid-host" in Path(f"/proc/{pid}/cmdline").read_bytes()
-        ]
+        return [pid for pid in self.descendants() if b"agentguid-host" in _command(pid)]
 
     def close(self) -> None:
         """Ends the daemon and everything that it started."""

@@ -30,7 +30,7 @@ async def blob(request: HtmlRequest, digest: FromPath[str], parts: NamedDependen
     except KeyError:
         raise NotFound("there is no such content; it may have been removed") from None
     kind = request.query_params.get("as", "")
-    media = kind if kind in PICTURES else "text/plain; charset=utf-8"
+    media = kind if kind in PICTURES else "text/plain"
     return Stream(_pieces(file), media_type=media, headers=HEADERS)
 
 

@@ -65,7 +65,7 @@ async def conversation_answer(
         **context,
         **_around(parts, given, said),
         items=_drawn(parts, given.row.id, items),
-        live=ours("") if before is not None else _live(parts, given.row.id, items),
+        live=ours("") if before is not None else _live(parts, given.row.id),
         window=before is not None,
         stale=behind,
     )
@@ -109,9 +109,10 @@ def _drawn(parts: Parts, conversation: str, items: list[Item]) -> Markup:
     return ours(way + drawn.fragments.window(items))
 
 
-def _live(parts: Parts, conversation: str, items: list[Item]) -> Markup:
-    there = {item.id for item in items}
-    unfinished = (item for item in parts.live.items(conversation) if item.item not in there)
+def _live(parts: Parts, conversation: str) -> Markup:
+    """The unfinished items: those that the log has already are not live, even if the daemon has not let go of them."""
+    there = parts.live.items(conversation)
+    unfinished = (item for item in there if transcript.get(parts.reader, item.item) is None)
     return ours("".join(drawn_live.opened(face(parts).site, item) for item in unfinished))
 
 
