@@ -7,59 +7,59 @@ so that a form that is sent twice works once.
 
 import asyncio
 import hashlib
-import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args
 
-from litestar import Response, post
+from litestar import post
 from litestar.di import NamedDependency
-from litestar.enums import MediaType
 from litestar.params import FromPath
 from litestar.response import Redirect
-from markupsafe import escape
 
 from agentguid.append import read
 from agentguid.entropy import new_id
+from agentguid.http.form_answers import (
+    BODY,
+    Answer,
+    Fields,
+    carry_out,
+    fields_of,
+    html,
+    key_of,
+    mode_of,
+    page_of,
+    refusal,
+    said,
+    text_of,
+)
 from agentguid.http.pages.common import HtmlRequest, actor, by_htmx, face
-from agentguid.http.pages.conversation import Said, conversation_answer
 from agentguid.http.pages.home import new_page
 from agentguid.http.parts import Parts
-from agentguid.http.problems import describe
 from agentguid.project import approvals
 from agentguid.protocol import commands
 from agentguid.protocol.errors import AgentguidError, Invalid, NotFound
 from agentguid.protocol.events import ApprovalRequested
-from agentguid.protocol.items import Body, Decision, Mode, Option
+from agentguid.protocol.items import Body, Decision, Option
 from agentguid.render.fragments import OPTIONS
 
-LIMIT = 1024 * 1024
-"""Characters of a message."""
-TITLE = 200
-BODY = 4 * LIMIT
-"""Bytes of a form with a message in it."""
-KEY = re.compile(r"[a-z0-9]{8,64}")
-
-Answer = Response[Any]
-Fields = Mapping[str, str]
 Web = HtmlRequest
 Dep = NamedDependency[Parts]
+TITLE = 200
+"""Characters of a conversation's name."""
 
 
 # -- conversations ----------------------------------------------------------------------------------------------------
 @post("/conversations", include_in_schema=False, request_max_body_size=BODY)
 async def create(request: Web, parts: Dep) -> Answer:
     """A new conversation, and its first prompt when one was given."""
-    fields = await _fields(request)
+    fields = await fields_of(request)
     try:
         command = await _creation(parts, fields)
         await parts.dispatch(command, actor=actor(request), key=f"new-{command.conversation}")
         if fields.get("text", "").strip():
             await _send(request, parts, command.conversation, fields)
     except AgentguidError as error:
-        status, sentence = _said(error)
+        status, sentence = said(error)
         return new_page(parts, dict(fields), sentence, status)
-    return Redirect(_page_of(parts, command.conversation), status_code=303)
+    return Redirect(page_of(parts, command.conversation), status_code=303)
 
 
 async def _creation(parts: Parts, fields: Fields) -> commands.CreateConversation:
@@ -70,12 +70,12 @@ async def _creation(parts: Parts, fields: Fields) -> commands.CreateConversation
         _folder, fields.get("folder", "").strip() or str(parts.settings.startup_cwd)
     )
     return commands.CreateConversation(
-        conversation=_key(fields),
+        conversation=key_of(fields),
         title="",
         agent=found.id,
         cwd=folder,
         model=fields.get("model", "").strip() or None,
-        mode=_mode(fields.get("mode", "ask")),
+        mode=mode_of(fields.get("mode", "ask")),
     )
 
 
@@ -91,13 +91,11 @@ def _folder(given: str) -> str:
 
 @post("/conversations/{conversation_id:str}/title", include_in_schema=False)
 async def rename(request: Web, conversation_id: FromPath[str], parts: Dep) -> Answer:
-    fields = await _fields(request)
+    fields = await fields_of(request)
     title = " ".join(fields.get("title", "").split())[:TITLE]
     if not title:
-        return await _refusal(
-            request, parts, conversation_id, Invalid("name", "must not be empty"), menu=True
-        )
-    return await _do(
+        return await refusal(request, parts, conversation_id, Invalid("name", "must not be empty"), menu=True)
+    return await carry_out(
         request, parts, commands.RenameConversation(conversation=conversation_id, title=title), menu=True
     )
 
@@ -105,37 +103,37 @@ async def rename(request: Web, conversation_id: FromPath[str], parts: Dep) -> An
 @post("/conversations/{conversation_id:str}/settings", include_in_schema=False)
 async def configure(request: Web, conversation_id: FromPath[str], parts: Dep) -> Answer:
     """Mode and model, from the next turn on. An empty model is the agent's own choice."""
-    fields = await _fields(request)
+    fields = await fields_of(request)
     try:
         command = commands.ConfigureConversation(
             conversation=conversation_id,
-            mode=_mode(fields.get("mode", "ask")),
+            mode=mode_of(fields.get("mode", "ask")),
             model=fields.get("model", "").strip()[:100],
         )
     except Invalid as error:
-        return await _refusal(request, parts, conversation_id, error, menu=True)
-    return await _do(request, parts, command, menu=True)
+        return await refusal(request, parts, conversation_id, error, menu=True)
+    return await carry_out(request, parts, command, menu=True)
 
 
 @post("/conversations/{conversation_id:str}/pin", include_in_schema=False)
 async def pin(request: Web, conversation_id: FromPath[str], parts: Dep) -> Answer:
-    pinned = (await _fields(request)).get("pinned") != "0"
-    return await _do(
+    pinned = (await fields_of(request)).get("pinned") != "0"
+    return await carry_out(
         request, parts, commands.PinConversation(conversation=conversation_id, pinned=pinned), menu=True
     )
 
 
 @post("/conversations/{conversation_id:str}/archive", include_in_schema=False)
 async def archive(request: Web, conversation_id: FromPath[str], parts: Dep) -> Answer:
-    archived = (await _fields(request)).get("archived") != "0"
+    archived = (await fields_of(request)).get("archived") != "0"
     command = commands.ArchiveConversation(conversation=conversation_id, archived=archived)
-    return await _do(request, parts, command, menu=True)
+    return await carry_out(request, parts, command, menu=True)
 
 
 @post("/conversations/{conversation_id:str}/deletion", include_in_schema=False)
 async def delete(request: Web, conversation_id: FromPath[str], parts: Dep) -> Answer:
     home = face(parts).site.url("/")
-    return await _do(
+    return await carry_out(
         request, parts, commands.DeleteConversation(conversation=conversation_id), menu=True, back=home
     )
 
@@ -143,34 +141,34 @@ async def delete(request: Web, conversation_id: FromPath[str], parts: Dep) -> An
 @post("/conversations/{conversation_id:str}/reading", include_in_schema=False)
 async def mark_read(request: Web, conversation_id: FromPath[str], parts: Dep) -> Answer:
     """The page's script says up to which position the user has seen everything."""
-    upto = (await _fields(request)).get("upto", "")
+    upto = (await fields_of(request)).get("upto", "")
     if not upto.isascii() or not upto.isdigit() or int(upto) > parts.feed.position:
         raise Invalid("upto", "is no position of this log")
-    return await _do(request, parts, commands.MarkRead(conversation=conversation_id, upto=int(upto)))
+    return await carry_out(request, parts, commands.MarkRead(conversation=conversation_id, upto=int(upto)))
 
 
 # -- messages and turns -----------------------------------------------------------------------------------------------
 @post("/conversations/{conversation_id:str}/messages", include_in_schema=False, request_max_body_size=BODY)
 async def send(request: Web, conversation_id: FromPath[str], parts: Dep) -> Answer:
     """A prompt: starts a turn or waits in the queue. The script gets the key of the next one."""
-    fields = await _fields(request)
+    fields = await fields_of(request)
     try:
         await _send(request, parts, conversation_id, fields)
     except AgentguidError as error:
-        return await _refusal(request, parts, conversation_id, error, draft=fields)
+        return await refusal(request, parts, conversation_id, error, draft=fields)
     if not by_htmx(request):
-        return Redirect(_page_of(parts, conversation_id), status_code=303)
+        return Redirect(page_of(parts, conversation_id), status_code=303)
     field = face(parts).site.macro("conversation/_composer.html", "key")(new_id())
-    return _html(
+    return html(
         f'<hx-partial hx-target="#composer-key" hx-swap="outerHTML">{field}</hx-partial>'
         '<hx-partial hx-target="#composer-error" hx-swap="innerHTML"></hx-partial>'
     )
 
 
 async def _send(request: Web, parts: Parts, conversation: str, fields: Fields) -> None:
-    text = _text(fields)
+    text = text_of(fields)
     # The text is part of the id: a form that the browser kept, sent again with other words, is another message.
-    message = f"{_key(fields)}-{hashlib.blake2b(text.encode(), digest_size=4).hexdigest()}"
+    message = f"{key_of(fields)}-{hashlib.blake2b(text.encode(), digest_size=4).hexdigest()}"
     command = commands.SendMessage(conversation=conversation, message=message, body=Body(text))
     await parts.dispatch(command, actor=actor(request), key=f"send-{message}")
 
@@ -178,40 +176,42 @@ async def _send(request: Web, parts: Parts, conversation: str, fields: Fields) -
 @post("/conversations/{conversation_id:str}/interruption", include_in_schema=False)
 async def stop(request: Web, conversation_id: FromPath[str], parts: Dep) -> Answer:
     """Ends the running turn; the one that the user saw, if the form names it."""
-    turn = (await _fields(request)).get("turn") or None
-    return await _do(request, parts, commands.StopTurn(conversation=conversation_id, turn=turn))
+    turn = (await fields_of(request)).get("turn") or None
+    return await carry_out(request, parts, commands.StopTurn(conversation=conversation_id, turn=turn))
 
 
 @post("/conversations/{conversation_id:str}/queue/{message:str}", include_in_schema=False)
 async def edit_queued(
     request: Web, conversation_id: FromPath[str], message: FromPath[str], parts: Dep
 ) -> Answer:
-    fields = await _fields(request)
+    fields = await fields_of(request)
     try:
         command = commands.EditMessage(
-            conversation=conversation_id, message=message, body=Body(_text(fields))
+            conversation=conversation_id, message=message, body=Body(text_of(fields))
         )
     except Invalid as error:
-        return await _refusal(request, parts, conversation_id, error)
-    return await _do(request, parts, command)
+        return await refusal(request, parts, conversation_id, error)
+    return await carry_out(request, parts, command)
 
 
 @post("/conversations/{conversation_id:str}/queue/{message:str}/removal", include_in_schema=False)
 async def remove_queued(
     request: Web, conversation_id: FromPath[str], message: FromPath[str], parts: Dep
 ) -> Answer:
-    return await _do(request, parts, commands.RemoveMessage(conversation=conversation_id, message=message))
+    return await carry_out(
+        request, parts, commands.RemoveMessage(conversation=conversation_id, message=message)
+    )
 
 
 # -- approvals --------------------------------------------------------------------------------------------------------
 @post("/conversations/{conversation_id:str}/approvals/{approval:str}", include_in_schema=False)
 async def decide(request: Web, conversation_id: FromPath[str], approval: FromPath[str], parts: Dep) -> Answer:
     """The user's answer, by the option that the agent offered."""
-    fields = await _fields(request)
+    fields = await fields_of(request)
     try:
         option, own = _option(parts, approval, fields.get("option", ""))
     except AgentguidError as error:
-        return await _refusal(request, parts, conversation_id, error)
+        return await refusal(request, parts, conversation_id, error)
     command = commands.DecideApproval(
         conversation=conversation_id,
         approval=approval,
@@ -219,7 +219,7 @@ async def decide(request: Web, conversation_id: FromPath[str], approval: FromPat
         option=option.id if own else None,
         message=(fields.get("message", "").strip() or None) if _denies(option.kind) else None,
     )
-    return await _do(request, parts, command, key=f"decide-{approval}-{option.id}")
+    return await carry_out(request, parts, command, key=f"decide-{approval}-{option.id}")
 
 
 def _option(parts: Parts, approval: str, chosen: str) -> tuple[Option, bool]:
@@ -236,89 +236,6 @@ def _option(parts: Parts, approval: str, chosen: str) -> tuple[Option, bool]:
 
 def _denies(decision: Decision) -> bool:
     return decision in ("reject_once", "reject_always")
-
-
-# -- the same for all -------------------------------------------------------------------------------------------------
-async def _do(
-    request: Web,
-    parts: Parts,
-    command: commands.ToConversation,
-    *,
-    key: str | None = None,
-    menu: bool = False,
-    back: str | None = None,
-) -> Answer:
-    try:
-        await parts.dispatch(command, actor=actor(request), key=key)
-    except AgentguidError as error:
-        return await _refusal(request, parts, command.conversation, error, menu=menu)
-    if by_htmx(request):
-        return _html("")
-    return Redirect(back or _page_of(parts, command.conversation), status_code=303)
-
-
-async def _refusal(
-    request: Web,
-    parts: Parts,
-    conversation: str,
-    error: AgentguidError,
-    *,
-    menu: bool = False,
-    draft: Fields | None = None,
-) -> Answer:
-    """What went wrong, in the place where the user is; what was typed is kept."""
-    status, sentence = _said(error)
-    if by_htmx(request):
-        return _html(str(escape(sentence)), status)
-    if isinstance(error, NotFound):
-        raise error
-    typed = draft or {}
-    key = typed.get("key", "") if KEY.fullmatch(typed.get("key", "")) else ""
-    said = Said(menu_error=sentence) if menu else Said(error=sentence, draft=typed.get("text", ""), key=key)
-    return await conversation_answer(parts, conversation, said, status=status)
-
-
-def _said(error: AgentguidError) -> tuple[int, str]:
-    """Status and sentence. A field is called as the form calls it, not as the API does."""
-    status, sentence, _ = describe(error)
-    return status, str(error) if isinstance(error, Invalid) else sentence
-
-
-async def _fields(request: Web) -> Fields:
-    form = await request.form()
-    return {name: value for name, value in form.items() if isinstance(value, str)}
-
-
-def _text(fields: Fields) -> str:
-    text = fields.get("text", "").replace("\r\n", "\n").strip("\n")
-    if not text.strip():
-        raise Invalid("message", "must not be empty")
-    if len(text) > LIMIT:
-        raise Invalid("message", f"is longer than {LIMIT:,} characters; put it into a file and name that")
-    return text
-
-
-def _key(fields: Fields) -> str:
-    key = fields.get("key", "")
-    if not KEY.fullmatch(key):
-        raise Invalid("key", "is missing; reload the page")
-    return key
-
-
-def _mode(value: str) -> Mode:
-    for mode in get_args(Mode):
-        if mode == value:
-            found: Mode = mode
-            return found
-    raise Invalid("mode", "is not one that there is")
-
-
-def _page_of(parts: Parts, conversation: str) -> str:
-    return face(parts).site.url(f"/conversations/{conversation}")
-
-
-def _html(content: str, status: int = 200) -> Answer:
-    return Response(content, status_code=status, media_type=MediaType.HTML)
 
 
 ROUTES = (

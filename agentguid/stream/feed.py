@@ -7,10 +7,12 @@ from collections.abc import Iterable
 class Subscription:
     """One reader's ear. What it hears stays heard until `look` is called, so nothing slips between reading and waiting."""
 
-    __slots__ = ("_feed", "_heard", "elsewhere", "own", "stream")
+    __slots__ = ("_feed", "_heard", "elsewhere", "live", "own", "stream")
 
-    def __init__(self, feed: "Feed", stream: str | None) -> None:
+    def __init__(self, feed: "Feed", stream: str | None, live: bool) -> None:
         self.stream = stream
+        self.live = live
+        """Also hears the live text of other streams than its own."""
         self.own = False
         """Its stream has grown, or has new live text; for a reader of everything: anything has."""
         self.elsewhere = False
@@ -31,7 +33,9 @@ class Subscription:
         self._heard.set()
 
     async def wait(self, seconds: float) -> bool:
-        """Until something new is heard (True), at most `seconds`. What was heard before is no news."""
+        """Until its own stream says something, or another one does; at once when its own has since `look` (True)."""
+        if self.own:
+            return True
         self._heard.clear()
         if seconds <= 0:
             return False
@@ -71,7 +75,7 @@ class Feed:
     def stir(self, stream: str) -> None:
         """Live text of one stream: of no interest to readers of others."""
         for reader in self._readers:
-            if reader.stream == stream:
+            if reader.live or reader.stream == stream:
                 reader.hear(own=True)
         self._release((stream,))
 
@@ -93,9 +97,9 @@ class Feed:
             return self._everything
         return self._streams.setdefault(stream, asyncio.Event())
 
-    def subscribe(self, stream: str | None) -> Subscription:
+    def subscribe(self, stream: str | None, *, live: bool = False) -> Subscription:
         """For a reader that stays: one ear for its stream (None: all) and for the rest. Close it at the end."""
-        reader = Subscription(self, stream)
+        reader = Subscription(self, stream, live)
         self._readers.add(reader)
         return reader
 

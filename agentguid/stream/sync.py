@@ -80,6 +80,10 @@ class Subscription:
         return self.conversation == conversation and (self.turn is None or turn in (None, self.turn))
 
 
+IDLE = 60.0
+"""Seconds after which a socket looks again although nothing was heard."""
+
+
 class SyncReader:
     """One socket's place in the log and what it has subscribed to."""
 
@@ -90,7 +94,7 @@ class SyncReader:
         self._replies: deque[Reply] = deque()
         self._room = asyncio.Event()
         self._room.set()
-        self._woken = asyncio.Event()
+        self._ear = feed.subscribe(None, live=True)
         self._closed = False
         self.position = feed.position
         """Told up to here, but for subscriptions that are further back."""
@@ -102,7 +106,7 @@ class SyncReader:
         self._replies.append(Reply(message))
         if len(self._replies) >= REPLIES:
             self._room.clear()
-        self._woken.set()
+        self._ear.hear(own=True)
 
     def subscribe(
         self, key: str, conversation: str | None, turn: str | None, after: int | None, live: bool
@@ -111,7 +115,7 @@ class SyncReader:
         pieces = Pieces(self._live, conversation) if live and conversation else None
         start = self.position if after is None else max(0, min(after, self.position))
         self.subscriptions[key] = Subscription(conversation, turn, start, pieces)
-        self._woken.set()
+        self._ear.hear(own=True)
 
     def unsubscribe(self, key: str) -> None:
         self.subscriptions.pop(key, None)
@@ -119,21 +123,21 @@ class SyncReader:
     def close(self) -> None:
         """The client has gone: `outputs` ends."""
         self._closed = True
-        self._woken.set()
+        self._ear.close()
+        self._ear.hear(own=True)
 
     async def outputs(self) -> AsyncIterator[list[Output]]:
         """What to send, in batches; reads on when the batch has been taken. Ends when the client has gone or the daemon
         stops."""
         while not (self._closed or self._feed.closing.is_set()):
-            grown = self._feed.grown()
-            self._woken.clear()
+            self._ear.look()
             if batch := self._next():
                 yield batch
                 await asyncio.sleep(
                     0
                 )  # others get their turn, also when this socket takes everything at once
             else:
-                await _either(grown, self._woken)
+                await self._ear.wait(IDLE)
 
     def _next(self) -> list[Output]:
         """The most urgent thing that there is to say."""
@@ -184,12 +188,3 @@ class SyncReader:
                 for item, offset, text in one.pieces.next():
                     found.setdefault((item.item, offset), Piece(one.conversation, item, offset, text))
         return list(found.values())
-
-
-async def _either(one: asyncio.Event, other: asyncio.Event) -> None:
-    waits = [asyncio.ensure_future(one.wait()), asyncio.ensure_future(other.wait())]
-    try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()

@@ -164,21 +164,27 @@ def test_the_page_catches_up_by_itself_after_the_daemon_was_killed(daemon: Daemo
     assert shape(page) == before
 
 
-def test_a_page_that_lacks_too_much_loads_the_newest_window(daemon: Daemon, opened: Open) -> None:
+def test_a_page_that_lacks_too_much_gets_the_newest_window(daemon: Daemon, opened: Open) -> None:
+    """And keeps what the reader has typed."""
     page = opened()
     conversation = daemon.conversation()
     go(page, daemon, conversation)
     live(page)
     page.evaluate("window.mark = 'not reloaded'")
-    page.context.set_offline(True)
+    page.fill("#message", "half a thought")
+    page.route("**/stream*", lambda route: route.abort())
     page.evaluate("document.getElementById('stream')._htmx.sse.reader.cancel()")
-    turn = daemon.send(conversation, "emit 700")["session"]["id"]
-    daemon.ended(conversation, turn)
-    page.context.set_offline(False)
+    expect(page.locator("#line-word")).to_contain_text("Reconnecting")
+    daemon.ended(conversation, daemon.send(conversation, "emit 700")["session"]["id"])
+    page.unroute("**/stream*")
 
-    expect(page.locator(".end-line")).to_be_visible(timeout=30_000)
-    page.wait_for_function("window.mark === undefined")
-    assert page.locator("#log .item").count() == 100
+    expect(page.locator(".end-line")).to_be_attached(timeout=15_000)
+    expect(page.locator("#log .item")).to_have_count(100)
+    live(page)
+    assert page.evaluate("window.mark") == "not reloaded"
+    assert page.input_value("#message") == "half a thought"
+    page.get_by_role("link", name="Older").click()
+    expect(page.locator("#log .item")).to_have_count(200)
 
 
 def test_older_items_are_added_above(daemon: Daemon, opened: Open) -> None:

@@ -128,18 +128,19 @@
     return today ? time : `${when.toLocaleDateString([], { day: "numeric", month: "short" })}, ${time}`;
   }
   let later = 0;
-  function times() {
-    for (const element of document.querySelectorAll("time[data-age]")) {
+  function times(within = document) {
+    for (const element of within.querySelectorAll("time[data-age]")) {
       const words = age(element);
       if (element.textContent !== words) element.textContent = words;
     }
-    for (const element of document.querySelectorAll("time[data-clock]:not([data-done])")) {
+    for (const element of within.querySelectorAll("time[data-clock]:not([data-done])")) {
       element.textContent = clock(element);
       element.dataset.done = "";
     }
   }
   times();
-  setInterval(times, 20000);
+  document.addEventListener("fresh", event => times(event.detail));
+  setInterval(() => times(), 20000);
   // A page that is open for days does not grow for ever: at its end it goes back to the newest window.
   const log = document.getElementById("log");
   function bounded() {

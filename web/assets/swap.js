@@ -84,7 +84,10 @@
       const swap = swaps[style];
       if (!swap) return false;
       const fresh = [...fragment.children];
-      for (const element of fresh) swap(target, element);
+      for (const element of fresh) {
+        document.dispatchEvent(new CustomEvent("fresh", { detail: element })); // page.js: times, before they are seen
+        swap(target, element);
+      }
       return fresh.filter(element => element.isConnected);
     },
   });
