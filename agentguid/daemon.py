@@ -5,7 +5,7 @@ import contextlib
 import gc
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import apsw
@@ -27,6 +27,7 @@ from agentguid.http.app import create_app
 from agentguid.http.parts import Parts
 from agentguid.http.server import serve
 from agentguid.project.all import INLINE
+from agentguid.protocol.ids import stream_of
 from agentguid.settings import Settings
 from agentguid.stream.feed import Feed
 from agentguid.stream.live import LiveText
@@ -48,15 +49,15 @@ async def run(settings: Settings) -> None:
         turns = Turns(effects)
         parts.presence.recovering = True
         _want_credentials(events, reader)
-        tasks: list[asyncio.Task[Any]] = []
+        parts.blobs.sweep()
+        beside = _Beside(feed)
 
         async def ready() -> None:
             _settle_collector()
             # The port is open before tapes are drained: pages say "catching up".
-            tasks.append(asyncio.create_task(turns.run(), name="turns"))
-            tasks.append(asyncio.create_task(tapes.keep(effects), name="tapes"))
-            tasks.append(asyncio.create_task(asyncio.to_thread(parts.blobs.sweep), name="blobs"))
-            tasks.append(asyncio.create_task(parts.agents.rescan(), name="agents"))
+            beside.start("turns", turns.run())
+            beside.start("tapes", tapes.keep(effects))
+            beside.start("agents", parts.agents.rescan())
             log.info("agentguid %s serves %s", __version__, settings.url)
             if sys.stderr.isatty():
                 print(f"\n  Sign in: {login.link(settings, parts.tickets.issue())}\n", file=sys.stderr)
@@ -64,10 +65,35 @@ async def run(settings: Settings) -> None:
         try:
             await serve(create_app(parts), settings, feed, ready)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await beside.stop()
             reader.close()
+        if beside.failure:
+            raise beside.failure
+
+
+class _Beside:
+    """What runs beside the server. When a part of it fails the daemon ends: who keeps it running starts it again."""
+
+    def __init__(self, feed: Feed) -> None:
+        self.failure: BaseException | None = None
+        self._feed = feed
+        self._tasks: list[asyncio.Task[Any]] = []
+
+    def start(self, name: str, work: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        if not task.cancelled() and (error := task.exception()):
+            log.critical("%s failed, the daemon ends", task.get_name(), exc_info=error)
+            self.failure = error
+            self._feed.close()
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
 def _open(settings: Settings, feed: Feed) -> Log:
@@ -119,8 +145,16 @@ def _effect_parts(settings: Settings, parts: Parts) -> EffectParts:
     async def reap(host: str) -> None:
         await link.reap(places, host)
 
+    def current(conversation: str) -> bool:
+        stream = stream_of(conversation)
+        if read.projected(parts.reader, stream, parts.log.signature):
+            return True
+        parts.log.want(stream)
+        return False
+
     return EffectParts(
         places=places,
+        current=current,
         reader=parts.reader,
         signature=parts.log.signature,
         dispatch=parts.dispatch,
@@ -130,6 +164,7 @@ def _effect_parts(settings: Settings, parts: Parts) -> EffectParts:
         blobs=parts.blobs,
         agents=parts.agents,
         reap=reap,
+        silent_after=settings.silent_seconds,
         idle_after=settings.idle_minutes * 60,
         tape_days=settings.tape_days,
         tape_megabytes=settings.tape_megabytes,

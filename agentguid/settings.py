@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     idle_minutes: Annotated[float, Field(gt=0, le=100_000)] = setting(
         10.0, "a number of minutes above 0", "How long an agent with nothing to do is kept."
     )
+    silent_seconds: Annotated[float, Field(gt=0, le=1_000_000)] = setting(
+        60.0, "a number of seconds above 0", "After how long an agent that says nothing is called silent."
+    )
     tape_days: Annotated[float, Field(gt=0, le=100_000)] = setting(
         90.0, "a number of days above 0", "How long the raw record of an ended agent is kept."
     )

@@ -1,12 +1,17 @@
 """What every test may rely on: which tests run when, and how many examples."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 FULL = os.environ.get("AGENTGUID_FULL") == "1"
 """The long numbers: more examples, more kills, more time (make test-full)."""
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # As a job in the background has it; what is started here could not be interrupted either.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile(
     "short", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]

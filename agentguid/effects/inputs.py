@@ -5,9 +5,12 @@ import apsw
 from agentguid.agents.base import Adapter, Answer, Prompt, Write
 from agentguid.append import read
 from agentguid.append.blobs import Blobs
-from agentguid.project import approvals, conversations, turns
+from agentguid.project import approvals, turns
+from agentguid.protocol.errors import LogBroken
 from agentguid.protocol.events import ApprovalDecided, TurnStarted
 from agentguid.protocol.items import Body
+
+LOST = "The changed arguments were lost with their file. Ask again."
 
 
 def started(db: apsw.Connection, turn: str) -> TurnStarted | None:
@@ -33,13 +36,8 @@ def answer(db: apsw.Connection, blobs: Blobs, adapter: Adapter, approval: str) -
     event = read.at(db, [row.decided])[row.decided].event
     if not isinstance(event, ApprovalDecided):
         return []
-    given = blobs.whole(event.input) if event.input else None
+    try:
+        given = blobs.whole(event.input) if event.input else None
+    except (KeyError, OSError, LogBroken):  # what the user changed is lost: the agent is told no
+        return list(adapter.answer(Answer(approval, "reject_once", LOST, None, None)))
     return list(adapter.answer(Answer(approval, event.decision, event.message, event.option, given)))
-
-
-def stop(db: apsw.Connection, adapter: Adapter, conversation: str) -> list[Write]:
-    """The agent's own way to stop, when the user asked for it."""
-    row = conversations.get(db, conversation)
-    if row is None or not row.turn or not row.stopping or adapter.turn != row.turn:
-        return []
-    return list(adapter.stop(row.turn))

@@ -17,6 +17,8 @@ from agentguid.stream.presence import Presence
 @dataclass(frozen=True, slots=True)
 class EffectParts:
     places: Places
+    current: Callable[[str], bool]
+    """Whether a conversation's read models are complete; if not, they are wanted first."""
     reader: apsw.Connection
     signature: str
     """Of the present read models."""
@@ -28,6 +30,8 @@ class EffectParts:
     agents: Agents
     reap: Callable[[str], Awaitable[None]]
     """Ends the orphans of a host that died."""
+    silent_after: float
+    """Seconds without a word after which the transcript says so."""
     idle_after: float
     """Seconds without an open turn after which a host is ended."""
     tape_days: float

@@ -1,49 +1,34 @@
-"""One agent session: reads its tape, reports what it says, and hands it what the log says it shall get.
+"""One agent session: reads its tape, reports what it says, and has it given what the log says it shall get.
 
-The tape is read, never the pipe: this may be a daemon that came back. What the agent should get (prompts, answers,
-a stop) is looked up each time something changed, so that a restart needs no memory: every input has an id, and the
-host writes each id once.
+The tape is read, never the pipe: this may be a daemon that came back.
 """
 
 import asyncio
 import contextlib
 import logging
-from dataclasses import dataclass
 
-from agentguid.agents.base import Fact, Launch, Live, Write
+from agentguid.agents.base import Fact, Live, Write
 from agentguid.append import read
-from agentguid.effects import inputs
+from agentguid.effects.giver import Giver
+from agentguid.effects.key import Key
 from agentguid.effects.parts import EffectParts
+from agentguid.effects.silence import Silence
 from agentguid.effects.tail import Batch, Tail
 from agentguid.entropy import now
 from agentguid.failpoints import failpoint
 from agentguid.hosts.link import Link
-from agentguid.project import approvals, conversations
+from agentguid.project import conversations, transcript
 from agentguid.protocol.commands import Report
 from agentguid.protocol.errors import AgentFailed
-from agentguid.protocol.events import Event, ItemAdded, SessionLost, ToolStarted, TurnEnded
+from agentguid.protocol.events import Event, ItemAdded, SessionLost, ToolFinished, ToolStarted, TurnEnded
 from agentguid.stream.presence import Liveness, Phase
 
 log = logging.getLogger(__name__)
 
 UNREPORTED = 4 * 1024 * 1024
 """Bytes of tape (all live text) after which the mark is moved although there is nothing to report."""
-ASK_NICELY = 2.5
-"""Seconds that an agent has to stop when asked in its own protocol; then its process group is ended."""
-GRACE = 1.0
-"""Seconds between SIGTERM and SIGKILL."""
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What a session was started for; when a turn wants something else, it needs another one."""
-
-    conversation: str
-    host: str
-    agent: str
-    launch: Launch
-    turn: str | None = None
-    """The turn that it was started for; None: found again after a restart."""
+SYNC = 10.0
+"""Seconds that a host has to bring its tape to the disk before it is let be."""
 
 
 class Session:
@@ -52,19 +37,16 @@ class Session:
     def __init__(self, parts: EffectParts, key: Key, link: Link | None) -> None:
         self.key = key
         self._parts = parts
-        self._link = link
-        """None: the host is dead, and only its tape is left to be read."""
         self._grown = link.grown if link else asyncio.Event()
+        self._asked = False
         self._tail = self._fold()
-        self._sent: set[str] = set()
+        self._giver = Giver(parts, key, self._tail.adapter, link, self.poke)
         self._facts: list[Event] = []
         self._reported = self._tail.mark.offset
         self._report: asyncio.Task[None] | None = None
-        self._stopping: asyncio.Task[None] | None = None
+        self._syncing: asyncio.Task[None] | None = None
         self._life = Liveness(key.host, "catching_up", None, now())
-        self.ending = False
-        """Its host has been told to end: no further turn goes to it."""
-        self.idle_since = now()
+        self._silence = Silence(parts, key)
 
     def _fold(self) -> Tail:
         parts, key = self._parts, self.key
@@ -77,24 +59,23 @@ class Session:
     # -- told from outside --------------------------------------------------------------------------------------------
     def poke(self) -> None:
         """Something in the log concerns this session."""
+        self._asked = True
         self._grown.set()
 
     async def end(self) -> None:
         """Ends the host and with it the agent; `run` returns when all it said is in the log."""
-        self.ending = True
-        if self._link:
-            with contextlib.suppress(AgentFailed):  # it is gone already, and the tape says how
-                await self._link.end(GRACE)
+        await self._giver.end()
 
-    @property
-    def busy(self) -> bool:
+    def idle_since(self) -> int | None:
+        """When it had nothing to do any more, microseconds since the epoch; None: it has."""
         adapter = self._tail.adapter
-        return adapter.turn is not None or not adapter.idle or adapter.background > 0
+        busy = adapter.turn is not None or not adapter.idle or adapter.background > 0
+        return None if busy or self._giver.ending else self._giver.idle_since
 
     # -- its life -----------------------------------------------------------------------------------------------------
     async def run(self) -> None:
         """Returns when the agent has ended and everything is reported."""
-        parts, key = self._parts, self.key
+        giver = self._giver
         try:
             self._show("catching_up")
             while not self._tail.exited:
@@ -102,64 +83,80 @@ class Session:
                 await self._drain()
                 if self._tail.exited:
                     break
-                if self._link is None or not self._link.alive:
+                if giver.link is None or not giver.link.alive:
                     await self._vanished()
                     continue
-                await self._hand_over()
+                giver.caught_up = True
+                await giver.look()
+                self._silence.watch(self._tail.adapter.turn, self._life.last_sign)
                 await self._grown.wait()
         finally:
-            for task in (self._stopping, self._report):
-                if task and not task.done() and (self._tail.exited or task is self._stopping):
-                    task.cancel()
-            parts.live.clear(key.conversation)
-            parts.presence.set(key.conversation, None)
-            if self._link:
-                await self._link.close()
+            await self._leave()
+
+    async def _leave(self) -> None:
+        self._giver.leave()
+        self._silence.leave()
+        for task in (self._syncing, self._report):
+            if task and not task.done() and (self._tail.exited or task is self._syncing):
+                task.cancel()
+        self._parts.live.clear(self.key.conversation)
+        self._parts.presence.set(self.key.conversation, None)
+        if self._giver.link:
+            await self._giver.link.close()
 
     async def _drain(self) -> None:
         while (batch := self._tail.next()) is not None:
             failpoint("effects.after_translate")
             await self._take(batch)
+            if self._asked:  # a stop or an answer does not wait until a talkative agent pauses
+                self._asked = False
+                await self._giver.look()
+        self._asked = False
         await self._flush(force=False)
         await self._settled()
-        self._show(
-            "running" if self._tail.adapter.turn else "idle" if self._tail.adapter.ready else "starting"
-        )
+        adapter = self._tail.adapter
+        self._show("running" if adapter.turn else "idle" if adapter.ready else "starting")
 
     async def _vanished(self) -> None:
         """The connection is gone: the host is dead, or only its socket is."""
         link = await Link.connect(self._parts.places, self.key.host)
         if link is not None:
-            self._link, self._grown = link, link.grown
+            self._giver.link, self._grown = link, link.grown
             return
         await self._drain()
         if not self._tail.exited:
             await self._parts.reap(self.key.host)
-            await self._take(self._tail.vanish(now()))
+            batch = self._tail.vanish(now())
+            kept = [output for output in batch.outputs if not (self._tail.torn and self._known(output))]
+            await self._take(Batch(kept, batch.end, batch.at, batch.known))
             await self._flush(force=True)
             await self._settled()
 
+    def _known(self, output: object) -> bool:
+        """The log has this item finished, although the tape, which lost its end, has it open."""
+        if not isinstance(output, Fact) or not isinstance(output.event, ItemAdded | ToolFinished):
+            return False
+        row = transcript.get(self._parts.reader, output.event.item)
+        return row is not None and (row.kind != "tool" or row.finish is not None)
+
     def _epilogue(self) -> list[Event]:
         """What the adapter cannot say when its agent ended before it got the prompt."""
-        key, adapter = self.key, self._tail.adapter
+        key, adapter, giver = self.key, self._tail.adapter, self._giver
         if adapter.lost and key.launch.resume:
             # The turn goes on: it waits for a host that begins anew.
             return [SessionLost(host=key.host, session=key.launch.resume)]
         row = conversations.get(self._parts.reader, key.conversation)
-        if (
-            row
-            and row.turn
-            and row.turn == key.turn
-            and not row.stopping
-            and f"prompt:{row.turn}" not in self._sent
-        ):
-            return [TurnEnded(turn=row.turn, outcome="error", error=adapter.farewell(self._tail.code))]
-        return []
+        if not (row and row.turn) or row.stopping or row.turn != key.turn or giver.gave(f"prompt:{row.turn}"):
+            return []
+        why = f"{giver.trouble} " if giver.trouble else ""
+        return [TurnEnded(turn=row.turn, outcome="error", error=why + adapter.farewell(self._tail.code))]
 
     # -- from the agent -----------------------------------------------------------------------------------------------
     async def _take(self, batch: Batch) -> None:
         parts, conversation = self._parts, self.key.conversation
         self._life.last_sign = batch.at
+        for item in batch.known:
+            parts.live.finish(conversation, item)
         for output in batch.outputs:
             match output:
                 case Live():
@@ -170,7 +167,7 @@ class Session:
                         parts.live.finish(conversation, event.item)
                     self._facts.append(event)
                 case Write():
-                    await self._send(output)
+                    await self._giver.give(output)
         if self._tail.exited:
             # In one report with the end of the host, so that the rules see both.
             self._facts += self._epilogue()
@@ -191,94 +188,28 @@ class Session:
         ended = any(isinstance(fact, TurnEnded) for fact in facts)
 
         async def commit() -> None:
-            await self._parts.dispatch(
-                report, actor=f"agent:{self.key.agent}", cause=self.key.host, mark=mark
-            )
-            if self._link:
-                self._link.acknowledge(mark.offset)
+            actor = f"agent:{self.key.agent}"
+            await self._parts.dispatch(report, actor=actor, cause=self.key.host, mark=mark)
+            if self._giver.link:
+                self._giver.link.acknowledge(mark.offset)
             if ended:
-                await self._turn_over()
+                self._giver.turn_over()
+                self._syncing = asyncio.create_task(self._sync())
 
         self._report = asyncio.create_task(commit())
 
-    async def _turn_over(self) -> None:
-        self.idle_since = now()
-        self._sent.clear()
-        if self._link:
-            with contextlib.suppress(AgentFailed):
-                await self._link.sync()
+    async def _sync(self) -> None:
+        if self._giver.link:
+            with contextlib.suppress(AgentFailed, TimeoutError):
+                async with asyncio.timeout(SYNC):
+                    await self._giver.link.sync()
 
     async def _settled(self) -> None:
         if self._report:
             task, self._report = self._report, None
             await task
 
-    # -- to the agent -------------------------------------------------------------------------------------------------
-    async def _hand_over(self) -> None:
-        parts, adapter, conversation = self._parts, self._tail.adapter, self.key.conversation
-        if not adapter.ready:
-            for write in adapter.start():
-                await self._send(write)
-        row = conversations.get(parts.reader, conversation)
-        if row is None or row.deleted:
-            await self.end()
-            return
-        if row.turn is None:
-            return
-        if row.stopping:
-            await self._stop(row.turn)
-        elif adapter.ready and adapter.turn is None and not self.ending:
-            await self._prompt(row.turn)
-        for approval in approvals.decided(parts.reader, conversation, row.turn):
-            if f"answer:{approval.id}" not in self._sent:
-                for write in inputs.answer(parts.reader, parts.blobs, adapter, approval.id):
-                    await self._send(write)
-
-    async def _prompt(self, turn: str) -> None:
-        """Hands the prompt over, unless the turn wants another agent, folder or kind of process than this."""
-        parts, key, adapter = self._parts, self.key, self._tail.adapter
-        event = inputs.started(parts.reader, turn)
-        if event is None or f"prompt:{turn}" in self._sent:
-            return
-        prompt = await asyncio.to_thread(inputs.prompt, parts.blobs, event) if event.body.blob else None
-        prompt = prompt or inputs.prompt(parts.blobs, event)
-        if (event.agent, event.cwd) != (key.agent, key.launch.cwd) or not adapter.serves(prompt):
-            await self.end()
-            return
-        for write in adapter.prompt(prompt):
-            await self._send(write)
-
-    async def _stop(self, turn: str) -> None:
-        for write in inputs.stop(self._parts.reader, self._tail.adapter, self.key.conversation):
-            await self._send(write)
-        if self._stopping is None:
-            self._stopping = asyncio.create_task(self._insist(turn))
-
-    async def _insist(self, turn: str) -> None:
-        """Asked nicely first; whoever does not stop is ended, and all that it started with it."""
-        if self._tail.adapter.turn == turn:
-            await asyncio.sleep(ASK_NICELY)
-        self._stopping = None
-        row = conversations.get(self._parts.reader, self.key.conversation)
-        if row is not None and row.turn == turn:
-            await self.end()
-
-    async def _send(self, write: Write) -> None:
-        if write.id in self._sent or self._link is None:
-            return
-        failpoint("effects.before_send")
-        try:
-            taken = await self._link.send(write.id, write.data)
-        except AgentFailed:
-            return  # the host is gone: the tape says what came of it
-        self._sent.add(write.id)
-        failpoint("effects.after_send")
-        if taken == "refused":
-            log.warning("the host refused an input", extra={"host": self.key.host, "input": write.id})
-
     def _show(self, phase: Phase) -> None:
-        life = self._life
-        pid = self._link.child_pid if self._link else None
-        fresh = Liveness(life.host, phase, pid, life.last_sign)
-        self._life = fresh
-        self._parts.presence.set(self.key.conversation, fresh)
+        pid = self._giver.link.child_pid if self._giver.link else None
+        self._life = Liveness(self._life.host, phase, pid, self._life.last_sign)
+        self._parts.presence.set(self.key.conversation, self._life)

@@ -4,12 +4,12 @@ import os
 
 from agentguid.agents.base import Launch
 from agentguid.agents.discovery import child_environ
+from agentguid.append import read
+from agentguid.effects.key import Key
 from agentguid.effects.parts import EffectParts
-from agentguid.effects.session import Key
 from agentguid.failpoints import failpoint
 from agentguid.hosts.link import Link, Spec
-from agentguid.hosts.tape import Reader
-from agentguid.project import hosts
+from agentguid.hosts.tape import is_empty
 from agentguid.protocol.commands import RequestHost
 from agentguid.protocol.errors import AgentFailed
 from agentguid.protocol.events import HostRequested, TurnStarted
@@ -17,22 +17,26 @@ from agentguid.protocol.events import HostRequested, TurnStarted
 
 async def start(parts: EffectParts, conversation: str, host: str, wanted: TurnStarted) -> tuple[Key, Link]:
     """A new host for the open turn. The log knows of it before it exists."""
-    await parts.dispatch(RequestHost(conversation=conversation, host=host), actor="daemon")
-    resume = hosts.session(parts.reader, conversation, wanted.agent)
-    launch = Launch(wanted.cwd, wanted.model, wanted.mode, resume)
-    return await _spawn(parts, Key(conversation, host, wanted.agent, launch, wanted.turn))
+    receipt = await parts.dispatch(RequestHost(conversation=conversation, host=host), actor="daemon")
+    requested = read.at(parts.reader, [receipt.first])[receipt.first].event
+    assert isinstance(requested, HostRequested)
+    return await _spawn(parts, Key(conversation, host, wanted.agent, _launch(requested), wanted.turn))
 
 
 async def reconnect(
     parts: EffectParts, conversation: str, requested: HostRequested
 ) -> tuple[Key, Link | None]:
     """The host that the log speaks of: found alive, or started if it never was; None: dead, its tape to be read."""
-    launch = Launch(requested.cwd, requested.model, requested.mode, requested.resume)
-    key = Key(conversation, requested.host, requested.agent, launch)
+    key = Key(conversation, requested.host, requested.agent, _launch(requested))
     link = await Link.connect(parts.places, key.host)
-    if link is None and next(Reader(parts.places.tapes / key.host).records(), None) is None:
+    never = link is None and read.mark(parts.reader, key.host) is None
+    if never and is_empty(str(parts.places.tapes / key.host)):
         return await _spawn(parts, key)
     return key, link
+
+
+def _launch(requested: HostRequested) -> Launch:
+    return Launch(requested.cwd, requested.model, requested.mode, requested.resume)
 
 
 async def _spawn(parts: EffectParts, key: Key) -> tuple[Key, Link]:

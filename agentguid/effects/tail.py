@@ -3,12 +3,13 @@
 import logging
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 
 from agentguid.agents.base import Adapter, Dialect, Fact, Launch, Line, Output
 from agentguid.append.api import TapeMark
 from agentguid.hosts import lines, tape
-from agentguid.protocol.events import ItemAdded
+from agentguid.protocol.events import ItemAdded, ToolStarted
 from agentguid.protocol.ids import item_id
 from agentguid.protocol.items import Body
 
@@ -29,6 +30,8 @@ class Batch(Struct, frozen=True):
     """Offset behind the record."""
     at: int
     """When the host wrote it, microseconds since the epoch."""
+    known: list[str] = []
+    """Items that the log has already: they are not live any more."""
 
 
 class Tail:
@@ -38,13 +41,18 @@ class Tail:
         self, directory: Path, dialect: Dialect, host: str, launch: Launch, mark: TapeMark | None
     ) -> None:
         self.host = host
-        self.adapter: Adapter = dialect.adapter(host, launch, mark.carry if mark else None)
+        self._committed = mark.offset if mark else 0
+        self.torn = self._committed > tape.end(directory)
+        """The log has more than the tape: the tape's end was lost."""
+        try:
+            self.adapter: Adapter = dialect.adapter(host, launch, mark.carry if mark else None)
+        except msgspec.DecodeError:  # of another version: what it says is on the tape as well
+            self.adapter, mark = dialect.adapter(host, launch, None), None
         self.exited = False
         self.code: int | None = None
         """Exit status, once `exited`."""
         self.offset = self.anchor = mark.anchor if mark else 0
         self._carry = mark.carry if mark else self.adapter.carry()
-        self._committed = mark.offset if mark else 0
         self._reader = tape.Reader(directory, self.anchor)
         self._records = self._reader.records()
         self._splitter = lines.Splitter()
@@ -70,7 +78,7 @@ class Tail:
     def vanish(self, at: int) -> Batch:
         """The host is gone without a word: closes what is open."""
         outputs: list[Output] = []
-        if self.offset < self._committed:
+        if self.torn:
             outputs.append(self._notice(self._committed, TORN))
         for line in self._splitter.close():
             outputs += self._translate(line)
@@ -97,12 +105,15 @@ class Tail:
         )
 
     def _settle(self, outputs: list[Output], end: int, at: int, *, force: bool = False) -> Batch:
+        known: list[str] = []
         if end <= self._committed and not force:
+            facts = [output.event for output in outputs if isinstance(output, Fact)]
+            known = [event.item for event in facts if isinstance(event, ItemAdded | ToolStarted)]
             outputs = [output for output in outputs if not isinstance(output, Fact)]
         self.offset = end
         if self.adapter.idle and self._splitter.empty:
             self.anchor, self._carry = end, self.adapter.carry()
-        return Batch(outputs, end, at)
+        return Batch(outputs, end, at, known)
 
 
 def _line(line: lines.Line) -> Line:

@@ -6,12 +6,17 @@ import shutil
 import time
 from pathlib import Path
 
+from agentguid.append import read
 from agentguid.effects.parts import EffectParts
 from agentguid.hosts import compress
+from agentguid.hosts.orphans import held
 from agentguid.project import hosts
+from agentguid.protocol.ids import CONVERSATION
 
 log = logging.getLogger(__name__)
 
+SOON = 30.0
+"""Seconds until it is tried again while read models are being rebuilt."""
 PAUSE = 3600.0
 """Seconds between two looks."""
 DAY = 86_400.0
@@ -21,12 +26,23 @@ async def keep(parts: EffectParts) -> None:
     """Compresses the tapes of hosts that have ended and deletes those beyond the rule, for ever."""
     while True:
         root = parts.places.tapes
+        if read.behind(parts.reader, CONVERSATION, parts.signature, limit=1):
+            await asyncio.sleep(SOON)
+            continue
         try:
             # Listed before the living are asked for: a host is in the log before its tape exists.
             found = await asyncio.to_thread(_folders, root)
             living = {row.id for row in hosts.living(parts.reader)}
-            ended = [folder for folder in found if folder.name not in living]
+            # The lock decides as well: after an upgrade the read model may not know of a host yet.
+            ended = [
+                folder
+                for folder in found
+                if folder.name not in living and not held(parts.places, folder.name)
+            ]
             await asyncio.to_thread(_tidy, ended, parts.tape_days, parts.tape_megabytes)
+            for host in living:
+                if mark := read.mark(parts.reader, host):
+                    await asyncio.to_thread(compress.compress, root / host, mark.anchor)
         except OSError as error:
             log.warning("tapes could not be tidied: %s", error)
         await asyncio.sleep(PAUSE)

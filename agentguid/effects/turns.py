@@ -14,11 +14,12 @@ from agentguid.effects.parts import EffectParts
 from agentguid.effects.session import Session
 from agentguid.effects.start import reconnect, start
 from agentguid.entropy import new_id, now
+from agentguid.hosts.orphans import held
 from agentguid.project import conversations, hosts, turns
 from agentguid.protocol.commands import Report
 from agentguid.protocol.errors import AgentFailed, Refused
 from agentguid.protocol.events import Event, HostEnded, HostRequested, Recorded, TurnEnded
-from agentguid.protocol.ids import CONVERSATION, conversation_of
+from agentguid.protocol.ids import CONVERSATION, conversation_of, stream_of
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,9 @@ TYPES = ("turn.started", "turn.stop_requested", "approval.decided", "conversatio
 """What this effect reacts to."""
 TRY_AGAIN = 5.0
 """Seconds until a conversation whose task failed unexpectedly (a full disk, a bug) is seen to again."""
+
+AGAIN = 0.5
+"""Seconds until a turn is looked at again whose state was not what it seemed."""
 
 
 class Turns:
@@ -39,25 +43,29 @@ class Turns:
 
     # -- the effect ---------------------------------------------------------------------------------------------------
     async def run(self) -> None:
-        """Resumes, then follows the log until cancelled."""
+        """Resumes, then follows the log until cancelled. An error ends all of it, and with it the daemon."""
         after = self._parts.feed.position
         self._parts.presence.recovering = True
         await self.resume()
-        side = [asyncio.create_task(self._resume_rest()), asyncio.create_task(self._end_idle())]
         try:
-            while True:
-                grown, head = self._parts.feed.grown(), self._parts.feed.position
-                while batch := read.events(self._parts.reader, after, types=TYPES, limit=100):
-                    after = batch[-1].position
-                    for recorded in batch:
-                        self.react(recorded)
-                    await asyncio.sleep(0)
-                after = max(after, head)
-                await grown.wait()
+            async with asyncio.TaskGroup() as together:
+                together.create_task(self._follow(after))
+                together.create_task(self._resume_rest())
+                together.create_task(self._end_idle())
         finally:
-            for task in side:
-                task.cancel()
             await self._leave()
+
+    async def _follow(self, after: int) -> None:
+        feed, reader = self._parts.feed, self._parts.reader
+        while True:
+            grown, head = feed.grown(), feed.position
+            while head > after and (batch := read.events(reader, after, types=TYPES, limit=100)):
+                after = batch[-1].position
+                for recorded in batch:
+                    self.react(recorded)
+                await asyncio.sleep(0)
+            after = max(after, head)
+            await grown.wait()
 
     def react(self, recorded: Recorded) -> None:
         """Sees to the conversation that an event is about."""
@@ -109,6 +117,7 @@ class Turns:
         """Until no turn is open and no host lives: a session for it."""
         parts = self._parts
         while True:
+            await self._current(conversation)
             living = hosts.of(parts.reader, conversation)
             row = conversations.get(parts.reader, conversation)
             if living:
@@ -120,6 +129,14 @@ class Turns:
             else:
                 await self._begin(conversation, row.turn)
 
+    async def _current(self, conversation: str) -> None:
+        """Until the read models are complete: nothing may be concluded from those of an earlier version."""
+        while True:
+            grown = self._parts.feed.grown(stream_of(conversation))
+            if self._parts.current(conversation):
+                return
+            await grown.wait()
+
     async def _begin(self, conversation: str, turn: str) -> None:
         """Starts an agent for a turn and stays with it to its end."""
         event = started(self._parts.reader, turn)
@@ -130,7 +147,7 @@ class Turns:
         try:
             key, link = await start(self._parts, conversation, host, event)
         except Refused:
-            await asyncio.sleep(0)  # the turn ended meanwhile, or a host lives after all
+            await asyncio.sleep(AGAIN)  # the turn ended meanwhile, or a host lives after all
         except AgentFailed as failed:
             await self._fail(conversation, turn, str(failed), host)
         else:
@@ -144,8 +161,16 @@ class Turns:
             return
         try:
             key, link = await reconnect(self._parts, conversation, event)
+        except AgentFailed as failed:
+            if held(self._parts.places, living.id):
+                raise  # it lives and does not answer: no other agent may work on its session; tried again
+            await self._lose(conversation, living.id, str(failed))
+            return
+        try:
             session = Session(self._parts, key, link)
         except AgentFailed as failed:
+            if link:
+                await link.end()
             await self._lose(conversation, living.id, str(failed))
         else:
             await self._run(session)
@@ -177,8 +202,10 @@ class Turns:
         while True:
             await asyncio.sleep(min(30.0, self._parts.idle_after))
             limit = now() - self._parts.idle_after * 1_000_000
-            for session in list(self._sessions.values()):
-                if not session.busy and not session.ending and session.idle_since < limit:
+            for conversation, session in list(self._sessions.items()):
+                since = session.idle_since()
+                row = conversations.get(self._parts.reader, conversation)
+                if since is not None and since < limit and row is not None and row.turn is None:
                     await session.end()
 
     async def _leave(self) -> None:

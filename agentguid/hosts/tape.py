@@ -199,6 +199,21 @@ def _parse(data: bytes, at: int, length: int, offset: int) -> Record | None:
     return Record(offset, offset + length, direction, flags, text, when, bytes(whole[body:]))
 
 
+def end(directory: str | os.PathLike[str]) -> int:
+    """The logical offset at which the files end: at or just behind the last record. A compressed segment counts as whole."""
+    there = segments(directory)
+    if not there:
+        return 0
+    start, name = there[-1]
+    path = os.path.join(directory, name)
+    if not name.endswith(".gz"):
+        return start + os.path.getsize(path)
+    reader = Reader(directory, start)
+    for _ in reader.records():
+        pass
+    return reader.offset
+
+
 def is_empty(directory: str) -> bool:
     """There is no record on the tape, and maybe no tape."""
     return next(Reader(directory).records(), None) is None

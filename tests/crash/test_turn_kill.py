@@ -161,7 +161,7 @@ def _shows(page: Page, last: list[int]) -> bool:
 
 def test_random_kills_of_daemon_and_host(tmp_path: Path, browser: Browser) -> None:
     """The daemon any number of times; now and then the host, which ends the turn, and the next prompt works."""
-    rounds = 25 if FULL else 3
+    rounds = 40 if FULL else 3
     chance = random.Random(os.environ.get("AGENTGUID_SEED", "agentguid"))
     daemon = Daemon(tmp_path)
     try:

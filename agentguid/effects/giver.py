@@ -1,0 +1,179 @@
+"""Gives an agent what the log says it shall get: its handshake, prompts, answers, the wish to stop.
+
+What that is is looked up each time, so that a restart needs no memory: every input has an id, and the host writes each
+id once.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+
+from agentguid.agents.base import Adapter, Prompt, Write
+from agentguid.effects import inputs
+from agentguid.effects.key import Key
+from agentguid.effects.parts import EffectParts
+from agentguid.entropy import now
+from agentguid.failpoints import failpoint
+from agentguid.hosts import frames
+from agentguid.hosts.link import Link
+from agentguid.project import approvals, conversations
+from agentguid.project.conversations import Conversation
+from agentguid.protocol.commands import Report
+from agentguid.protocol.errors import AgentFailed, LogBroken
+from agentguid.protocol.events import TurnEnded, TurnStarted
+
+log = logging.getLogger(__name__)
+
+ASK_NICELY = 2.5
+"""Seconds that an agent has to stop when asked in its own protocol; then its process group is ended."""
+GRACE = 1.0
+"""Seconds between SIGTERM and SIGKILL."""
+AGAIN = 1.0
+"""Seconds until what could not be given for now is tried again."""
+
+
+class Giver:
+    """The way to one agent. `poke` makes its session call `look` soon."""
+
+    def __init__(
+        self, parts: EffectParts, key: Key, adapter: Adapter, link: Link | None, poke: Callable[[], None]
+    ) -> None:
+        self.link = link
+        """None: the host is dead, and only its tape is left to be read."""
+        self.ending = False
+        """Its host has been told to end: no further turn goes to it."""
+        self.idle_since = now()
+        self.trouble = ""
+        """Why the host would not write something: it has been ended for that."""
+        self.caught_up = False
+        """The tape has been read to its end once: what is not on it has not been given."""
+        self._parts, self._key, self._adapter, self._poke = parts, key, adapter, poke
+        self._sent: set[str] = set()
+        self._insisting: asyncio.Task[None] | None = None
+
+    def gave(self, name: str) -> bool:
+        return name in self._sent
+
+    async def look(self) -> None:
+        """Gives what is wanted and was not given. Costs a few indexed reads."""
+        row = self._row()
+        if row is None:
+            return
+        if row.deleted:
+            await self.end()
+            return
+        if not self._adapter.ready:
+            await self._give(self._adapter.start())
+        if row.turn and row.stopping:
+            await self._stop(row.turn)
+        elif row.turn and self._wants_prompt():
+            await self._prompt(row.turn)
+        if not self._adapter.idle:
+            await self._answer(row.turn)
+
+    def _row(self) -> Conversation | None:
+        """As it is now; None while the read models of the conversation are being rebuilt: then nothing is concluded."""
+        parts, conversation = self._parts, self._key.conversation
+        if not parts.current(conversation):
+            asyncio.get_running_loop().call_later(AGAIN, self._poke)
+            return None
+        return conversations.get(parts.reader, conversation)
+
+    def _wants_prompt(self) -> bool:
+        return self.caught_up and self._adapter.ready and self._adapter.turn is None and not self.ending
+
+    async def _prompt(self, turn: str) -> None:
+        """Hands the prompt over, unless the turn wants another agent, folder or kind of process than this."""
+        self.idle_since = now()  # from here on it has something to do, before the tape shows it
+        if self.gave(f"prompt:{turn}"):
+            return
+        event = inputs.started(self._parts.reader, turn)
+        prompt = await self._whole(event) if event else None
+        if event is None or prompt is None:
+            ended = TurnEnded(
+                turn=turn, outcome="error", error="Its prompt is gone from the log. Send it again."
+            )
+            report = Report(conversation=self._key.conversation, host=self._key.host, facts=[ended])
+            await self._parts.dispatch(report, actor="daemon")
+            return
+        launch = self._key.launch
+        if (event.agent, event.cwd) != (self._key.agent, launch.cwd) or not self._adapter.serves(prompt):
+            await self.end()
+            return
+        await self._give(self._adapter.prompt(prompt))
+
+    async def _whole(self, event: TurnStarted) -> Prompt | None:
+        if not event.body.blob:
+            return inputs.prompt(self._parts.blobs, event)
+        try:
+            return await asyncio.to_thread(inputs.prompt, self._parts.blobs, event)
+        except (KeyError, OSError, LogBroken):
+            return None
+
+    async def _answer(self, turn: str | None) -> None:
+        parts = self._parts
+        for approval in approvals.decided(parts.reader, self._key.conversation, turn):
+            if not self.gave(f"answer:{approval.id}"):
+                await self._give(inputs.answer(parts.reader, parts.blobs, self._adapter, approval.id))
+
+    # -- stopping -----------------------------------------------------------------------------------------------------
+    async def _stop(self, turn: str) -> None:
+        if self._insisting is None:
+            self._insisting = asyncio.create_task(self._insist(turn))
+        if self._adapter.turn == turn:
+            await self._give(self._adapter.stop(turn))
+
+    async def _insist(self, turn: str) -> None:
+        """Asked nicely first; whoever does not stop is ended, and all that it started with it."""
+        try:
+            if self._adapter.turn == turn:
+                await asyncio.sleep(ASK_NICELY)
+            row = self._row()
+            if row is not None and row.turn == turn:
+                await self.end()
+        finally:
+            self._insisting = None
+            self._poke()  # a stop of the next turn may have come meanwhile
+
+    def turn_over(self) -> None:
+        """The agent is through with its turn: nobody insists on its end, and ids of its inputs need not be kept."""
+        self.idle_since = now()
+        self._sent.clear()
+        if self._insisting:
+            self._insisting.cancel()
+
+    def leave(self) -> None:
+        if self._insisting:
+            self._insisting.cancel()
+
+    async def end(self) -> None:
+        """Ends the host and with it the agent."""
+        self.ending = True
+        if self.link:
+            with contextlib.suppress(AgentFailed):  # it is gone already, and the tape says how
+                await self.link.end(GRACE)
+
+    # -- the last step ------------------------------------------------------------------------------------------------
+    async def _give(self, writes: Sequence[Write]) -> None:
+        for write in writes:
+            await self.give(write)
+
+    async def give(self, write: Write) -> None:
+        """Writes one input, once. A refusal for now is tried again, one for good ends the agent and says why."""
+        if self.gave(write.id) or self.link is None:
+            return
+        failpoint("effects.before_send")
+        try:
+            status, reason = await self.link.offer(write.id, write.data)
+        except AgentFailed:
+            return  # the host is gone: the tape says what came of it
+        failpoint("effects.after_send")
+        if status != "refused":
+            self._sent.add(write.id)
+        elif self.link.state & frames.FULL:
+            asyncio.get_running_loop().call_later(AGAIN, self._poke)
+        elif not self.ending:
+            log.warning("an input was refused: %s", reason, extra={"host": self._key.host, "input": write.id})
+            self.trouble = reason
+            await self.end()
