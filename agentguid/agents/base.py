@@ -32,7 +32,7 @@ class Line(Struct, frozen=True, gc=False):
     ended: bool = True
     """False: the child ended without ending its last line."""
     code: int | None = None
-    """Of `exit`: the status; negative: the signal; None: the host itself vanished."""
+    """Of `exit`: the status; negative: the signal; None: the host itself vanished. `data` says why it never started."""
 
 
 class Fact(Struct, frozen=True, gc=False):
@@ -149,4 +149,5 @@ class Dialect(Protocol):
     def argv(self, binary: str, launch: Launch) -> list[str]:
         """The command line."""
 
-    def adapter(self, host: str, launch: Launch, carry: bytes | None = None) -> Adapter: ...
+    def adapter(self, host: str, launch: Launch, carry: bytes | None = None) -> Adapter:
+        """Raises msgspec.DecodeError, and nothing else, for a `carry` of another version: fold from the beginning."""

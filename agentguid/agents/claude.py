@@ -22,7 +22,7 @@ def argv(binary: str, launch: Launch) -> list[str]:
 
 
 def adapter(host: str, launch: Launch, carry: bytes | None = None) -> Adapter:
-    """Raises msgspec.DecodeError for a `carry` that is none."""
+    """See `base.Dialect`: raises msgspec.DecodeError for a `carry` that is none of this version's."""
     return ClaudeAdapter(host, launch, carry)
 
 

@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from agentguid.agents import claude_wire as wire
 from agentguid.agents import claude_write as write
 from agentguid.agents.base import Answer, Fact, Output, Write
+from agentguid.agents.claude_calls import Calls
 from agentguid.agents.claude_state import State
 from agentguid.agents.claude_wire import mapping, text_of
 from agentguid.protocol.events import ApprovalRequested, ApprovalWithdrawn
@@ -15,6 +15,7 @@ from agentguid.protocol.items import Body, Option
 
 OPEN = 200
 """More requests than this at once are refused."""
+TOO_MANY = "Too many requests wait for the user already. Wait for the answers, then ask again."
 NO = "The user said no to this. Ask what to do instead, or go on without it."
 ALLOW, ALWAYS, REJECT = "allow", "always", "reject"
 PLACES = {
@@ -37,29 +38,35 @@ class Ask(Struct):
     request: str
     input: bytes
     suggestions: list[Any]
+    turn: str | None
+    """None: of a task in the background, which waits for the answer whatever becomes of the turn."""
 
 
 class Asks:
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, calls: Calls) -> None:
         self.state = state
+        self.calls = calls
         self.open: dict[str, Ask] = {}
 
-    def ask(
-        self, approval: str, request_id: str, request: dict[str, Any], item: str | None, out: list[Output]
-    ) -> None:
+    @property
+    def full(self) -> bool:
+        return len(self.open) >= OPEN
+
+    def ask(self, approval: str, request_id: str, request: dict[str, Any], out: list[Output]) -> None:
         """Claude waits for an answer to `request`, under the id `approval`."""
-        if len(self.open) >= OPEN:
-            raise wire.NotUnderstoodError(f"more than {OPEN} permission requests at once")
+        call = text_of(request.get("tool_use_id"))
+        known = self.state.calls.get(call)
+        turn = None if self._in_background(request, call) else self.state.turn
         arguments = msgspec.json.encode(mapping(request.get("input")))
         found = request.get("permission_suggestions")
         suggestions = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
-        self.open[approval] = Ask(request_id, arguments, suggestions)
+        self.open[approval] = Ask(request_id, arguments, suggestions, turn)
         out.append(
             Fact(
                 ApprovalRequested(
                     approval=approval,
-                    turn=self.state.turn,
-                    item=item,
+                    turn=turn,
+                    item=known.item if known else None,
                     tool=text_of(request.get("tool_name")) or "tool",
                     input=Body(arguments.decode(), "application/json"),
                     options=options(suggestions),
@@ -69,6 +76,9 @@ class Asks:
                 )
             )
         )
+
+    def _in_background(self, request: dict[str, Any], call: str) -> bool:
+        return text_of(request.get("agent_id")) in self.state.running or self.calls.in_background(call)
 
     def answer(self, answer: Answer) -> list[Write]:
         """The line that answers; nothing when it was answered or withdrawn."""
@@ -88,10 +98,11 @@ class Asks:
             if ask.request == request_id:
                 self._withdraw(approval, "The agent took the request back.", out)
 
-    def withdraw(self, reason: str, out: list[Output]) -> None:
-        """Nobody waits for any answer any more."""
-        for approval in list(self.open):
-            self._withdraw(approval, reason, out)
+    def withdraw(self, reason: str, out: list[Output], *, all_of_them: bool) -> None:
+        """Nobody waits for an answer any more; but tasks in the background may."""
+        for approval, ask in list(self.open.items()):
+            if all_of_them or ask.turn is not None:
+                self._withdraw(approval, reason, out)
 
     def _withdraw(self, approval: str, reason: str, out: list[Output]) -> None:
         del self.open[approval]
@@ -100,15 +111,18 @@ class Asks:
 
 def _response(ask: Ask, answer: Answer) -> dict[str, Any]:
     if not answer.decision.startswith("allow"):
-        return {"behavior": "deny", "message": answer.message or NO, "interrupt": False}
+        return deny(answer.message or NO)
     arguments = ask.input if answer.input is None else answer.input
     if not _is_object(arguments):
-        message = "The user changed the arguments to something that is no JSON object. Nothing was run."
-        return {"behavior": "deny", "message": message, "interrupt": False}
+        return deny("The user changed the arguments to something that is no JSON object. Nothing was run.")
     allowed: dict[str, Any] = {"behavior": "allow", "updatedInput": Raw(arguments)}
     if answer.decision == "allow_always" and ask.suggestions:
         allowed["updatedPermissions"] = ask.suggestions
     return allowed
+
+
+def deny(message: str) -> dict[str, Any]:
+    return {"behavior": "deny", "message": message, "interrupt": False}
 
 
 def _is_object(data: bytes) -> bool:

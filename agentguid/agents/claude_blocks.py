@@ -172,6 +172,12 @@ class Blocks:
         for key in [key for key in self.open if thread is None or key[0] == thread]:
             self._give_up(key, out)
 
+    def abandon_gone(self, out: list[Output], *, turn_over: bool) -> None:
+        """What sub-agents stream that will say nothing more. Before their calls are given up, which name the parent."""
+        for key in list(self.open):
+            if key[0] and not self.calls.goes_on(key[0], turn_over=turn_over):
+                self._give_up(key, out)
+
     def abandon_stopped(self, out: list[Output]) -> None:
         """What stopped without being whole will not become it: Claude Code asks again."""
         for key in [key for key, block in self.open.items() if block.stopped]:

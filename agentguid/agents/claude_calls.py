@@ -56,6 +56,17 @@ class Calls:
             if all_of_them or self._root(name) not in self.state.agents:
                 self.unanswered(name, out)
 
+    def in_background(self, call: str) -> bool:
+        """Whether a sub-agent makes it that works on although its own call has its result."""
+        return self._root(call) in self.state.agents
+
+    def goes_on(self, thread: str, *, turn_over: bool) -> bool:
+        """Whether a sub-agent may say more. When the turn is over, only those in the background may."""
+        root, tasks = self._root(thread), self.state.tasks
+        return any(tasks.get(task) == root for task in self.state.running) or (
+            not turn_over and root in self.state.calls
+        )
+
     def _root(self, call: str) -> str:
         """The outermost call that has not ended, or the finished sub-agent above it."""
         calls = self.state.calls

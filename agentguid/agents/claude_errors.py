@@ -25,6 +25,11 @@ TOO_LONG = (
 ANEW = "Send the message again to begin a new session"
 AGAIN = "Send the message again to start it anew"
 
+NO_PROGRAM = "the program cannot be started: "
+"""How the host begins its reason; the sentence says the same."""
+OTHER_FOLDER = "Create the folder or choose another one, then send the message again"
+MEND = "Put that right, then send the message again"
+
 
 def api_error(result: dict[str, Any]) -> str:
     """For a `result` that carries an error of the model's provider, or of Claude Code itself."""
@@ -80,14 +85,23 @@ def _sentence(what: tuple[str, str], said: str) -> str:
     return f"{what[0]}{detail}. {what[1]}."
 
 
-def exit_error(name: str, code: int | None, stderr: str) -> str:
-    """For an agent that ended in the middle of a turn."""
+def exit_error(name: str, code: int | None, stderr: str, unstarted: str = "") -> str:
+    """For an agent that ended in the middle of a turn, or never started: `unstarted` is then the host's reason."""
+    if unstarted:
+        return _never_started(name, unstarted)
     if code is None:
         return f"The process that held {name} vanished. {AGAIN}."
     how = f"was ended by {_signal(-code)}" if code < 0 else f"ended with exit status {code}"
     words = " ".join(stderr.split())
     said = f": {words[-300:].rstrip('.')}" if words else ""
     return f"{name} {how}{said}. {_advice(words)}."
+
+
+def _never_started(name: str, why: str) -> str:
+    what = why.removeprefix(NO_PROGRAM).rstrip(".")
+    end = "" if what.endswith("?") else "."
+    folder = "working directory" in why or "change to directory" in why
+    return f"{name} cannot be started: {what}{end} {OTHER_FOLDER if folder else MEND}."
 
 
 def _advice(words: str) -> str:

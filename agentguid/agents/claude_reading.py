@@ -3,17 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
 from agentguid.agents import claude_system as system
 from agentguid.agents import claude_turns as turns
 from agentguid.agents import claude_wire as wire
 from agentguid.agents import claude_write as write
 from agentguid.agents.base import Fact, Launch, Line, Output, Write
-from agentguid.agents.claude_asks import Asks
+from agentguid.agents.claude_asks import OPEN, TOO_MANY, Asks, deny
 from agentguid.agents.claude_blocks import Blocks
 from agentguid.agents.claude_errors import api_error, exit_error, forgotten
-from agentguid.agents.claude_state import STDERR, State, keep
+from agentguid.agents.claude_state import STDERR, State, decode, keep
 from agentguid.agents.claude_wire import NotUnderstoodError, mapping, text_of
 from agentguid.protocol.events import HostEnded, TurnEnded
 from agentguid.protocol.ids import item_id
@@ -36,9 +34,9 @@ class Reading:
         self.launch = launch
         self.name = name
         fresh = State(mode=launch.mode, wanted_model=launch.model)
-        self.state = msgspec.json.decode(carry, type=State) if carry else fresh
+        self.state = fresh if carry is None else decode(carry)
         self.blocks = Blocks(self.state, self._item)
-        self.asks = Asks(self.state)
+        self.asks = Asks(self.state, self.blocks.calls)
         self._offset = 0
         self._part = 0
 
@@ -137,17 +135,21 @@ class Reading:
 
     def _result(self, result: dict[str, Any], out: list[Output]) -> None:
         state = self.state
+        turn = state.turn if turns.own(result) else None
+        if turns.failed(result):
+            self._look_for_loss(api_error(result))
         self.blocks.abandon(out, "")
-        if not turns.own(result) or state.turn is None:
+        self.blocks.abandon_gone(out, turn_over=turn is not None)
+        if turn is None:
             state.unbilled += turns.spend(result, state)
             if turns.failed(result):
                 self._failed_alone(result, out)
             return
         self.blocks.calls.abandon(out, all_of_them=False)
-        self.asks.withdraw("The turn ended.", out)
-        ended = turns.ended(state.turn, result, state)
+        self.asks.withdraw("The turn ended.", out, all_of_them=False)
+        ended = turns.ended(turn, result, state)
         if state.failure and ended.outcome == "complete":
-            out.append(system.notice(self._item(), state.turn, state.failure, "error"))
+            out.append(system.notice(self._item(), turn, state.failure, "error"))
         self._complaints(out)
         out.append(Fact(ended))
         self._turn_is_over()
@@ -155,9 +157,19 @@ class Reading:
     def _failed_alone(self, result: dict[str, Any], out: list[Output]) -> None:
         """An error while no turn of the user's is being worked on, such as a session that cannot be resumed."""
         text = api_error(result)
-        if forgotten(text):
-            self.state.lost = True
-            text = f"{self.name} does not have this conversation any more. It begins anew, without memory."
+        if forgotten(text) and self.state.lost:
+            self._tell_loss(out)
+        else:
+            out.append(system.notice(self._item(), self.state.turn, text, "error"))
+
+    def _look_for_loss(self, said: str) -> bool:
+        """Whether Claude Code says now for the first time that the session is gone. Not believed of one that it has."""
+        found = forgotten(said) and not self.state.session and not self.state.lost
+        self.state.lost = self.state.lost or found
+        return found
+
+    def _tell_loss(self, out: list[Output]) -> None:
+        text = f"{self.name} does not have this conversation any more. It begins anew, without memory."
         out.append(system.notice(self._item(), self.state.turn, text, "error"))
 
     def _turn_is_over(self) -> None:
@@ -168,10 +180,11 @@ class Reading:
         request, request_id = mapping(line.get("request")), text_of(line.get("request_id"))
         subtype = text_of(request.get("subtype"))
         if subtype == "can_use_tool":
-            call = self.state.calls.get(text_of(request.get("tool_use_id")))
-            approval = item_id(self.host, self._offset)
-            self.asks.ask(approval, request_id, request, call.item if call else None, out)
-            return
+            if not self.asks.full:
+                self.asks.ask(item_id(self.host, self._offset), request_id, request, out)
+                return
+            out.append(Write(f"auto:{self._offset}", write.answer(request_id, deny(TOO_MANY))))
+            raise NotUnderstoodError(f"more than {OPEN} permission requests at once; it was refused")
         refusal = write.refusal(request_id, f"agentguid does not know the control request {subtype!r}")
         out.append(Write(f"auto:{self._offset}", refusal))
         raise NotUnderstoodError(f"control request {subtype}"[:200])
@@ -237,17 +250,21 @@ class Reading:
         out += state.unknown.end(item_id(self.host, line.offset, LAST_PART), state.turn)
         self.blocks.abandon(out)
         self.blocks.calls.abandon(out, all_of_them=True)
-        self.asks.withdraw(f"{self.name} ended.", out)
+        self.asks.withdraw(f"{self.name} ended.", out, all_of_them=True)
+        state.unstarted = " ".join(line.data[:STDERR].decode("utf-8", "replace").split())
+        if self._look_for_loss(state.stderr) and not state.turn:  # a turn's error says it
+            self._tell_loss(out)
         if state.turn:
             self._complaints(out)
             out.append(Fact(self._cut_short(state.turn, line.code)))
             self._turn_is_over()
-        out.append(Fact(HostEnded(host=self.host, code=line.code, stderr=state.stderr[-STDERR:])))
-        state.initialised, state.background = False, 0
+        words = state.stderr[-STDERR:] or state.unstarted
+        out.append(Fact(HostEnded(host=self.host, code=line.code, stderr=words)))
+        state.initialised, state.background, state.running = False, 0, []
 
     def farewell(self, code: int | None) -> str:
         """Why the agent is gone and what to do, in a sentence: also for a turn whose prompt it never got."""
-        return exit_error(self.name, code, self.state.stderr)
+        return exit_error(self.name, code, self.state.stderr, self.state.unstarted)
 
     def _cut_short(self, turn: str, code: int | None) -> TurnEnded:
         error = self.state.failure or self.farewell(code)

@@ -1,5 +1,6 @@
 """What the Claude adapter knows between two lines. All of it is the adapter's `carry`, so it stays small."""
 
+import msgspec
 from msgspec import Struct, field
 
 from agentguid.agents.unknown import Unknown
@@ -18,7 +19,7 @@ class Call(Struct, array_like=True):
     """It runs a sub-agent, whose lines may come long after its result."""
 
 
-class State(Struct, omit_defaults=True):
+class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     initialised: bool = False
     started: bool = False
     """The handshake is on the tape."""
@@ -48,12 +49,26 @@ class State(Struct, omit_defaults=True):
     """uuid of the last synthetic message: Claude Code repeats one when it compacts."""
     background: int = 0
     """Tasks that go on after the turn."""
+    running: list[str] = field(default_factory=list)
+    """Their ids, of the first few."""
+    tasks: dict[str, str] = field(default_factory=dict)
+    """Tasks that began, in the background or not → the call that began each. The last few."""
     lost: bool = False
     """The session that was to be resumed does not exist."""
     stderr: str = ""
     stderr_size: int = 0
     """Characters of stderr since the turn began."""
+    unstarted: str = ""
+    """Why the host could not start the agent."""
     unknown: Unknown = field(default_factory=Unknown)
+
+
+def decode(carry: bytes) -> State:
+    """Raises msgspec.DecodeError for what this version did not write."""
+    try:
+        return msgspec.json.decode(carry, type=State)
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise msgspec.DecodeError(str(error)) from error
 
 
 def keep(mapping: dict[str, str], key: str, value: str, limit: int) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from agentguid.agents import claude_wire as wire
 from agentguid.agents.base import Fact, Output
-from agentguid.agents.claude_state import State
+from agentguid.agents.claude_state import State, keep
 from agentguid.agents.claude_wire import count, mapping, number, text_of
 from agentguid.protocol.events import ItemAdded, SessionIdentified
 from agentguid.protocol.items import Body, Level
@@ -15,7 +15,6 @@ QUIET = frozenset(
     [
         "status",
         "thinking_tokens",
-        "task_started",
         "task_progress",
         "task_updated",
         "task_notification",
@@ -30,6 +29,8 @@ QUIET = frozenset(
     ]
 )
 """Understood, and nothing to show."""
+TASKS = 64
+"""So many tasks of the agent are remembered."""
 NewItem = Callable[[], str]
 
 
@@ -50,8 +51,12 @@ def read(subtype: str, data: bytes, state: State, host: str, new_item: NewItem, 
         case "local_command_output" | "informational":
             out.append(notice(new_item(), state.turn, text_of(line.get("content")), _level(line)))
         case "background_tasks_changed":
-            tasks = line.get("tasks")
-            state.background = len(tasks) if isinstance(tasks, list) else 0
+            found = line.get("tasks")
+            tasks = found if isinstance(found, list) else []
+            state.background = len(tasks)
+            state.running = [text_of(mapping(task).get("task_id")) for task in tasks[:TASKS]]
+        case "task_started":
+            keep(state.tasks, text_of(line.get("task_id")), text_of(line.get("tool_use_id")), TASKS)
         case _:
             raise wire.NotUnderstoodError(f"system line {subtype}"[:200])
 
