@@ -98,7 +98,7 @@ def exit_error(name: str, code: int | None, stderr: str, unstarted: str = "") ->
 
 
 def _never_started(name: str, why: str) -> str:
-    what = why.removeprefix(NO_PROGRAM).rstrip(".")
+    what = why.removeprefix(NO_PROGRAM)[:500].rstrip(".")
     end = "" if what.endswith("?") else "."
     folder = "working directory" in why or "change to directory" in why
     return f"{name} cannot be started: {what}{end} {OTHER_FOLDER if folder else MEND}."

@@ -33,14 +33,14 @@ class Session:
         self.feed("in", b"{}", id=f"prompt:{turn}")
         return self
 
-    def ask(self, **request: Any) -> ApprovalRequested:
+    def ask(self, request_id: str = "r1", **request: Any) -> ApprovalRequested:
         given = {"subtype": "can_use_tool", "tool_name": "Bash", "input": {"command": "ls"}, **request}
-        [fact] = self.out({"type": "control_request", "request_id": "r1", "request": given})
+        [fact] = self.out({"type": "control_request", "request_id": request_id, "request": given})
         assert isinstance(fact, ApprovalRequested)
         return fact
 
-    def exit(self, code: int | None) -> list[Event]:
-        return [output.event for output in self.feed("exit", code=code) if isinstance(output, Fact)]
+    def exit(self, code: int | None, why: bytes = b"") -> list[Event]:
+        return [output.event for output in self.feed("exit", why, code=code) if isinstance(output, Fact)]
 
 
 def text(block: str, name: str = "m1", **more: Any) -> dict[str, Any]:
@@ -63,6 +63,16 @@ def result_of(call: str, content: Any, **more: Any) -> dict[str, Any]:
 
 def streamed(kind: str, **fields: Any) -> dict[str, Any]:
     return {"type": "stream_event", "event": {"type": kind, **fields}}
+
+
+def launched(call: str, task: str) -> list[dict[str, Any]]:
+    """A sub-agent begins to work in the background, and its call has its result."""
+    return [
+        tool(call, "Agent"),
+        {"type": "system", "subtype": "background_tasks_changed", "tasks": [{"task_id": task}]},
+        {"type": "system", "subtype": "task_started", "task_id": task, "tool_use_id": call},
+        result_of(call, "launched"),
+    ]
 
 
 def result(**fields: Any) -> dict[str, Any]:

@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 
+from agentguid.agents import claude_asks
 from agentguid.agents.base import Answer, Fact, Write
 from agentguid.protocol.events import (
     ApprovalWithdrawn,
     ItemAdded,
     ToolStarted,
+    TurnEnded,
 )
-from tests.agents.byhand import Session, tool, written
+from tests.agents.byhand import Session, launched, result, tool, written
 
 SUGGESTIONS: list[dict[str, Any]] = [
     {
@@ -129,3 +131,64 @@ def test_an_unknown_request_is_refused_and_shown() -> None:
     assert isinstance(fact, Fact)
     assert isinstance(fact.event, ItemAdded)
     assert fact.event.kind == "unknown"
+
+
+@pytest.mark.parametrize("named_by", [{"tool_use_id": "c2"}, {"agent_id": "a1"}])
+def test_a_request_from_the_background_outlives_the_turn(named_by: dict[str, str]) -> None:
+    """It is of no turn; the turn's own requests are withdrawn with it, and Claude takes this one back itself."""
+    session = Session().begin()
+    session.out(*launched("c1", "a1"), tool("c2", parent_tool_use_id="c1"))
+    background, own = session.ask("r1", **named_by), session.ask("r2")
+    assert (background.turn, own.turn) == (None, "t1")
+
+    withdrawn, ended = session.out(result())
+    assert withdrawn == ApprovalWithdrawn(approval=own.approval, reason="The turn ended.")
+    assert isinstance(ended, TurnEnded)
+    assert not session.adapter.idle
+    [write] = session.adapter.answer(Answer(background.approval, "allow_once", None, None, None))
+    assert json.loads(write.data)["response"]["request_id"] == "r1"
+
+    session.feed("in", b"{}", id=write.id)
+    assert session.adapter.idle
+
+
+def test_a_request_between_turns_outlives_the_next_one() -> None:
+    session = Session()
+    asked = session.ask()
+
+    [ended] = session.begin().out(result())
+    assert isinstance(ended, TurnEnded)
+    assert asked.turn is None
+    assert respond_to(session, asked.approval)
+
+
+def test_an_exit_withdraws_every_request() -> None:
+    session = Session().begin()
+    session.out(*launched("c1", "a1"))
+    asked = {session.ask("r1", agent_id="a1").approval, session.ask("r2").approval}
+    facts = session.exit(0)
+
+    assert {fact.approval for fact in facts if isinstance(fact, ApprovalWithdrawn)} == asked
+    assert session.adapter.idle
+
+
+def test_a_request_too_many_is_refused_to_the_agent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not wait for an answer that nobody can give."""
+    monkeypatch.setattr(claude_asks, "OPEN", 1)
+    session = Session().begin()
+    asked = session.ask("r1")
+    line = {"type": "control_request", "request_id": "r2", "request": {"subtype": "can_use_tool"}}
+    write, fact = session.feed("out", json.dumps(line).encode())
+
+    assert isinstance(write, Write)
+    assert write.id == f"auto:{session.offset}"
+    response = json.loads(write.data)["response"]
+    assert (response["request_id"], response["response"]["behavior"]) == ("r2", "deny")
+    assert isinstance(fact, Fact)
+    assert isinstance(fact.event, ItemAdded)
+    assert "requests at once" in fact.event.body.text
+    assert respond_to(session, asked.approval)
+
+
+def respond_to(session: Session, approval: str) -> list[Write]:
+    return list(session.adapter.answer(Answer(approval, "allow_once", None, None, None)))

@@ -72,6 +72,16 @@ def test_it_is_not_idle_while_an_item_streams_or_an_approval_waits() -> None:
     assert busy == {"live", "approval"}
 
 
+@pytest.mark.parametrize(
+    "carry",
+    [b"", b"{", b"[]", b"7", b"\xff", b'{"turn":"\xff"}', b'{"turn":7}', b'{"of":"later"}', b"[" * 100_000],
+)
+def test_a_carry_of_another_version_is_refused(carry: bytes) -> None:
+    """Always with the same exception, so that who folds begins at the tape's beginning."""
+    with pytest.raises(msgspec.DecodeError):
+        claude.adapter(HOST, LAUNCH, carry)
+
+
 # -- damaged tapes ----------------------------------------------------------------------------------------------------
 Mutation = Callable[[list[Line], int, random.Random], None]
 STRANGE: list[Any] = [

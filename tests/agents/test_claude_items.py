@@ -9,9 +9,11 @@ from agentguid.agents.base import Fact, Live
 from agentguid.protocol.events import (
     ItemAdded,
     ToolFinished,
+    ToolStarted,
+    TurnEnded,
 )
 from agentguid.protocol.items import Body
-from tests.agents.byhand import Session, result, result_of, streamed, text, tool
+from tests.agents.byhand import Session, launched, result, result_of, streamed, text, tool
 
 
 def test_a_finished_block_has_the_id_of_its_stream() -> None:
@@ -66,6 +68,66 @@ def test_a_background_agent_is_known_after_its_call_ended() -> None:
     assert finished == ToolFinished(item="h-40", output=Body("done"))
     assert isinstance(added, ItemAdded)
     assert (added.parent, added.turn) == ("h-20", None)
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_what_a_sub_agent_streams_ends_with_the_turn(answered: bool) -> None:
+    """A stop leaves its block without an end, whether its call gets a result or not."""
+    session = Session().begin()
+    session.out(tool("c1", "Agent"), begun("Half", "c1"))
+    item = f"h-{session.offset:x}"
+    if answered:
+        session.out(result_of("c1", "stopped", is_error=True))
+    assert not session.adapter.idle
+
+    said, *_, ended = session.out(result(is_error=True, terminal_reason="aborted_tools"))
+    assert isinstance(said, ItemAdded)
+    assert (said.item, said.body.text, said.incomplete, said.parent) == (item, "Half", True, "h-20")
+    assert isinstance(ended, TurnEnded)
+    assert session.adapter.idle
+
+
+def test_a_call_that_a_sub_agent_streams_ends_with_the_turn() -> None:
+    session = Session().begin()
+    block = {"type": "tool_use", "id": "c2", "name": "Bash", "input": {}}
+    line = streamed("content_block_start", index=0, content_block=block)
+    session.out(tool("c1", "Agent"), {**line, "parent_tool_use_id": "c1"})
+    started, finished, agent, _ = session.out(result(is_error=True, terminal_reason="aborted_tools"))
+
+    assert isinstance(started, ToolStarted)
+    assert (started.name, started.parent) == ("Bash", "h-20")
+    assert finished == ToolFinished(item=started.item, output=Body(""), incomplete=True)
+    assert agent == ToolFinished(item="h-20", output=Body(""), incomplete=True)
+    assert session.adapter.idle
+
+
+def test_what_a_background_agent_streams_outlives_the_turn() -> None:
+    """And ends with the first result, be it none of the user's, after the agent has gone."""
+    session = Session().begin()
+    session.out(*launched("c1", "a1"), begun("Half", "c1"))
+    [ended] = session.out(result())
+    assert isinstance(ended, TurnEnded)
+    assert not session.adapter.idle
+
+    session.out({"type": "system", "subtype": "background_tasks_changed", "tasks": []})
+    [said] = session.out(result(origin={"kind": "task-notification"}))
+    assert isinstance(said, ItemAdded)
+    assert (said.body.text, said.incomplete, said.parent) == ("Half", True, "h-20")
+    assert session.adapter.idle
+
+
+def test_what_a_sub_agent_streams_goes_on_when_work_of_claudes_own_ends() -> None:
+    session = Session().begin()
+    session.out(tool("c1", "Agent"), begun("Half", "c1"))
+
+    assert session.out(result(origin={"kind": "task-notification"})) == []
+    assert not session.adapter.idle
+
+
+def begun(said: str, call: str) -> dict[str, Any]:
+    """The beginning of a text of a sub-agent's."""
+    block = {"type": "text", "text": said}
+    return {**streamed("content_block_start", index=0, content_block=block), "parent_tool_use_id": call}
 
 
 @pytest.mark.parametrize(

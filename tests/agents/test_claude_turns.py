@@ -7,6 +7,7 @@ import pytest
 from agentguid.agents.base import Launch
 from agentguid.protocol.events import (
     ApprovalWithdrawn,
+    Event,
     HostEnded,
     ItemAdded,
     SessionIdentified,
@@ -135,6 +136,76 @@ def test_a_session_that_cannot_be_resumed_is_told_and_known() -> None:
     assert isinstance(notice, ItemAdded)
     assert notice.level == "error"
     assert session.adapter.lost
+
+
+LOST = "No conversation found with session ID: x"
+
+
+@pytest.mark.parametrize("turn", [None, "t1"])
+@pytest.mark.parametrize("where", ["result", "stderr"])
+def test_a_lost_session_is_known_however_it_is_told(turn: str | None, where: str) -> None:
+    """Also when the prompt was on the tape before; without a turn to say so, a notice does."""
+    session = Session(Launch(cwd="/", model=None, mode="ask", resume="x"))
+    if turn:
+        session.begin(turn)
+    facts: list[Event] = []
+    if where == "result":
+        facts += session.out(result(is_error=True, errors=[LOST], subtype="error_during_execution"))
+    else:
+        session.feed("err", LOST.encode())
+    facts += session.exit(1)
+
+    assert session.adapter.lost
+    told, _ = facts
+    if turn:
+        assert isinstance(told, TurnEnded)
+        assert "begin a new session" in str(told.error)
+    else:
+        assert isinstance(told, ItemAdded)
+        assert "It begins anew, without memory" in told.body.text
+
+
+@pytest.mark.parametrize("turn", [None, "t1"])
+def test_a_session_that_was_resumed_is_not_lost(turn: str | None) -> None:
+    """Whatever is said later, on the error output or in an error."""
+    session = Session(Launch(cwd="/", model=None, mode="ask", resume="x"))
+    session.out({"type": "system", "subtype": "init", "session_id": "x", "model": "opus"})
+    if turn:
+        session.begin(turn)
+    session.feed("err", LOST.encode())
+    session.out(result(is_error=True, errors=[LOST]))
+    session.exit(1)
+
+    assert not session.adapter.lost
+
+
+@pytest.mark.parametrize(
+    ("why", "sentence"),
+    [
+        (
+            "the working directory cannot be entered: No such file or directory",
+            "Claude Code cannot be started: the working directory cannot be entered: No such file or directory. "
+            "Create the folder or choose another one, then send the message again.",
+        ),
+        (
+            "cannot change to directory /gone: No such file or directory",
+            "Claude Code cannot be started: cannot change to directory /gone: No such file or directory. "
+            "Create the folder or choose another one, then send the message again.",
+        ),
+        (
+            "the program cannot be started: Permission denied; is it installed, and on PATH?",
+            "Claude Code cannot be started: Permission denied; is it installed, and on PATH? "
+            "Put that right, then send the message again.",
+        ),
+    ],
+)
+def test_an_agent_that_never_started_says_why(why: str, sentence: str) -> None:
+    """To a turn whose prompt it never got, to one whose prompt it got, and to who looks at the host."""
+    waiting, open_ = Session(), Session().begin()
+
+    assert waiting.exit(127, why.encode()) == [HostEnded(host="h", code=127, stderr=why)]
+    assert waiting.adapter.farewell(127) == sentence
+    assert open_.exit(127, why.encode())[0] == TurnEnded(turn="t1", outcome="error", error=sentence)
 
 
 @pytest.mark.parametrize(
