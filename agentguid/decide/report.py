@@ -46,7 +46,7 @@ def _admitted(fact: Event, state: Conversation, ends: set[str]) -> list[Event]:
         case ApprovalWithdrawn() if approval.find(state.approvals, fact.approval):
             return [fact]
         case TurnEnded() if state.turn and state.turn.id == fact.turn:
-            asked = [pending for pending in state.approvals if pending.turn in (None, fact.turn)]
+            asked = [pending for pending in state.approvals if pending.turn == fact.turn]
             return [fact, *approval.withdraw(asked, "the turn ended")]
         case HostEnded() if state.host and state.host.id == fact.host:
             told = fact.host in ends or (state.turn and state.turn.id in ends)
