@@ -19,6 +19,8 @@ __all__ = ["Link", "Spec", "held", "reap"]
 
 ANSWER = 10.0
 """Seconds within which a living host answers."""
+LAZY = 0.1
+"""Seconds within which acknowledgements are joined while nobody waits for them."""
 UNSENT = 64 << 10
 """Bytes that may wait for a host before acknowledgements wait with them."""
 Status = Literal["new", "known", "refused"]
@@ -165,8 +167,10 @@ class Link:
         """Up to `offset` the tape is committed. Never blocks; only the newest is sent when the host is slow."""
         self._acknowledged = max(self._acknowledged, offset)
         if self.alive and not self._acknowledging:
+            # Only a child that has to wait for it is in a hurry; else each line would wake its host once more.
             self._acknowledging = True
-            asyncio.get_running_loop().call_soon(self._send_acknowledged)
+            wait = 0.0 if self.exited or self.state & frames.PAUSED else LAZY
+            asyncio.get_running_loop().call_later(wait, self._send_acknowledged)
 
     def _send_acknowledged(self) -> None:
         if self.alive and self._writer.transport.get_write_buffer_size() > UNSENT:
