@@ -121,20 +121,22 @@ class Giver:
     async def _stop(self, turn: str) -> None:
         if self._insisting is None:
             self._insisting = asyncio.create_task(self._insist(turn))
+            # Not in a `finally`: a task that is cancelled before its first step never comes to it.
+            self._insisting.add_done_callback(self._insisted)
         if self._adapter.turn == turn:
             await self._give(self._adapter.stop(turn))
 
     async def _insist(self, turn: str) -> None:
         """Asked nicely first; whoever does not stop is ended, and all that it started with it."""
-        try:
-            if self._adapter.turn == turn:
-                await asyncio.sleep(ASK_NICELY)
-            row = self._row()
-            if row is not None and row.turn == turn:
-                await self.end()
-        finally:
-            self._insisting = None
-            self._poke()  # a stop of the next turn may have come meanwhile
+        if self._adapter.turn == turn:
+            await asyncio.sleep(ASK_NICELY)
+        row = self._row()
+        if row is not None and row.turn == turn:
+            await self.end()
+
+    def _insisted(self, _: asyncio.Task[None]) -> None:
+        self._insisting = None
+        self._poke()  # a stop of the next turn may have come meanwhile
 
     def turn_over(self) -> None:
         """The agent is through with its turn: nobody insists on its end, and ids of its inputs need not be kept."""
