@@ -128,7 +128,7 @@ class Giver:
 
     async def _insist(self, turn: str) -> None:
         """Asked nicely first; whoever does not stop is ended, and all that it started with it."""
-        if self._adapter.turn == turn:
+        if self._adapter.turn == turn or self.gave(f"prompt:{turn}"):
             await asyncio.sleep(ASK_NICELY)
         row = self._row()
         if row is not None and row.turn == turn:

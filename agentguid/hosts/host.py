@@ -119,6 +119,7 @@ class Host:
         if self.clients.pop(client.fd, None):
             self.loop.forget(client.fd)
             client.close()
+            self.keeper.watch(bool(self.clients))
 
     def _send(self, client: Client, data: bytes = b"") -> None:
         try:
@@ -143,6 +144,7 @@ class Host:
         if kind == frames.HELLO:
             frames.read_hello(payload)
             self._greeted = True
+            self.keeper.watch(True)
             self._send(
                 client, frames.welcome(os.getpid(), self.keeper.child.pid, self.tape.end, self.keeper.state)
             )

@@ -9,6 +9,9 @@ from agentguid.hosts.child import Child, boot, start_time
 from agentguid.hosts.loop import IN, OUT, Loop
 from agentguid.hosts.pipes import Inlet, Outlet
 
+NEAR = 8 << 20
+"""Bytes that the child may be ahead of a daemon that reads: a stop must not wait for a long backlog. Above what the
+daemon reads before it acknowledges (4 MiB)."""
 HELD_OPEN = 1.0
 """Seconds that what the child left behind may keep its pipes open."""
 
@@ -21,6 +24,8 @@ class Keeper:
         self.tape = writer
         self.loop = loop
         self.acknowledged = 0
+        self.watched = False
+        """A daemon is connected."""
         self.exited = False
         """The child has ended, and that is on the tape: the last record."""
         self._known: set[str] = set()
@@ -48,8 +53,9 @@ class Keeper:
     @property
     def state(self) -> int:
         """What pokes tell besides the tape's end."""
-        behind = self.tape.end - self.acknowledged > self.order.max_uncommitted
-        paused = behind and self._code is None and not self._ending
+        limit = min(NEAR, self.order.max_uncommitted) if self.watched else self.order.max_uncommitted
+        behind = self.tape.end - self.acknowledged > limit
+        paused = behind and self._code is None
         return self.exited * frames.EXITED | paused * frames.PAUSED | bool(self._full) * frames.FULL
 
     def take(self, name: str, data: bytes) -> tuple[str, str]:
@@ -72,6 +78,11 @@ class Keeper:
     def acknowledge(self, offset: int) -> None:
         """Up to `offset` the tape is committed: the child may go on when it was ahead."""
         self.acknowledged = max(self.acknowledged, offset)
+        self._adjust()
+
+    def watch(self, watched: bool) -> None:
+        """A daemon has come, or the last one has gone."""
+        self.watched = watched
         self._adjust()
 
     def signal(self, number: int) -> None:

@@ -40,7 +40,9 @@ def body(status: int, error: str, **extra: Any) -> bytes:
 def handle(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """The answer to an exception that a handler, or the way to it, has raised."""
     status, sentence, extra = describe(error)
-    if status >= 500:
+    if status >= 500 and not isinstance(
+        error, TooBusy
+    ):  # to be busy is no failure: the answer says when to try again
         log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
     headers = dict(getattr(error, "headers", None) or {})
     if status == 503:

@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 MIB = 1 << 20
 AFTER = "Said after the mischief."
@@ -134,16 +135,18 @@ def half_line() -> None:
     raise SystemExit(0)
 
 
+def begin_message() -> None:
+    block = {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
+    for event in ({"type": "message_start", "message": {"id": "m", "content": []}}, block):
+        say(type="stream_event", event=event, parent_tool_use_id=None, session_id="s")
+
+
 def half_message() -> None:
     """Ends while a message streams."""
-    block = {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
-    delta = {
-        "type": "content_block_delta",
-        "index": 0,
-        "delta": {"type": "text_delta", "text": "half a sent"},
-    }
-    for event in ({"type": "message_start", "message": {"id": "m", "content": []}}, block, delta):
-        say(type="stream_event", event=event, parent_tool_use_id=None, session_id="s")
+    begin_message()
+    delta = {"type": "text_delta", "text": "half a sent"}
+    event = {"type": "content_block_delta", "index": 0, "delta": delta}
+    say(type="stream_event", event=event, parent_tool_use_id=None, session_id="s")
     sys.stderr.write(STDERR)
     sys.stderr.flush()
     raise SystemExit(3)
@@ -154,6 +157,58 @@ def silent() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     while True:
         time.sleep(60)
+
+
+def listens() -> None:
+    """Does nothing with its first prompt but wait to be interrupted, and obeys; with the next it is deaf and dumb."""
+    for raw in sys.stdin.buffer:
+        line = json.loads(raw)
+        if line["type"] == "control_request" and line["request"]["subtype"] == "interrupt":
+            obey(line["request_id"])
+            break
+    HABITS["listens"] = silent
+
+
+def obey(request_id: str) -> None:
+    """Answers an interrupt, and ends the turn as `claude` does then."""
+    say(type="control_response", response={"subtype": "success", "request_id": request_id, "response": {}})
+    over = {"subtype": "error_during_execution", "is_error": True, "terminal_reason": "aborted_streaming"}
+    write(json.dumps({**json.loads(result()), **over}).encode() + b"\n")
+
+
+def asks_later() -> None:
+    """Ends its first turn, and asks behind it, for a task in the background. Each answer becomes a line of `answers`."""
+    HABITS["asks_later"] = properly
+    say(type="system", subtype="background_tasks_changed", tasks=[{"task_id": "t1"}], session_id="s")
+    properly()
+    request = {
+        "subtype": "can_use_tool",
+        "tool_name": "Write",
+        "input": {"file_path": "later", "content": "x"},
+        "agent_id": "t1",
+    }
+    say(type="control_request", request_id=f"later-{os.getpid()}", request=request)
+
+
+def answered(response: dict[str, Any]) -> None:
+    with open("answers", "a") as file:
+        file.write(f"{response['request_id']} {response['response']['behavior']}\n")
+
+
+def endless() -> None:
+    """Pieces of one message at full speed for ever; deaf to all but SIGKILL, and so is the process that it started."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if os.fork() == 0:
+        silent()
+    begin_message()
+    piece = {
+        "type": "content_block_delta",
+        "index": 0,
+        "delta": {"type": "text_delta", "text": "and on and "},
+    }
+    line = json.dumps({"type": "stream_event", "event": piece, "parent_tool_use_id": None, "session_id": "s"})
+    while True:
+        write((line + "\n").encode() * 1000)
 
 
 def loud_stderr() -> None:
@@ -180,7 +235,7 @@ HABITS: dict[str, Callable[[], None]] = {
     made.__name__: made
     for made in (
         malformed, long_line, huge_line, not_utf8, noise, no_newline, half_line, half_message, silent, loud_stderr,
-        flood, quit_at_once, properly,
+        flood, quit_at_once, properly, listens, asks_later, endless,
     )
 }  # fmt: skip
 
@@ -205,8 +260,10 @@ def main() -> None:
                 "response": {"commands": [], "models": []},
             }
             say(type="control_response", response=answer)
+        elif line["type"] == "control_response":
+            answered(line["response"])
         elif line["type"] == "user":
-            if habit != "silent":
+            if HABITS[habit] is not silent:
                 say(type="system", subtype="init", session_id="s", model="bad", cwd=os.getcwd(), tools=[])
             HABITS[habit]()
 

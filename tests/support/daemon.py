@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from agentguid.hosts.tape import IN, Reader
+
 PATIENCE = 30.0
 
 
@@ -82,10 +84,12 @@ class Daemon:
         self._hosts: set[int] = set()
 
     # -- its life -----------------------------------------------------------------------------------------------------
-    def start(self, *, ready: bool = True, **environ: str) -> "Daemon":
+    def start(self, *, ready: bool = True, first: str = "", **environ: str) -> "Daemon":
+        """`first` is Python that runs in the daemon's process before it: as another version of the program would."""
+        code = f"{first}\nfrom agentguid.__main__ import main; raise SystemExit(main([]))"
         with (self.root / "daemon.log").open("ab") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "agentguid"],
+                [sys.executable, *(["-c", code] if first else ["-m", "agentguid"])],
                 env={**self.environ, **environ},
                 cwd=self.root,
                 stdout=out,
@@ -191,6 +195,11 @@ class Daemon:
             yield iter(answer.readline, b"")
         finally:
             connection.close()
+
+    def inputs(self) -> list[str]:
+        """The ids of all that was ever written to agents, as their tapes have it."""
+        tapes = [Reader(folder) for folder in (self.data / "tapes").iterdir()]
+        return [record.id for tape in tapes for record in tape.records() if record.direction == IN]
 
     # -- usual errands ------------------------------------------------------------------------------------------------
     def conversation(self, agent: str = "demo", **more: Any) -> str:
