@@ -1,11 +1,13 @@
 """What all benchmarks share: processes' costs, distributions, readers of a page's stream."""
 
-import asyncio
 import os
 import re
+import selectors
+import socket
 import statistics
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,55 +68,74 @@ def fsync_floor(folder: Path, rate: float, seconds: float) -> dict[str, float | 
 
 @dataclass
 class Reader:
-    """One open page: reads the raw bytes of its stream and notes when each line's token came."""
+    """One open page: keeps what came over its stream with the time when it came; looked at afterwards."""
 
-    socket: Path
-    path: str
-    latencies: list[float] = field(default_factory=list)
-    """Milliseconds from the agent's write to our read."""
-    seen: list[int] = field(default_factory=list)
-    received: int = 0
-    """Bytes."""
+    chunks: list[tuple[int, bytes]] = field(default_factory=list)
 
-    async def run(self, last: int) -> None:
-        """Until the token number `last` has come."""
-        reader, writer = await asyncio.open_unix_connection(str(self.socket), limit=1 << 22)
-        writer.write(
-            f"GET {self.path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n".encode()
-        )
+    def arrivals(self) -> tuple[list[int], list[float]]:
+        """The numbers of the tokens, each once, and the milliseconds from the agent's write to our read."""
+        seen: list[int] = []
+        taken: list[float] = []
         rest = b""
-        try:
-            while last not in self.seen[-1:]:
-                data = await reader.read(1 << 18)
-                if not data:
-                    break
-                now = time.monotonic_ns()
-                self.received += len(data)
-                rest = self._note(rest + data, now)
-        finally:
-            writer.close()
-
-    def _note(self, data: bytes, now: int) -> bytes:
-        end = 0
-        for token in TOKEN.finditer(data):
-            end = token.end()
-            number = int(token[1])
-            if not self.seen or number > self.seen[-1]:
-                self.seen.append(number)
-                self.latencies.append((now - int(token[2])) / 1e6)
-        return data[max(end, len(data) - 64) :]
+        for now, chunk in self.chunks:
+            data, end = rest + chunk, 0
+            for token in TOKEN.finditer(data):
+                end = token.end()
+                if not seen or int(token[1]) > seen[-1]:
+                    seen.append(int(token[1]))
+                    taken.append((now - int(token[2])) / 1e6)
+            rest = data[max(end, len(data) - 64) :]
+        return seen, taken
 
 
-class Probe:
+def read_pages(
+    socket_: Path, path: str, count: int, last: int, ready: threading.Event, seconds: float
+) -> list[Reader]:
+    """Opens the stream `count` times and reads until token number `last` has come to all, they have ended, or time is up.
+
+    One loop without a framework: with 50 pages its own time would be in the figures.
+    """
+    selector = selectors.DefaultSelector()
+    readers = []
+    for _ in range(count):
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(str(socket_))
+        connection.sendall(
+            f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n".encode()
+        )
+        connection.setblocking(False)
+        readers.append(Reader())
+        selector.register(connection, selectors.EVENT_READ, readers[-1])
+    ready.set()
+    goal, end = f"@seq:{last}:".encode(), time.monotonic() + seconds
+    while selector.get_map() and time.monotonic() < end:
+        for key, _ in selector.select(0.1):
+            data = key.fileobj.recv(1 << 20)  # type: ignore[union-attr]
+            key.data.chunks.append((time.monotonic_ns(), data))
+            if not data or goal in data:
+                selector.unregister(key.fileobj)
+                key.fileobj.close()  # type: ignore[union-attr]
+    for key in list(selector.get_map().values()):
+        key.fileobj.close()  # type: ignore[union-attr]
+    return readers
+
+
+class Probe(threading.Thread):
     """Another request, again and again, while the daemon is busy with something else."""
 
-    def __init__(self, ask: Any, pause: float = 0.02) -> None:
+    def __init__(self, ask: Callable[[], Any], pause: float = 0.02) -> None:
+        super().__init__(daemon=True)
         self._ask, self._pause = ask, pause
+        self._done = threading.Event()
         self.taken: list[float] = []
+        """Milliseconds of each."""
 
-    async def run(self) -> None:
-        while True:
+    def run(self) -> None:
+        while not self._done.wait(self._pause):
             began = time.perf_counter()
-            await asyncio.to_thread(self._ask)
+            self._ask()
             self.taken.append((time.perf_counter() - began) * 1000)
-            await asyncio.sleep(self._pause)
+
+    def stop(self) -> None:
+        self._done.set()
+        self.join()

@@ -1,12 +1,11 @@
 """A turn's lines from the agent's write to the page's socket: latency at a pace, and rate at full speed."""
 
-import asyncio
-import contextlib
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import TOKEN, Probe, Reader, cpu_seconds, fsync_floor, memory, spread
+from benchmarks.measure import TOKEN, Probe, Reader, cpu_seconds, fsync_floor, memory, read_pages, spread
 from tests.support.daemon import Daemon
 
 
@@ -15,15 +14,20 @@ def _stream(daemon: Daemon, conversation: str) -> str:
     return f"/gm/stream?conversation={conversation}&after={position}"
 
 
-async def _pages(daemon: Daemon, conversation: str, count: int, last: int, prompt: str) -> list[Reader]:
-    path = _stream(daemon, conversation)
-    readers = [Reader(daemon.socket, path) for _ in range(count)]
-    tasks = [asyncio.create_task(reader.run(last)) for reader in readers]
-    await asyncio.sleep(0.3)
-    await asyncio.to_thread(daemon.send, conversation, prompt)
-    async with asyncio.timeout(180):
-        await asyncio.gather(*tasks)
-    return readers
+class _Pages(threading.Thread):
+    """Open pages that read in a thread of their own."""
+
+    def __init__(self, daemon: Daemon, conversation: str, count: int, last: int) -> None:
+        super().__init__(daemon=True)
+        self._given = (daemon.socket, _stream(daemon, conversation), count, last)
+        self._ready = threading.Event()
+        self.readers: list[Reader] = []
+        self.start()
+        self._ready.wait()
+        time.sleep(0.3)  # until each has been told that it has caught up
+
+    def run(self) -> None:
+        self.readers = read_pages(*self._given, self._ready, 120)
 
 
 def latency(root: Path, readers: int, lines: int = 500, rate: int = 50) -> dict[str, Any]:
@@ -31,16 +35,17 @@ def latency(root: Path, readers: int, lines: int = 500, rate: int = 50) -> dict[
     daemon = Daemon(root).start()
     try:
         conversation = daemon.conversation()
-        asyncio.run(_pages(daemon, conversation, 1, 49, "emit 50 rate 100 size 470"))
+        daemon.send(conversation, "emit 50 rate 100 size 470")
         daemon.ended(conversation)
         assert daemon.process
         before = cpu_seconds([daemon.process.pid])
-        pages = asyncio.run(
-            _pages(daemon, conversation, readers, lines - 1, f"emit {lines} rate {rate} size 470")
-        )
+        pages = _Pages(daemon, conversation, readers, lines - 1)
+        daemon.send(conversation, f"emit {lines} rate {rate} size 470")
+        pages.join()
         spent = cpu_seconds([daemon.process.pid]) - before
-        lost = sum(lines - len(set(page.seen)) for page in pages)
-        every = [value for page in pages for value in page.latencies]
+        arrived = [page.arrivals() for page in pages.readers]
+        lost = sum(lines - len(seen) for seen, _ in arrived)
+        every = [value for _, taken in arrived for value in taken]
         floor = fsync_floor(root, rate, 5)
         return {
             "readers": readers,
@@ -65,31 +70,22 @@ def flood(root: Path, prompt: str, lines: int, readers: int = 1) -> dict[str, An
         pids = [daemon.process.pid, *daemon.hosts()]
         before = cpu_seconds(pids)
 
-        async def scene() -> tuple[list[Reader], Probe, float]:
-            probe = Probe(lambda: daemon.request("GET", "/api/conversations"))
-            path = _stream(daemon, conversation)
-            pages = [Reader(daemon.socket, path) for _ in range(readers)]
-            tasks = [asyncio.create_task(page.run(lines - 1)) for page in pages]
-            probing = asyncio.create_task(probe.run())
-            await asyncio.sleep(0.3)
-            began = time.monotonic()
-            sent = await asyncio.to_thread(daemon.send, conversation, prompt)
-            await asyncio.to_thread(daemon.ended, conversation, sent["session"]["id"], 180)
-            took = time.monotonic() - began
-            probing.cancel()
-            for task in tasks:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(task, 10)
-            return pages, probe, took
-
-        pages, probe, took = asyncio.run(scene())
+        pages = _Pages(daemon, conversation, readers, lines - 1)
+        probe = Probe(lambda: daemon.request("GET", "/api/conversations"))
+        probe.start()
+        began = time.monotonic()
+        sent = daemon.send(conversation, prompt)
+        daemon.ended(conversation, sent["session"]["id"], 180)
+        took = time.monotonic() - began
+        probe.stop()
+        pages.join()
         spent = cpu_seconds(pids) - before
         return {
             "lines": lines,
             "seconds": round(took, 3),
             "lines_per_second": round(lines / took),
             "cpu_us_per_line": round(spent * 1e6 / lines, 1),
-            "latency_ms": spread([value for page in pages for value in page.latencies]),
+            "latency_ms": spread([value for page in pages.readers for value in page.arrivals()[1]]),
             "probe_ms": spread(probe.taken),
             "peak_rss_mb": memory(daemon.process.pid, "VmHWM"),
             "lost": lines - _kept(daemon, conversation),

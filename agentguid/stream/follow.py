@@ -12,7 +12,9 @@ from agentguid.stream.page import Page, Reload, event
 HEARTBEAT = 15.0
 """Seconds after which a page is told that the line is alive."""
 PACE = 1 / 60
-"""Seconds between messages: what comes faster is joined."""
+"""Seconds between messages, on average: what comes faster is joined."""
+BURST = 4
+"""Messages that may follow one another at once after a pause: a line does not wait for a clock that has just ticked."""
 ELSEWHERE = 0.5
 """Seconds between looks at what other conversations do."""
 JUMP = 0.5
@@ -73,8 +75,9 @@ class _Follower:
         self._looked = time.monotonic()
 
     def sent(self, pause: float) -> None:
-        """Nothing more is sent for so long."""
-        self._due = time.monotonic() + pause
+        """Notes a message; after a jump nothing more is sent for so long."""
+        current = time.monotonic()
+        self._due = current + JUMP if pause == JUMP else max(self._due, current - BURST * PACE) + PACE
 
     async def grown(self) -> bool:
         """Waits until there may be something to send (True) or it is time for a sign of life (False)."""

@@ -64,6 +64,24 @@ class Reload(Exception):  # noqa: N818  it is an answer
     """The page cannot be brought up to date: it has to be loaded anew."""
 
 
+class Delta(Struct):
+    """What the pages that stand at one position lack."""
+
+    head: int
+    """Position of the log as it was read."""
+    reached: int
+    """Position that the page is at with this."""
+    jumped: bool
+    """Items are left out: the newest window is sent instead of each."""
+    items: list[Item]
+    rows: list[Conversation]
+    """Rows of the list that have changed."""
+    shown: Shown | None
+    needs: str
+    html: str | None = None
+    """The items as they are sent; None until the first of the pages has drawn them."""
+
+
 class Page:
     """One connection: how far its page is. `message` gives what it lacks next."""
 
@@ -96,12 +114,11 @@ class Page:
         before, first = self.position, self._first
         self.jumped = False
         if first or self._behind or self._sources.feed.position > self.position or self._live.vanished():
-            items = self._read(partials)
-            await self._fragments.prepare(items)
-            if self.jumped:
-                partials.insert(0, partial("#log", "innerHTML", self._drawn_window(items)))
-            elif items:
-                partials.insert(0, partial("#log", "put", *(self._fragments.item(item) for item in items)))
+            delta = self._read(partials)
+            await self._fragments.prepare(delta.items)
+            if delta.html is None:
+                delta.html = self._put(delta)
+            partials[:0] = [delta.html] if delta.html else []
         partials += self._states()
         # What the log has already is not live, even if the daemon has not let go of it or reads it a second time.
         db = self._sources.db
@@ -112,28 +129,52 @@ class Page:
             return None
         return frame("".join(partials), self.position if self.position > before else None)
 
-    def _drawn_window(self, items: list[Item]) -> str:
+    def _put(self, delta: "Delta") -> str:
+        """The items, to be put into the page, or the newest window in place of its log."""
+        if not delta.jumped:
+            drawn = [self._fragments.item(item) for item in delta.items]
+            return partial("#log", "put", *drawn) if drawn else ""
         conversation = self._start.conversation or ""
-        way = older(self._fragments.site, conversation, items[0].sequence) if items else ""
-        return way + self._fragments.window(items)
+        way = older(self._fragments.site, conversation, delta.items[0].sequence) if delta.items else ""
+        return partial("#log", "innerHTML", way + self._fragments.window(delta.items))
 
     # -- what is durable ----------------------------------------------------------------------------------------------
-    def _read(self, partials: list[str]) -> list[Item]:
-        """Reads in one transaction what was touched since, and moves the position."""
-        db = self._sources.db
+    def _read(self, partials: list[str]) -> "Delta":
+        """What was touched since, as of one position; moves the position."""
+        alone = self._first or self._behind or self._start.overview
+        if alone:
+            delta = self._delta()
+        else:
+            # Pages that stand at the same place lack the same.
+            key = (self._start.conversation, self.position)
+            delta = self._sources.shared.get(self._sources.feed.position, key, self._delta)
+        if self._start.conversation is not None and delta.shown is None:
+            raise Reload("deleted")
+        self._shown = delta.shown
+        self._renew("needs", delta.needs)
+        partials += self._rows_gone(delta.rows)
+        self._live.finished(item.id for item in delta.items)
+        self.jumped = delta.jumped
+        self.position = max(self.position, delta.reached)
+        self.complete = delta.reached == delta.head
+        return delta
+
+    def _delta(self) -> "Delta":
+        """Read in one transaction."""
+        db, conversation = self._sources.db, self._start.conversation
         with db:
             head = read.last(db)
             if self._first:
                 self._check(head)
                 self._list.begin(conversations.page(db, limit=LISTED)[0])
             self._ready(db)
-            reached, items = self._items(db, head)
-            partials += self._rows_gone(db, head)
-            self._look(db, head)
-        self._live.finished(item.id for item in items)
-        self.position = max(self.position, reached)
-        self.complete = reached == head
-        return items
+            found = _items(db, head, conversation, self.position)
+            rows = conversations.touched(db, self.position, LIMIT + 1)
+            given = None if conversation is None else shown(db, conversation)
+            needs = self._rows.needs(conversations.waiting_total(db))
+            if self._start.overview:
+                self._overview(db)
+        return Delta(head, *found, rows, given, needs)
 
     def _check(self, head: int) -> None:
         if self._start.log and self._start.log != self._sources.log:
@@ -152,40 +193,16 @@ class Page:
         if before and not self._behind:
             raise Reload("prepared")
 
-    def _items(self, db: apsw.Connection, head: int) -> tuple[int, list[Item]]:
-        """The next items in the order of their changes, and the position up to which there are no others."""
-        conversation = self._start.conversation
-        if conversation is None:
-            return head, []
-        after = self.position
-        reached, self.jumped, items = self._sources.shared.get(
-            head, ("items", conversation, after), lambda: _items(db, head, conversation, after)
-        )
-        return reached, items
-
-    def _rows_gone(self, db: apsw.Connection, head: int) -> list[str]:
-        after = self.position
-        rows = self._sources.shared.get(
-            head, ("rows", after), lambda: conversations.touched(db, after, LIMIT + 1)
-        )
+    def _rows_gone(self, rows: list[Conversation]) -> list[str]:
         if len(rows) > LIMIT:
             raise Reload("too far behind")
         gone = self._list.changed(rows)
         return [partial("#convs", "gone", *(f'<li id="c-{row}"></li>' for row in gone))] if gone else []
 
-    def _look(self, db: apsw.Connection, head: int) -> None:
-        """What stands around the transcript, as it is now."""
-        shared, conversation = self._sources.shared, self._start.conversation
-        if conversation is not None:
-            self._shown = shared.get(head, ("shown", conversation), lambda: shown(db, conversation))
-            if self._shown is None:
-                raise Reload("deleted")
-        needs = shared.get(head, "needs", lambda: self._rows.needs(conversations.waiting_total(db)))
-        self._renew("needs", needs)
-        if self._start.overview:
-            rows, cursor = conversations.page(db, limit=LISTED)
-            listed = [(row, self._status(row)) for row in rows]
-            self._renew("overview", overview(self._fragments.site, asked(db), listed, cursor))
+    def _overview(self, db: apsw.Connection) -> None:
+        rows, cursor = conversations.page(db, limit=LISTED)
+        listed = [(row, self._status(row)) for row in rows]
+        self._renew("overview", overview(self._fragments.site, asked(db), listed, cursor))
 
     # -- what follows from facts about processes, and from the clock ---------------------------------------------------
     def _states(self) -> list[str]:
@@ -225,8 +242,12 @@ class Page:
         return status(row, presence.of(row.id), now(), recovering=presence.recovering)
 
 
-def _items(db: apsw.Connection, head: int, conversation: str, after: int) -> tuple[int, bool, list[Item]]:
+def _items(
+    db: apsw.Connection, head: int, conversation: str | None, after: int
+) -> tuple[int, bool, list[Item]]:
     """How far it goes, whether items are left out, and the items: what was touched since, or the newest window."""
+    if conversation is None:
+        return head, False, []
     rows = transcript.touched(db, conversation, after, LIMIT + 1)
     if len(rows) > LIMIT:
         return head, True, transcript.load(db, transcript.newest(db, conversation, WINDOW))
