@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import startup, turns
+from benchmarks.measure import python_loop
 
 REFERENCE = {
     "latency_1": {"p50": 32.9, "p95": 35.7, "p99": 40.9},
@@ -49,7 +50,8 @@ def main() -> int:
     }
     for name in chosen.names or BENCHMARKS:
         with tempfile.TemporaryDirectory(prefix="agentguid-bench-") as folder:
-            results[name] = BENCHMARKS[name](Path(folder))
+            loop = python_loop()
+            results[name] = {**BENCHMARKS[name](Path(folder)), "python_loop_ms": loop}
         if name in REFERENCE:
             results[name]["reference"] = REFERENCE[name]
         print(name, json.dumps(results[name]), file=sys.stderr, flush=True)

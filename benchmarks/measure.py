@@ -48,6 +48,15 @@ def memory(pid: int, what: str = "VmRSS") -> float:
     return round(int(found[1]) / 1024, 1) if found else 0.0
 
 
+def python_loop() -> float:
+    """Milliseconds of a loop of two million additions: how fast this machine is at the moment, to compare runs by."""
+    began = time.perf_counter()
+    total = 0
+    for number in range(2_000_000):
+        total += number
+    return round((time.perf_counter() - began) * 1000, 1)
+
+
 def fsync_floor(folder: Path, rate: float, seconds: float) -> dict[str, float | int]:
     """Milliseconds of an appending write of 4 KiB with fdatasync, at a pace: what no durable log can beat."""
     taken = []
