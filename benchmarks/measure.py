@@ -115,12 +115,16 @@ def read_pages(
         connection.setblocking(False)
         readers.append(Reader())
         selector.register(connection, selectors.EVENT_READ, readers[-1])
-    ready.set()
+    behind = set(map(id, readers))
     goal, end = f"@seq:{last}:".encode(), time.monotonic() + seconds
     while selector.get_map() and time.monotonic() < end:
         for key, _ in selector.select(0.1):
             data = key.fileobj.recv(1 << 20)  # type: ignore[union-attr]
             key.data.chunks.append((time.monotonic_ns(), data))
+            if b"caught-up" in data:
+                behind.discard(id(key.data))
+                if not behind:
+                    ready.set()
             if not data or goal in data:
                 selector.unregister(key.fileobj)
                 key.fileobj.close()  # type: ignore[union-attr]

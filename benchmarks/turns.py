@@ -23,8 +23,7 @@ class _Pages(threading.Thread):
         self._ready = threading.Event()
         self.readers: list[Reader] = []
         self.start()
-        self._ready.wait()
-        time.sleep(0.3)  # until each has been told that it has caught up
+        self._ready.wait(30)
 
     def run(self) -> None:
         self.readers = read_pages(*self._given, self._ready, 120)

@@ -54,7 +54,10 @@ def test_stop_in_the_middle_of_an_answer(work: Work) -> None:
     """What had been said stays, marked as unfinished; the same process takes the next prompt."""
     conversation = work.start("[[slow]] talk")
     work.reached("slow")
-    time.sleep(0.5)  # some of it
+    wait_for(
+        lambda: any(b"text_delta" in tape.read_bytes() for tape in work.daemon.data.glob("tapes/*/*.tape")),
+        "some of the answer",
+    )
     before = set(work.agents())
 
     assert stop(work, conversation) < 5

@@ -14,15 +14,6 @@ from tests.support.daemon import Daemon, _Unix, wait_for
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html"}
 
 
-@pytest.fixture(scope="module")
-def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    one = Daemon(tmp_path_factory.mktemp("daemon"))
-    try:
-        yield one.start()
-    finally:
-        one.close()
-
-
 def page(daemon: Daemon, path: str) -> str:
     status, data = daemon.request("GET", path, headers={"Accept": "text/html"})
     assert status == 200, data[:500]

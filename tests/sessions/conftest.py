@@ -1,8 +1,10 @@
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support import badagent
 from tests.support.daemon import Daemon
 
 
@@ -13,3 +15,22 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
         yield running
     finally:
         running.close()
+
+
+Bad = Callable[[str], Daemon]
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> Iterator[Bad]:
+    """A daemon whose `claude` has a bad habit."""
+    running: list[Daemon] = []
+
+    def make(habit: str) -> Daemon:
+        programs = badagent.install(tmp_path / "programs", habit)
+        daemon = Daemon(tmp_path, PATH=f"{programs}:{os.environ['PATH']}")
+        running.append(daemon)
+        return daemon.start()
+
+    yield make
+    for daemon in running:
+        daemon.close()

@@ -2,35 +2,17 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support import badagent
+from tests.sessions.conftest import Bad
 from tests.support.badagent import AFTER, MALFORMED, STDERR
 from tests.support.daemon import Daemon, wait_for
 
 MIB = 1 << 20
 FULL = os.environ.get("AGENTGUID_FULL") == "1"
-Bad = Callable[[str], Daemon]
-
-
-@pytest.fixture
-def bad(tmp_path: Path) -> Iterator[Bad]:
-    """A daemon whose `claude` has a bad habit."""
-    running: list[Daemon] = []
-
-    def make(habit: str) -> Daemon:
-        programs = badagent.install(tmp_path / "programs", habit)
-        daemon = Daemon(tmp_path, PATH=f"{programs}:{os.environ['PATH']}")
-        running.append(daemon)
-        return daemon.start()
-
-    yield make
-    for daemon in running:
-        daemon.close()
 
 
 def peak(pid: int) -> int:

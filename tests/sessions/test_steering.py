@@ -1,34 +1,13 @@
 """Stopping and answering agents at the worst moment: in a flood, twice in a row, when no turn is open, in no folder."""
 
-import os
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
 import pytest
 
-from tests.support import badagent
+from tests.sessions.conftest import Bad
 from tests.support.daemon import Daemon, wait_for
 from tests.support.tokens import in_log
 
 PROMPTLY = 6.0
 """Seconds within which a stop must have ended the turn."""
-Bad = Callable[[str], Daemon]
-
-
-@pytest.fixture
-def bad(tmp_path: Path) -> Iterator[Bad]:
-    """A daemon whose `claude` has a bad habit."""
-    running: list[Daemon] = []
-
-    def make(habit: str) -> Daemon:
-        programs = badagent.install(tmp_path / "programs", habit)
-        daemon = Daemon(tmp_path, PATH=f"{programs}:{os.environ['PATH']}")
-        running.append(daemon)
-        return daemon.start()
-
-    yield make
-    for daemon in running:
-        daemon.close()
 
 
 def agents(daemon: Daemon) -> set[int]:
