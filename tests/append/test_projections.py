@@ -165,10 +165,10 @@ def test_the_streams_that_were_asked_for_come_first(opener: Opener) -> None:
     until(lambda: len(done) == 30)
 
     newest_first = [f"s{n}" for n in range(29, -1, -1) if n not in (7, 3)]
-    asked = [name for name in done if name in ("s7", "s3")]
-    assert asked == ["s7", "s3"]
-    assert done.index("s3") <= 2  # one stream may have been begun before anyone asked
-    assert [name for name in done if name not in asked] == newest_first
+    # One stream may have been begun before anyone asked. Those that were asked for take turns, slice by slice: which of
+    # them is complete first depends on how long a slice took.
+    assert {"s7", "s3"} <= set(done[:3])
+    assert [name for name in done if name not in ("s7", "s3")] == newest_first
 
 
 def test_an_append_to_a_stream_that_is_behind_does_not_wait_for_its_rebuild(opener: Opener) -> None:
