@@ -18,6 +18,7 @@ from agentguid.append.lock import acquire
 from agentguid.append.log import Log
 from agentguid.dispatch import Dispatcher
 from agentguid.effects import tapes
+from agentguid.effects.forget import Forgetting
 from agentguid.effects.parts import EffectParts
 from agentguid.effects.turns import Turns
 from agentguid.failpoints import failpoint
@@ -57,6 +58,7 @@ async def run(settings: Settings) -> None:
             # The port is open before tapes are drained: pages say "catching up".
             beside.start("turns", turns.run())
             beside.start("tapes", tapes.keep(effects))
+            beside.start("forgetting", Forgetting(effects).run())
             beside.start("agents", parts.agents.rescan())
             log.info("agentguid %s serves %s", __version__, settings.url)
             if sys.stderr.isatty():
@@ -159,8 +161,8 @@ def _effect_parts(settings: Settings, parts: Parts) -> EffectParts:
     return EffectParts(
         places=places,
         current=current,
+        log=parts.log,
         reader=parts.reader,
-        signature=parts.log.signature,
         dispatch=parts.dispatch,
         feed=parts.feed,
         live=parts.live,

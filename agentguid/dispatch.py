@@ -9,7 +9,7 @@ import asyncio
 from collections import OrderedDict
 from contextlib import suppress
 from functools import partial, reduce
-from typing import Any, get_type_hints
+from typing import Any
 
 import apsw
 import msgspec
@@ -23,8 +23,7 @@ from agentguid.decide.rules import Rules, rules_of
 from agentguid.entropy import now
 from agentguid.protocol.commands import Command
 from agentguid.protocol.errors import Conflict, Refused
-from agentguid.protocol.events import TYPES, Event
-from agentguid.protocol.items import Body
+from agentguid.protocol.events import BODIES, Event
 
 RETRIES = 5
 LANES = 1_000
@@ -33,13 +32,6 @@ SNAPSHOT = 200
 """Events after which the state is written down again."""
 SLICE = 100
 """Events that are read at a time, so that a long stream does not hold up the others."""
-
-
-_BODIES = {
-    cls: tuple(name for name, kind in get_type_hints(cls).items() if kind in (Body, Body | None))
-    for cls in TYPES.values()
-}
-"""The fields of each event that may be of any size."""
 
 
 class Lane(msgspec.Struct, eq=False):
@@ -195,5 +187,5 @@ def _landed(lane: Lane, generation: int, queued: asyncio.Future[Receipt]) -> Non
 
 def _big(event: Event) -> bool:
     """May hold a text above the limit for events: a character is at most four bytes."""
-    bodies = _BODIES.get(type(event), ())
+    bodies = BODIES.get(type(event), ())
     return any((body := getattr(event, name)) and len(body.text) > LIMIT // 4 for name in bodies)

@@ -5,15 +5,15 @@
 
 import os
 import secrets
-from functools import cache
+import time
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
-from msgspec.structs import fields, replace
+from msgspec.structs import replace
 
 from agentguid.protocol.errors import LogBroken
-from agentguid.protocol.events import Event
+from agentguid.protocol.events import BODIES, Event
 from agentguid.protocol.items import Body
 
 LIMIT = 32 << 10
@@ -67,10 +67,39 @@ class Blobs:
             file.unlink(missing_ok=True)
         return len(left)
 
+    def shelves(self) -> list[Path]:
+        """The directories that blobs lie in, at most 256."""
+        return [one for one in self._root.glob("[0-9a-f][0-9a-f]") if one.is_dir()]
+
+    def resting(self, shelf: Path, seconds: float) -> list[str]:
+        """Digests in one of the `shelves` that have not been put for so long."""
+        limit = time.time() - seconds
+        with os.scandir(shelf) as entries:
+            return [entry.name for entry in entries if entry.stat().st_mtime < limit]
+
+    def remove(self, digest: str, seconds: float) -> bool:
+        """Removes a blob unless it was put within `seconds`. Only in the log's writer thread: no event can name it meanwhile.
+
+        It is taken out of the way before its age is looked at, so that a `put` either renews what is looked at or
+        finds nothing and writes it anew.
+        """
+        path = self.path(digest)
+        aside = self._root / "tmp" / f"removed-{digest}"
+        aside.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            path.rename(aside)
+        except FileNotFoundError:
+            return False
+        if aside.stat().st_mtime >= time.time() - seconds:
+            aside.rename(path)
+            return False
+        aside.unlink()
+        return True
+
     def shrink(self, event: Event) -> Event:
         """The event, with the text of each `Body` above 32 KiB stored as a blob and a preview in its place."""
         changed = {}
-        for name in _candidates(type(event)):
+        for name in BODIES.get(type(event), ()):
             body = getattr(event, name)
             if isinstance(body, Body) and body.blob is None and len(body.text) > LIMIT // 4:
                 data = body.text.encode()
@@ -97,12 +126,6 @@ class Blobs:
             scratch.replace(path)
         finally:
             scratch.unlink(missing_ok=True)
-
-
-@cache
-def _candidates(kind: type[Event]) -> tuple[str, ...]:
-    """Fields that may hold a `Body`."""
-    return tuple(field.encode_name for field in fields(kind) if field.type in (Body, Body | None))
 
 
 def _private(path: str, flags: int) -> int:

@@ -43,6 +43,11 @@ def scratch_in_memory(db: apsw.Connection) -> None:
     db.pragma("temp_store", "memory")
 
 
+def overwriting(db: apsw.Connection) -> None:
+    """What is removed is overwritten with zeros, not only unlinked: the log can forget, and its read models with it."""
+    db.pragma("secure_delete", True)
+
+
 def mapped(db: apsw.Connection) -> None:
     """Readers only: a write error to a mapped file would be a signal."""
     db.pragma("mmap_size", 256 << 20)
@@ -80,6 +85,7 @@ WRITER = (
     untrusting,
     strict_quotes,
     replacing_fires_triggers,
+    overwriting,
 )
 READER = (patience, cache, mapped, untrusting, strict_quotes, query_only)
 

@@ -4,13 +4,15 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import apsw
 
 from agentguid import paths
 from agentguid.append import chain, connection, read, redact, tables
 from agentguid.append.api import Append, Projection, Receipt, TapeMark
-from agentguid.append.engine import Engine
+from agentguid.append.blobs import Blobs
+from agentguid.append.engine import UNWRITABLE, Engine
 from agentguid.append.ledger import Ledger, prepare
 from agentguid.append.migrate import migrate
 from agentguid.append.rebuild import Rebuilder
@@ -19,6 +21,9 @@ from agentguid.protocol.errors import LogBroken
 
 TAIL = 100
 """Events that are verified at each start."""
+SOME = 20
+"""Blobs that are looked at in one transaction."""
+Used = Callable[[apsw.Connection, str], bool]
 
 
 class Log:
@@ -118,6 +123,48 @@ class Log:
         """
         return self._rebuilt_after(partial(self._redact, list(positions)))
 
+    def forget(self, stream: str, tapes: Sequence[str]) -> Future[None]:
+        """Removes what every event of a stream said, little by little, and the marks of its tapes; see `redact`.
+
+        Nothing may be appended to it meanwhile.
+        """
+        done: Future[None] = Future()
+        before = 0
+
+        def some(db: apsw.Connection) -> bool:
+            nonlocal before
+            before = redact.forget(db, stream, before or read.head(db, stream) + 1)
+            if before > 1:
+                return True
+            db.executemany("DELETE FROM tape WHERE tape = ?", [(tape,) for tape in tapes])
+            self._rebuilder.again([stream], done)
+            return False
+
+        self._writer.background(_reported(some, done))
+        return done
+
+    def collect(self, blobs: Blobs, digests: Sequence[str], used: Used, seconds: float) -> Future[int]:
+        """Removes those blobs that no event names (`used`) and that were not put within `seconds`; gives how many.
+
+        None while a read model is incomplete: it does not know of every event then.
+        """
+        done: Future[int] = Future()
+        left, removed = list(digests), 0
+
+        def some(db: apsw.Connection) -> bool:
+            nonlocal removed
+            if read.incomplete(db, self.signature):
+                left.clear()
+            for digest in left[:SOME]:
+                removed += not used(db, digest) and blobs.remove(digest, seconds)
+            del left[:SOME]
+            if not left:
+                done.set_result(removed)
+            return bool(left)
+
+        self._writer.background(_reported(some, done))
+        return done
+
     def reader(self) -> apsw.Connection:
         """A new read-only connection, for one thread."""
         return connection.reader(self._path)
@@ -144,3 +191,20 @@ class Log:
         queued = self._writer.submit(partial(job, done), 256)
         queued.add_done_callback(lambda one: done.set_exception(one.exception()) if one.exception() else None)
         return done
+
+
+def _reported(
+    work: Callable[[apsw.Connection], bool], done: Future[Any]
+) -> Callable[[apsw.Connection], bool]:
+    """Background work somebody waits for: it is told when the work is given up."""
+
+    def run(db: apsw.Connection) -> bool:
+        try:
+            return work(db)
+        except UNWRITABLE:
+            raise  # it will be asked for again
+        except Exception as error:
+            done.set_exception(LogBroken(f"work on the log was given up: {error}"))
+            raise
+
+    return run

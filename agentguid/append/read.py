@@ -105,6 +105,15 @@ def behind(db: apsw.Connection, prefix: str, signature: str, limit: int = 500) -
     return [name for (name,) in db.execute(query, (prefix, prefix + chr(0x10FFFF), signature, limit))]
 
 
+def incomplete(db: apsw.Connection, signature: str) -> bool:
+    """Whether the read models lack anything of any stream."""
+    query = (
+        "SELECT EXISTS (SELECT 1 FROM stream_state WHERE projected < ?1) "
+        "OR EXISTS (SELECT 1 FROM stream_state WHERE projected > ?1) OR EXISTS (SELECT 1 FROM stale)"
+    )
+    return bool(db.execute(query, (signature,)).get)
+
+
 def stale(db: apsw.Connection, stream: str) -> list[Stale]:
     """The read models that are not complete for a stream because they raised."""
     return [

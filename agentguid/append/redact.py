@@ -4,6 +4,11 @@ from collections.abc import Sequence
 
 import apsw
 
+SLICE = 200
+"""Events of a stream that are forgotten at a time."""
+KEPT = "conversation.deleted"
+"""Says nothing that needs forgetting, but why the rest was forgotten."""
+
 
 def redact(db: apsw.Connection, positions: Sequence[int]) -> list[str]:
     """Removes data and salt of events for good, inside the caller's transaction; returns the streams concerned.
@@ -11,14 +16,31 @@ def redact(db: apsw.Connection, positions: Sequence[int]) -> list[str]:
     Snapshots of those streams go too, because they may repeat what was said. Read models must be rebuilt.
     """
     streams: dict[str, None] = {}
-    db.pragma("secure_delete", True)  # overwritten with zeros, not only unlinked
-    try:
-        for position in positions:
-            stream = db.execute("SELECT stream FROM event WHERE position = ?", (position,)).get
-            if stream is not None:
-                db.execute("UPDATE event_data SET data = NULL, salt = NULL WHERE position = ?", (position,))
-                db.execute("DELETE FROM snapshot WHERE stream = ?", (stream,))
-                streams[stream] = None
-    finally:
-        db.pragma("secure_delete", False)
+    for position in positions:
+        stream = db.execute("SELECT stream FROM event WHERE position = ?", (position,)).get
+        if stream is not None:
+            db.execute("UPDATE event_data SET data = NULL, salt = NULL WHERE position = ?", (position,))
+            db.execute("DELETE FROM snapshot WHERE stream = ?", (stream,))
+            streams[stream] = None
     return list(streams)
+
+
+def forget(db: apsw.Connection, stream: str, before: int) -> int:
+    """Removes what the last events of a stream before a version said; returns the version to go on before, 1 at the end.
+
+    The newest go first: a stream whose first event says nothing any more has been forgotten whole.
+    """
+    first = max(1, before - SLICE)
+    db.execute("DELETE FROM snapshot WHERE stream = ?", (stream,))
+    db.execute(
+        "UPDATE event_data SET data = NULL, salt = NULL WHERE data IS NOT NULL AND position IN "
+        "(SELECT position FROM event WHERE stream = ? AND version >= ? AND version < ? AND type <> ?)",
+        (stream, first, before, KEPT),
+    )
+    return first
+
+
+def is_forgotten(db: apsw.Connection, stream: str) -> bool:
+    """Whether `forget` has come to the end with a stream."""
+    query = "SELECT 1 FROM event e JOIN event_data d ON d.position = e.position WHERE e.stream = ? AND e.version = 1 AND d.data IS NULL"
+    return db.execute(query, (stream,)).get is not None

@@ -19,6 +19,9 @@ def decide(command: ToConversation, state: Conversation) -> list[Event]:
             return settings.create(command, known)
         case commands.Report() if known is not None:
             return report.decide(command, state)
+    match command:
+        case commands.DeleteConversation(now=True) if known is not None and known.deleted:
+            return [events.ConversationDeleted(now=True)]
     if known is None or known.deleted:
         raise NotFound(f"There is no conversation {command.conversation}.")
     match command:
@@ -33,7 +36,7 @@ def decide(command: ToConversation, state: Conversation) -> list[Event]:
         case commands.MarkRead():
             return settings.mark_read(command, state.seen)
         case commands.DeleteConversation():
-            return _delete(state)
+            return _delete(command, state)
         case commands.SendMessage():
             return turn.send(command, state, known)
         case commands.EditMessage():
@@ -51,8 +54,8 @@ def decide(command: ToConversation, state: Conversation) -> list[Event]:
     raise TypeError(command)
 
 
-def _delete(state: Conversation) -> list[Event]:
+def _delete(command: commands.DeleteConversation, state: Conversation) -> list[Event]:
     """The open turn is asked to stop, and nothing waits for the user any more."""
     stopped = turn.stop(commands.StopTurn(conversation=""), state.turn)
     withdrawn = approval.withdraw(state.approvals, "the conversation was deleted")
-    return [*stopped, *withdrawn, events.ConversationDeleted()]
+    return [*stopped, *withdrawn, events.ConversationDeleted(now=command.now)]

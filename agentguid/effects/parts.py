@@ -7,6 +7,7 @@ import apsw
 
 from agentguid.agents.discovery import Agents
 from agentguid.append.blobs import Blobs
+from agentguid.append.log import Log
 from agentguid.dispatch import Dispatcher
 from agentguid.paths import Places
 from agentguid.stream.feed import Feed
@@ -19,9 +20,8 @@ class EffectParts:
     places: Places
     current: Callable[[str], bool]
     """Whether a conversation's read models are complete; if not, they are wanted first."""
+    log: Log
     reader: apsw.Connection
-    signature: str
-    """Of the present read models."""
     dispatch: Dispatcher
     feed: Feed
     live: LiveText
@@ -38,3 +38,8 @@ class EffectParts:
     """Age at which the tape of an ended host is deleted."""
     tape_megabytes: float
     """Size of all such tapes beyond which the oldest are deleted."""
+
+    @property
+    def signature(self) -> str:
+        """Of the present read models."""
+        return self.log.signature

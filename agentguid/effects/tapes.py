@@ -1,6 +1,7 @@
 """Keeps old tapes small and, by the user's rule, few. The log never needs them."""
 
 import asyncio
+import contextlib
 import logging
 import shutil
 import time
@@ -53,12 +54,14 @@ def _folders(root: Path) -> list[Path]:
 
 
 def _tidy(ended: list[Path], days: float, megabytes: float) -> None:
+    kept, folders = [], {}
     for folder in ended:
-        compress.compress(folder)
-    folders = {folder.name: folder for folder in ended}
-    kept = [_kept(folder) for folder in ended]
+        with contextlib.suppress(FileNotFoundError):  # its conversation has just been forgotten
+            compress.compress(folder)
+            kept.append(_kept(folder))
+            folders[folder.name] = folder
     for tape in compress.victims(kept, days * DAY, int(megabytes * 1024 * 1024)):
-        shutil.rmtree(folders[tape])
+        shutil.rmtree(folders[tape], ignore_errors=True)
         log.info("deleted an old tape", extra={"host": tape})
 
 

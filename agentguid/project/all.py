@@ -1,6 +1,24 @@
 """The read models that are written in the transaction of the event."""
 
 from agentguid.append.api import Projection
-from agentguid.project import approvals, conversations, credentials, hosts, queue, transcript, turns
+from agentguid.project import (
+    approvals,
+    blob_uses,
+    conversations,
+    credentials,
+    hosts,
+    queue,
+    transcript,
+    turns,
+)
 
-INLINE: tuple[Projection, ...] = (conversations, turns, transcript, queue, approvals, hosts, credentials)
+INLINE: tuple[Projection, ...] = (
+    conversations,
+    turns,
+    transcript,
+    queue,
+    approvals,
+    hosts,
+    credentials,
+    blob_uses,
+)

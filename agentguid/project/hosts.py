@@ -90,6 +90,11 @@ def of(db: apsw.Connection, conversation: str) -> Host | None:
     return row and Host(*row)
 
 
+def all_of(db: apsw.Connection, conversation: str) -> list[str]:
+    """The ids of every host that a conversation has had."""
+    return [name for (name,) in db.execute("SELECT id FROM host WHERE conversation = ?", (conversation,))]
+
+
 def session(db: apsw.Connection, conversation: str, agent: str) -> str | None:
     """The newest session of an agent in a conversation, by the agent's own id: what can be resumed."""
     query = "SELECT session FROM host WHERE conversation = ? AND agent = ? AND session IS NOT NULL ORDER BY position DESC"

@@ -47,7 +47,9 @@ class MarkRead(ToConversation, frozen=True):
 
 
 class DeleteConversation(ToConversation, frozen=True):
-    pass
+    """Stops and hides it; its bytes go 7 days later, or, with `now`, at once. The latter also of a deleted one."""
+
+    now: bool = False
 
 
 class SendMessage(ToConversation, frozen=True):

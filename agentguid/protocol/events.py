@@ -4,7 +4,7 @@
 A field is added with a default; anything else needs an upcaster in `wire` and a golden file of the old bytes.
 """
 
-from typing import Any
+from typing import Any, get_type_hints
 
 from msgspec import Struct
 
@@ -72,6 +72,9 @@ class ConversationRead(Event, frozen=True):
 
 class ConversationDeleted(Event, frozen=True):
     """Hidden and stopped. The bytes go later."""
+
+    now: bool = False
+    """They go at once."""
 
 
 # -- messages that wait -----------------------------------------------------------------------------------------------
@@ -278,6 +281,11 @@ TYPES: dict[str, type[Event]] = {
     "token.revoked": TokenRevoked,
 }
 NAMES: dict[type[Event], str] = {cls: name for name, cls in TYPES.items()}
+BODIES: dict[type[Event], tuple[str, ...]] = {
+    cls: tuple(name for name, kind in get_type_hints(cls).items() if kind in (Body, Body | None))
+    for cls in TYPES.values()
+}
+"""The fields of each event that may be of any size."""
 
 
 class Unreadable(Event, frozen=True):

@@ -48,3 +48,15 @@ def test_what_is_older_than_the_rule_goes(tmp_path: Path) -> None:
 
     assert not old.exists()
     assert new.exists()
+
+
+def test_a_tape_that_was_never_begun_or_has_just_gone_is_no_error(tmp_path: Path) -> None:
+    """A host may die before its first record; a forgotten conversation takes its tapes with it."""
+    (tmp_path / "empty").mkdir()
+    other = write(tmp_path / "other", "hello")
+    before = said(other)
+
+    _tidy([tmp_path / "empty", tmp_path / "gone", other], days=90, megabytes=1000)
+
+    assert said(other) == before
+    assert not list(other.glob("*.tape"))

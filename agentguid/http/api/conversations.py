@@ -6,11 +6,12 @@ from typing import Any
 
 from litestar import Request, delete, get, post, route
 from litestar.di import NamedDependency
-from litestar.params import FromQuery, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import UNSET, UnsetType
 
 from agentguid.entropy import new_id
 from agentguid.http.api import shapes
+from agentguid.http.api.found import find_in
 from agentguid.http.api.shapes import Given, Shape
 from agentguid.http.parts import Parts
 from agentguid.http.who import Who
@@ -145,10 +146,13 @@ async def change_conversation(
 async def delete_conversation(
     parts: NamedDependency[Parts],
     who: NamedDependency[Who],
-    conversation: NamedDependency[conversations.Conversation],
+    conversation_id: FromPath[str],
+    now: FromQuery[bool] = False,
 ) -> Deleted:
-    """Stops and hides a conversation. The agent's own files stay."""
-    await parts.dispatch(commands.DeleteConversation(conversation=conversation.id), actor=who.actor)
+    """Stops and hides a conversation; its bytes go after 7 days, or at once with `now=1`, which also works for one that
+    was deleted before (by its whole id). The agent's own files stay."""
+    row = find_in(parts, conversation_id, deleted=now)
+    await parts.dispatch(commands.DeleteConversation(conversation=row.id, now=now), actor=who.actor)
     return Deleted(True)
 
 

@@ -6,6 +6,7 @@ from litestar import Request
 from litestar.params import FromPath
 
 from agentguid.append import read
+from agentguid.http.parts import Parts
 from agentguid.project import conversations
 from agentguid.protocol.errors import NotFound, Refused, TooBusy
 from agentguid.protocol.ids import stream_of
@@ -16,7 +17,11 @@ PREFIX = 4
 
 def find(request: Request[Any, Any, Any], conversation_id: FromPath[str]) -> conversations.Conversation:
     """By its id, or by a beginning that only it has. 409 names the candidates when several have it."""
-    parts = request.app.state.parts
+    return find_in(request.app.state.parts, conversation_id)
+
+
+def find_in(parts: Parts, conversation_id: str, *, deleted: bool = False) -> conversations.Conversation:
+    """The same; with `deleted` also one that was deleted, by its whole id."""
     reader, stream = parts.reader, stream_of(conversation_id)
     if not read.projected(reader, stream, parts.log.signature):
         parts.log.want(stream)
@@ -27,6 +32,6 @@ def find(request: Request[Any, Any, Any], conversation_id: FromPath[str]) -> con
         if len(found) > 1:
             raise Refused(f"{conversation_id} is the beginning of several conversations: {', '.join(found)}")
         row = conversations.get(reader, found[0]) if found else None
-    if row is None or row.deleted:
+    if row is None or (row.deleted and not deleted):
         raise NotFound(f"there is no conversation {conversation_id}")
     return row
