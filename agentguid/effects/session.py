@@ -13,7 +13,7 @@ from agentguid.effects.giver import Giver
 from agentguid.effects.key import Key
 from agentguid.effects.parts import EffectParts
 from agentguid.effects.silence import Silence
-from agentguid.effects.tail import Batch, Tail
+from agentguid.effects.tail import DAMAGED, Batch, Tail
 from agentguid.entropy import now
 from agentguid.failpoints import failpoint
 from agentguid.hosts.link import Link
@@ -105,6 +105,7 @@ class Session:
             await self._giver.link.close()
 
     async def _drain(self) -> None:
+        told = self._giver.link.tape_end if self._giver.link else 0
         while (batch := self._tail.next()) is not None:
             failpoint("effects.after_translate")
             await self._take(batch)
@@ -114,6 +115,8 @@ class Session:
         self._asked = False
         await self._flush(force=False)
         await self._settled()
+        if self._tail.damaged(told):
+            await self._give_up(DAMAGED)
         adapter = self._tail.adapter
         self._show("running" if adapter.turn else "idle" if adapter.ready else "starting")
 
@@ -125,12 +128,17 @@ class Session:
             return
         await self._drain()
         if not self._tail.exited:
-            await self._parts.reap(self.key.host)
-            batch = self._tail.vanish(now())
-            kept = [output for output in batch.outputs if not (self._tail.torn and self._known(output))]
-            await self._take(Batch(kept, batch.end, batch.at, batch.known))
-            await self._flush(force=True)
-            await self._settled()
+            await self._give_up()
+
+    async def _give_up(self, why: str = "") -> None:
+        """The tape ends without an end of its agent."""
+        await self._giver.end()
+        await self._parts.reap(self.key.host)
+        batch = self._tail.vanish(now(), why)
+        kept = [output for output in batch.outputs if not (self._tail.torn and self._known(output))]
+        await self._take(Batch(kept, batch.end, batch.at, batch.known))
+        await self._flush(force=True)
+        await self._settled()
 
     def _known(self, output: object) -> bool:
         """The log has this item finished, although the tape, which lost its end, has it open."""

@@ -22,6 +22,12 @@ TORN = (
 """Said when the log has more than the tape: it reached the disk first."""
 
 
+DAMAGED = (
+    "The tape of this agent is damaged, most likely by a fault of the disk: what it said from here on cannot be read. "
+    "It was ended. Check the disk, then send the message again."
+)
+
+
 class Batch(Struct, frozen=True):
     """What one record of the tape came to."""
 
@@ -75,11 +81,15 @@ class Tail:
             outputs += self._translate(line)
         return self._settle(outputs, record.end, record.at)
 
-    def vanish(self, at: int) -> Batch:
-        """The host is gone without a word: closes what is open."""
+    def damaged(self, told: int) -> bool:
+        """There is nothing more to be read, although the host had said before that the tape goes up to `told`."""
+        return told > self._reader.offset
+
+    def vanish(self, at: int, why: str = "") -> Batch:
+        """The host is gone without a word, or what it says cannot be read: closes what is open."""
         outputs: list[Output] = []
-        if self.torn:
-            outputs.append(self._notice(self._committed, TORN))
+        if why or self.torn:
+            outputs.append(self._notice(max(self.offset, self._committed), why or TORN))
         for line in self._splitter.close():
             outputs += self._translate(line)
         outputs += self._translate(lines.Line("exit", self.offset, b"", at, self.offset))

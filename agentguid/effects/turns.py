@@ -14,7 +14,7 @@ from agentguid.effects.parts import EffectParts
 from agentguid.effects.session import Session
 from agentguid.effects.start import reconnect, start
 from agentguid.entropy import new_id, now
-from agentguid.hosts.orphans import held
+from agentguid.hosts.orphans import held, kill
 from agentguid.project import conversations, hosts, turns
 from agentguid.protocol.commands import Report
 from agentguid.protocol.errors import AgentFailed, Refused
@@ -163,7 +163,9 @@ class Turns:
             key, link = await reconnect(self._parts, conversation, event)
         except AgentFailed as failed:
             if held(self._parts.places, living.id):
-                raise  # it lives and does not answer: no other agent may work on its session; tried again
+                if not self._unwanted(conversation):
+                    raise  # it lives and does not answer: no other agent may work on its session; tried again
+                await kill(self._parts.places, living.id)
             await self._lose(conversation, living.id, str(failed))
             return
         try:
@@ -183,10 +185,16 @@ class Turns:
         finally:
             del self._sessions[conversation]
 
+    def _unwanted(self, conversation: str) -> bool:
+        """Its agent is to stop."""
+        row = conversations.get(self._parts.reader, conversation)
+        return row is None or row.stopping or row.deleted
+
     async def _lose(self, conversation: str, host: str, error: str) -> None:
         """Gives a host up, and with it the turn that it worked on."""
         row = conversations.get(self._parts.reader, conversation)
-        await self._fail(conversation, row.turn if row else None, error, host)
+        stopped = row is not None and row.stopping
+        await self._fail(conversation, row.turn if row else None, None if stopped else error, host)
 
     async def _fail(self, conversation: str, turn: str | None, error: str | None, host: str = "") -> None:
         """Ends a turn that cannot be run; with no error it was stopped before it ran."""

@@ -130,8 +130,13 @@ class Link:
         if len(data) > frames.LARGEST_INPUT:
             return "refused", f"an input may have {frames.LARGEST_INPUT >> 20} MiB"
         answer: asyncio.Future[tuple[Status, str]] = asyncio.get_running_loop().create_future()
-        await self._ask(frames.input_(name, data), lambda: self._inputs.append((name, answer)))
-        return await answer
+        try:
+            async with asyncio.timeout(ANSWER):
+                await self._ask(frames.input_(name, data), lambda: self._inputs.append((name, answer)))
+                return await answer
+        except TimeoutError as error:
+            self._gone()  # it may still take it: then it says so when it is asked again
+            raise AgentFailed(f"Host {self.host} does not answer.") from error
 
     async def signal(self, name: str) -> None:
         """Sends `INT`, `TERM`, … to the child's process group."""

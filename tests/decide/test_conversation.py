@@ -76,6 +76,13 @@ def configure(**fields: str | None) -> c.ConfigureConversation:
         ),
         ([CREATED], c.DeleteConversation(conversation=ID), [DELETED]),
         ([CREATED, DELETED], c.DeleteConversation(conversation=ID), "NotFound"),
+        ([CREATED], c.DeleteConversation(conversation=ID, now=True), [e.ConversationDeleted(now=True)]),
+        (
+            [CREATED, DELETED],
+            c.DeleteConversation(conversation=ID, now=True),
+            [e.ConversationDeleted(now=True)],
+        ),
+        ([], c.DeleteConversation(conversation=ID, now=True), "NotFound"),
         (
             [CREATED, started("m1"), asked("a1"), asked("a2", None)],
             c.DeleteConversation(conversation=ID),
