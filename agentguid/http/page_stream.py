@@ -31,4 +31,6 @@ async def stream(
     sources = Sources(parts.reader, parts.feed, parts.live, parts.presence, log_id, signature, parts.shared)
     start = Start(after=after, log=log, conversation=conversation, overview=asked.get("home") == "home")
     page = Page(sources, drawn.fragments, drawn.rows, start)
-    return Stream(follow(page, parts.feed, conversation), media_type="text/event-stream", headers=HEADERS)
+    return Stream(
+        follow(page, parts.feed, conversation, parts.company), media_type="text/event-stream", headers=HEADERS
+    )

@@ -10,6 +10,7 @@ from agentguid.append.log import Log
 from agentguid.dispatch import Dispatcher
 from agentguid.http.tickets import Tickets
 from agentguid.settings import Settings
+from agentguid.stream.broadcast import Company
 from agentguid.stream.feed import Feed
 from agentguid.stream.live import LiveText
 from agentguid.stream.presence import Presence
@@ -28,6 +29,8 @@ class Parts:
     presence: Presence
     blobs: Blobs
     agents: Agents
+    company: Company = field(default_factory=Company)
+    """Open pages that show the same."""
     shared: Shared = field(default_factory=Shared)
     """What all open pages look up once."""
     tickets: Tickets = field(default_factory=Tickets)

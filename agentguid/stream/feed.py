@@ -7,7 +7,7 @@ from collections.abc import Iterable
 class Subscription:
     """One reader's ear. What it hears stays heard until `look` is called, so nothing slips between reading and waiting."""
 
-    __slots__ = ("_feed", "_heard", "elsewhere", "live", "own", "stream")
+    __slots__ = ("_feed", "_waiter", "elsewhere", "live", "own", "stream")
 
     def __init__(self, feed: "Feed", stream: str | None, live: bool) -> None:
         self.stream = stream
@@ -18,36 +18,39 @@ class Subscription:
         self.elsewhere = False
         """Another stream has grown."""
         self._feed = feed
-        self._heard = asyncio.Event()
+        self._waiter: asyncio.Future[bool] | None = None
 
     def look(self) -> None:
         """Call before reading: what grows from now on is heard."""
         self.own = self.elsewhere = False
-        self._heard.clear()
 
     def hear(self, own: bool) -> None:
         if own:
             self.own = True
         else:
             self.elsewhere = True
-        self._heard.set()
+        if self._waiter and not self._waiter.done():
+            self._waiter.set_result(True)
 
     async def wait(self, seconds: float) -> bool:
         """Until its own stream says something, or another one does; at once when its own has since `look` (True)."""
-        if self.own:
-            return True
-        self._heard.clear()
-        if seconds <= 0:
-            return False
+        if self.own or seconds <= 0:
+            return self.own
+        loop = asyncio.get_running_loop()
+        self._waiter = waiter = loop.create_future()
+        timer = loop.call_later(seconds, _expire, waiter)
         try:
-            async with asyncio.timeout(seconds):
-                await self._heard.wait()
-        except TimeoutError:
-            return False
-        return True
+            return bool(await waiter)
+        finally:
+            timer.cancel()
 
     def close(self) -> None:
         self._feed.leave(self)
+
+
+def _expire(waiter: asyncio.Future[bool]) -> None:
+    if not waiter.done():
+        waiter.set_result(False)
 
 
 class Feed:

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator
 
 from agentguid.protocol.ids import stream_of
+from agentguid.stream.broadcast import Company, Reader
 from agentguid.stream.feed import Feed
 from agentguid.stream.page import Page, Reload, event
 
@@ -21,22 +22,26 @@ JUMP = 0.5
 """Seconds until a page that was too far behind, and was given the newest window instead, is given more."""
 
 
-async def follow(page: Page, feed: Feed, conversation: str | None) -> AsyncIterator[bytes]:
+async def follow(
+    page: Page, feed: Feed, conversation: str | None, company: Company | None = None
+) -> AsyncIterator[bytes]:
     """The bytes of a page's stream, until the page must be loaded anew or the daemon stops.
 
     The next piece is made when the last one was taken: a slow reader costs no memory, it gets more at once.
     """
     yield b": agentguid\n\n"
     follower = _Follower(feed, conversation)
+    reader = Reader(page, company or Company())
     try:
-        async with contextlib.aclosing(_pieces(page, feed, follower)) as pieces:
+        async with contextlib.aclosing(_pieces(reader, feed, follower)) as pieces:
             async for piece in pieces:
                 yield piece
     finally:
+        reader.close()
         follower.close()
 
 
-async def _pieces(page: Page, feed: Feed, follower: "_Follower") -> AsyncGenerator[bytes, None]:
+async def _pieces(page: Reader, feed: Feed, follower: "_Follower") -> AsyncGenerator[bytes, None]:
     greeted = False
     while not feed.closing.is_set():
         follower.mark()

@@ -8,6 +8,7 @@ addressed by element id and by its number in the transcript, so that receiving i
 import apsw
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from agentguid.append import read
 from agentguid.entropy import now
@@ -107,6 +108,29 @@ class Page:
         """Elements around the transcript, as they were sent."""
         self._fresh: dict[str, str] = {}
         """Those that were not sent yet."""
+
+    @property
+    def kind(self) -> tuple[str | None, bool]:
+        """Pages of different kinds show different things."""
+        return self._start.conversation, self._start.overview
+
+    def like(self, other: "Page") -> bool:
+        """Both have been sent all that there is, and the same: from here on they lack the same."""
+        return (
+            (self.kind, self.position, self._there) == (other.kind, other.position, other._there)
+            and self._settled
+            and other._settled
+            and self._list.like(other._list)
+            and self._live.like(other._live)
+        )
+
+    @property
+    def _settled(self) -> bool:
+        return self.complete and not (self._first or self._behind or self._fresh)
+
+    def anew(self, after: int) -> "Page":
+        """The same page as it connects again."""
+        return Page(self._sources, self._fragments, self._rows, replace(self._start, after=after))
 
     async def message(self) -> bytes | None:
         """The next message; None when the page has everything. Raises `Reload`."""

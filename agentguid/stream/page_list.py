@@ -19,6 +19,9 @@ class ListSent:
         self._current = current
         self._listed: dict[str, tuple[Conversation, Status]] = {}
 
+    def like(self, other: "ListSent") -> bool:
+        return self._listed == other._listed
+
     def begin(self, rows: Sequence[Conversation]) -> None:
         """What the page has when it connects, newest first. Without an event only the state of a busy one can have
         changed while nobody read: that one is sent."""

@@ -18,6 +18,9 @@ class LiveSent:
         self._cut: set[str] = set()
         self._finished: set[str] = set()
 
+    def like(self, other: "LiveSent") -> bool:
+        return (self._pieces, self._cut, self._finished) == (other._pieces, other._cut, other._finished)
+
     def unseen(self) -> list[str]:
         """Unfinished items of which nothing has been sent yet."""
         known = self._pieces.keys() | self._finished
