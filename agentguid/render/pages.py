@@ -134,28 +134,6 @@ def asked(db: apsw.Connection) -> list[Pending]:
     return found
 
 
-def overview(
-    site: Site, asks: list[Pending], rows: list[tuple[Conversation, Status]], cursor: str | None = None
-) -> str:
-    """The home page's lists: what needs the user, what runs, what is recent; with the way to what comes after."""
-    named = [(row, status, agent_name(row.agent)) for row, status in rows]
-    running = [one for one in named if one[1].busy and one[1].key != "waiting"]
-    recent = [one for one in named if not one[1].busy]
-    draw = site.macro("home/_sections.html", "overview")
-    more = site.url("/", before=cursor) if cursor else None
-    return str(draw(asks, running, recent, "", more)).strip()
-
-
-def listing(
-    site: Site, rows: list[tuple[Conversation, Status]], cursor: str | None, *, archived: bool
-) -> str:
-    """A further page of conversations, or of the archived ones."""
-    named = [(row, status, agent_name(row.agent)) for row, status in rows]
-    more = site.url("/", before=cursor, archived=1 if archived else None) if cursor else None
-    draw = site.macro("home/_sections.html", "overview")
-    return str(draw([], [], named, "Archived" if archived else "Older", more)).strip()
-
-
 def folders(rows: list[Conversation]) -> list[str]:
     """Where recent conversations work, newest first, each once."""
     return list(dict.fromkeys(row.cwd for row in rows))
