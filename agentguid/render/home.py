@@ -1,6 +1,7 @@
 """The home page's lists: what needs the user, what runs, what is recent. Each is an element that is renewed by itself."""
 
 import re
+from collections.abc import Hashable
 
 import apsw
 import msgspec
@@ -48,6 +49,7 @@ Line = tuple[Conversation, Status, str, str]
 """A conversation, its state, its agent's name, and what it said or does last."""
 
 _said: Cache[tuple[str, int], str] = Cache(500)
+_drawn: Cache[Hashable, str] = Cache(64)
 
 
 def overview(
@@ -64,9 +66,9 @@ def overview(
     )
     asks = [(ask, wants(ask)) for ask in asked(db)]
     return {
-        "home-needs": _draw(site, "needs", asks, failed),
-        "home-running": _draw(site, "running", running),
-        "home-recent": _draw(site, "recent", recent, "", more),
+        "home-needs": _draw(site, "needs", tuple(asks), tuple(failed)),
+        "home-running": _draw(site, "running", tuple(running)),
+        "home-recent": _draw(site, "recent", tuple(recent), "", more),
     }
 
 
@@ -81,7 +83,7 @@ def listing(
     """A further page of conversations, or of the archived ones."""
     lines = [(row, status, agent_name(row.agent), said(db, row)) for row, status in rows]
     more = site.url("/", before=older, archived=1 if archived else None) if older else None
-    return _draw(site, "recent", lines, "Archived" if archived else "Older", more)
+    return _draw(site, "recent", tuple(lines), "Archived" if archived else "Older", more)
 
 
 def wants(ask: Pending) -> str:
@@ -128,5 +130,11 @@ def _argument(given: Body) -> str:
     return folder(first)
 
 
-def _draw(site: Site, name: str, *given: object) -> str:
-    return str(site.macro(SECTIONS, name)(*given)).strip()
+def _draw(site: Site, name: str, *given: Hashable) -> str:
+    """A section; drawn once for all pages that show the same."""
+    key = (site, name, given)
+    drawn = _drawn.get(key)
+    if drawn is None:
+        drawn = str(site.macro(SECTIONS, name)(*given)).strip()
+        _drawn.put(key, drawn)
+    return drawn

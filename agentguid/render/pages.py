@@ -28,6 +28,10 @@ DOCK = "conversation/_composer.html"
 ROWS = "shell/_rows.html"
 
 
+_about: Cache[tuple[str, int], tuple[str, int]] = Cache(200)
+"""What a request is about and since when it waits, by its id and position: read from the log once."""
+
+
 class Waiting(Struct, frozen=True):
     """A message of the queue."""
 
@@ -123,14 +127,16 @@ class Rows:
 def asked(db: apsw.Connection) -> list[Pending]:
     """The undecided approvals of all conversations, oldest first."""
     rows = approvals.pending(db, limit=ASKED)
-    log = read.at(db, [row.position for row in rows])
+    unread = [row.position for row in rows if _about.get((row.id, row.position)) is None]
+    for recorded in read.at(db, unread).values() if unread else ():
+        if isinstance(event := recorded.event, ApprovalRequested):
+            about = (tools.view(event.tool, event.input).arg, recorded.at)
+            _about.put((event.approval, recorded.position), about)
     found = []
     for row in rows:
-        event, owner = log[row.position].event, conversations.get(db, row.conversation)
-        if owner is None or owner.deleted or not isinstance(event, ApprovalRequested):
-            continue
-        arg = tools.view(event.tool, event.input).arg
-        found.append(Pending(row.id, owner, agent_name(owner.agent), row.tool, arg, log[row.position].at))
+        known, owner = _about.get((row.id, row.position)), conversations.get(db, row.conversation)
+        if known and owner and not owner.deleted:
+            found.append(Pending(row.id, owner, agent_name(owner.agent), row.tool, *known))
     return found
 
 

@@ -48,5 +48,5 @@ async def aside(work: Callable[[], T], patience: float = PATIENCE) -> T:
             return await answer
     except TimeoutError:
         raise TooBusy(
-            f"This folder did not answer within {patience:.0f} s. Is it on a network that is away?"
+            f"This folder did not answer within {patience:g} s. Is it on a network that is away?"
         ) from None

@@ -12,7 +12,7 @@ from agentguid.http.parts import Parts
 from agentguid.http.problems import describe
 from agentguid.protocol.errors import AgentguidError, Invalid
 from agentguid.workspace import folders
-from agentguid.workspace.aside import aside
+from agentguid.workspace.aside import PATIENCE, aside
 from agentguid.workspace.branch import branch
 from agentguid.workspace.folders import Listing, Place
 
@@ -82,10 +82,10 @@ async def made(wanted: str) -> tuple[Seen, int]:
     return found, 200
 
 
-async def seen(given: str, *, hidden: bool = False) -> Seen:
+async def seen(given: str, *, hidden: bool = False, patience: float = PATIENCE) -> Seen:
     """What is at a path, or why that cannot be said."""
     try:
-        return await aside(lambda: _see(given, hidden))
+        return await aside(lambda: _see(given, hidden), patience)
     except AgentguidError as error:  # it does not answer
         return Seen(given, hidden, trouble=sentence(error))
 

@@ -26,6 +26,8 @@ from agentguid.render.pages import folders
 from agentguid.workspace.aside import aside
 
 Values = dict[str, str]
+GLANCE = 1.5
+"""Seconds that the page waits for what is to be said about the folder."""
 SEARCH = 3.0
 """Seconds that the first page waits for the search of agents."""
 
@@ -151,7 +153,7 @@ def _preset(parts: Parts, listed: list[Conversation], worked: list[str], usable:
 
 
 async def _looked(folder: str, known: Seen | None) -> Seen:
-    return known or await seen(folder)
+    return known or await seen(folder, patience=GLANCE)
 
 
 async def _searched(parts: Parts) -> None:
