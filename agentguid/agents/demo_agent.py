@@ -7,15 +7,17 @@ line ends, run in order:
     think | tool | ask                  a thought; a command that really runs; a file that is written if you allow it
     long N | sleep S                    one message of N characters; nothing for S seconds
     fail | crash                        an answer as when the provider fails; an end in the middle of a message
+    tour [fast]                         what a page can show, in a minute; fast: without pauses (demo_tour.py)
     NAME                                the lines of that file in the working directory
 
-Anything else gets a short tour.
+Anything else gets a greeting.
 """
 
 import json
 import os
 import queue
 import re
+import runpy
 import subprocess
 import sys
 import threading
@@ -27,31 +29,13 @@ from typing import Any
 
 DIRECTIVE = re.compile(
     r"(?P<verb>emit|long|sleep)\s+(?P<amount>\d+(?:\.\d+)?)(?P<rest>(?:\s+(?:rate|size)\s+\d+|\s+deltas)*)"
-    r"|(?P<plain>think|tool|ask|fail|crash)"
+    r"|(?P<plain>think|tool|ask|fail|crash|tour(?: fast)?)"
 )
 OPTION = re.compile(r"(rate|size)\s+(\d+)|(deltas)")
 BUFFER = 64 * 1024
 CHUNK = 256
 LOREM = "The quick brown fox jumps over the lazy dog, and nobody minds. "
 THOUGHT = "The user wants to see what happens when an agent thinks. I look at the folder first, then I say what I found."
-TOUR = """\
-Hello! I am the **demo agent**. I am not intelligent, but I am a real process, and you see here what any agent shows.
-
-My plan:
-
-1. think a little *(done)*
-2. run a command
-3. tell you what else I can do
-"""
-REST = """\
-That command really ran. Now try `ask`, `emit 100 rate 20`, `long 20000`, `fail` or `crash`, or several at once:
-
-```
-think; tool; ask
-```
-
-Press *Stop* whenever you like.
-"""
 
 
 class InterruptedTurn(Exception):  # noqa: N818 - it is no error
@@ -208,7 +192,7 @@ class Demo:
             elif depth < 4 and (script := read_script(part)):
                 self.run(script, depth + 1)
             elif place == 0:
-                self.tour()
+                tour("greet")(self)
                 return
             else:
                 self.message({"type": "text", "text": f"I do not know what `{part[:200]}` means."})
@@ -236,6 +220,8 @@ class Demo:
                 raise FailedTurn
             case "crash":
                 self.crash()
+            case _:
+                tour("go")(self, 0.0 if "fast" in verb else 1.0)
 
     def tokens(self, amount: int, options: dict[str, int]) -> Iterator[str]:
         rate, size, begun = options.get("rate", 0), options.get("size", 0), time.monotonic()
@@ -268,37 +254,51 @@ class Demo:
             yield piece.ljust(CHUNK, "~")[: size - begin]
 
     def ls(self, _call: str) -> tuple[str, bool]:
+        return self.execute("ls")
+
+    def execute(self, *command: str) -> tuple[str, bool]:
+        """What a command says, and whether it failed."""
         try:
             done = subprocess.run(
-                ["ls"], capture_output=True, text=True, errors="replace", timeout=10, check=False
+                command, capture_output=True, text=True, errors="replace", timeout=10, check=False
             )
         except (OSError, subprocess.SubprocessError) as error:
-            return f"ls: {error}", True
-        return (done.stdout or done.stderr or "(an empty folder)").rstrip("\n"), done.returncode != 0
+            return f"{command[0]}: {error}", True
+        said = f"{done.stdout}{done.stderr}".rstrip("\n") or "(it said nothing)"
+        return (f"Exit code {done.returncode}\n{said}" if done.returncode else said), done.returncode != 0
 
     def ask(self, call: str, arguments: dict[str, Any]) -> tuple[str, bool]:
-        if not self.always and self.wire.mode not in ("acceptEdits", "bypassPermissions"):
-            answer = self.permission(call, arguments)
-            if answer.get("behavior") != "allow":
-                return str(answer.get("message") or "The user said no."), True
-            self.always = bool(answer.get("updatedPermissions"))
-            arguments = answer.get("updatedInput") or arguments
+        allowed, answer = self.permitted(call, "Write", arguments, "demo-note.txt")
+        if not allowed:
+            return str(answer.get("message") or "The user said no."), True
         try:
-            Path("demo-note.txt").write_text(str(arguments.get("content", "")))
+            Path("demo-note.txt").write_text(str(answer.get("content", "")))
         except OSError as error:
             return f"demo-note.txt cannot be written: {error}", True
         return "Wrote demo-note.txt.", False
 
-    def permission(self, call: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    def permitted(
+        self, call: str, tool: str, arguments: dict[str, Any], about: str
+    ) -> tuple[bool, dict[str, Any]]:
+        """Asks the user, unless edits need no asking: the arguments as they may be used, or the answer that says no."""
+        if self.always or self.wire.mode in ("acceptEdits", "bypassPermissions"):
+            return True, arguments
+        answer = self.permission(call, tool, arguments, about)
+        if answer.get("behavior") != "allow":
+            return False, answer
+        self.always = bool(answer.get("updatedPermissions"))
+        return True, answer.get("updatedInput") or arguments
+
+    def permission(self, call: str, tool: str, arguments: dict[str, Any], about: str) -> dict[str, Any]:
         request_id = str(uuid.uuid4())
         suggestion = {"type": "setMode", "mode": "acceptEdits", "destination": "session"}
         request: dict[str, Any] = {
             "subtype": "can_use_tool",
-            "tool_name": "Write",
+            "tool_name": tool,
             "tool_use_id": call,
             "input": arguments,
         }
-        request |= {"description": "demo-note.txt", "permission_suggestions": [suggestion]}
+        request |= {"description": about, "permission_suggestions": [suggestion]}
         self.wait()
         self.wire.send({"type": "control_request", "request_id": request_id, "request": request})
         self.wire.flush()
@@ -315,12 +315,6 @@ class Demo:
         self.wire.flush()
         print("demo agent: crashed, as it was told to", file=sys.stderr, flush=True)
         os._exit(3)
-
-    def tour(self) -> None:
-        self.stream(pieces(THOUGHT, 12), "thinking", 0.04)
-        self.stream(pieces(TOUR, 12), pause=0.04)
-        self.call("Bash", {"command": "ls", "description": "Look at the folder"}, self.ls)
-        self.stream(pieces(REST, 12), pause=0.04)
 
     # -- turns --------------------------------------------------------------------------------------------------------
     def turn(self, prompt: str) -> None:
@@ -367,6 +361,12 @@ def read_script(name: str) -> str | None:
         return path.read_text() if path.is_file() and path.stat().st_size < 1 << 20 else None
     except (OSError, ValueError):
         return None
+
+
+def tour(part: str) -> Callable[..., None]:
+    """A function of the file beside this one; an isolated interpreter does not look there by itself."""
+    found: Callable[..., None] = runpy.run_path(str(Path(__file__).with_name("demo_tour.py")))[part]
+    return found
 
 
 def pieces(text: str, size: int) -> Iterator[str]:

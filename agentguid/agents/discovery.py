@@ -56,6 +56,8 @@ class Agents:
         self._catalogue = catalogue
         self._found = {entry.id: _unknown(entry) for entry in catalogue}
         self._running: asyncio.Task[None] | None = None
+        self.searched = False
+        """A search has ended: what was not found is not here."""
 
     def all(self) -> list[Found]:
         """In the order of the catalogue, as of the last scan."""
@@ -74,6 +76,7 @@ class Agents:
     async def _scan(self) -> None:
         found = await asyncio.gather(*(self._look(entry) for entry in self._catalogue))
         self._found = {one.id: one for one in found}
+        self.searched = True
 
     async def _look(self, entry: Entry) -> Found:
         if not entry.binaries:

@@ -5,9 +5,7 @@ what changes comes by the stream. What does not work is said as text where the u
 so that a form that is sent twice works once.
 """
 
-import asyncio
 import hashlib
-from pathlib import Path
 
 from litestar import post
 from litestar.di import NamedDependency
@@ -31,7 +29,7 @@ from agentguid.http.form_answers import (
     text_of,
 )
 from agentguid.http.pages.common import HtmlRequest, actor, by_htmx, face
-from agentguid.http.pages.home import new_page
+from agentguid.http.pages.start import new_page
 from agentguid.http.parts import Parts
 from agentguid.project import approvals
 from agentguid.protocol import commands
@@ -39,6 +37,8 @@ from agentguid.protocol.errors import AgentguidError, Invalid, NotFound
 from agentguid.protocol.events import ApprovalRequested
 from agentguid.protocol.items import Body, Decision, Option
 from agentguid.render.fragments import OPTIONS
+from agentguid.workspace.aside import aside
+from agentguid.workspace.folders import chosen
 
 Web = HtmlRequest
 Dep = NamedDependency[Parts]
@@ -58,7 +58,7 @@ async def create(request: Web, parts: Dep) -> Answer:
             await _send(request, parts, command.conversation, fields)
     except AgentguidError as error:
         status, sentence = said(error)
-        return new_page(parts, dict(fields), sentence, status)
+        return await new_page(parts, dict(fields), sentence, status)
     return Redirect(page_of(parts, command.conversation), status_code=303)
 
 
@@ -66,27 +66,16 @@ async def _creation(parts: Parts, fields: Fields) -> commands.CreateConversation
     found = parts.agents.get(fields.get("agent", ""))
     if found is None or not found.installed:
         raise Invalid("agent", "is not installed here")
-    folder = await asyncio.to_thread(
-        _folder, fields.get("folder", "").strip() or str(parts.settings.startup_cwd)
-    )
+    folder = fields.get("folder", "").strip(" \t") or str(parts.settings.startup_cwd)
+    place = await aside(lambda: chosen(folder))
     return commands.CreateConversation(
         conversation=key_of(fields),
         title="",
         agent=found.id,
-        cwd=folder,
+        cwd=place.path,
         model=fields.get("model", "").strip() or None,
         mode=mode_of(fields.get("mode", "ask")),
     )
-
-
-def _folder(given: str) -> str:
-    try:
-        folder = Path(given).expanduser()
-    except RuntimeError:  # ~somebody
-        folder = Path(given)
-    if not folder.is_absolute() or not folder.is_dir():
-        raise Invalid("folder", f"{given} is no folder on this machine; give the whole path of one")
-    return str(folder)
 
 
 @post("/conversations/{conversation_id:str}/title", include_in_schema=False)

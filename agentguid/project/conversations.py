@@ -202,8 +202,12 @@ def page(
     rows = [_row(row) for row in db.execute(query, (int(archived), *upper, limit + 1))]
     if len(rows) <= limit:
         return rows, None
-    last = rows[limit - 1]
-    return rows[:limit], f"{int(last.pinned)}.{last.updated_at}.{last.id}"
+    return rows[:limit], cursor(rows[limit - 1])
+
+
+def cursor(row: Conversation) -> str:
+    """Of the page that begins after this row."""
+    return f"{int(row.pinned)}.{row.updated_at}.{row.id}"
 
 
 def touched(db: apsw.Connection, after: int, limit: int = 501) -> list[Conversation]:

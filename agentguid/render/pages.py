@@ -28,6 +28,10 @@ DOCK = "conversation/_composer.html"
 ROWS = "shell/_rows.html"
 
 
+_about: Cache[tuple[str, int], tuple[str, int]] = Cache(200)
+"""What a request is about and since when it waits, by its id and position: read from the log once."""
+
+
 class Waiting(Struct, frozen=True):
     """A message of the queue."""
 
@@ -123,37 +127,17 @@ class Rows:
 def asked(db: apsw.Connection) -> list[Pending]:
     """The undecided approvals of all conversations, oldest first."""
     rows = approvals.pending(db, limit=ASKED)
-    log = read.at(db, [row.position for row in rows])
+    unread = [row.position for row in rows if _about.get((row.id, row.position)) is None]
+    for recorded in read.at(db, unread).values() if unread else ():
+        if isinstance(event := recorded.event, ApprovalRequested):
+            about = (tools.view(event.tool, event.input).arg, recorded.at)
+            _about.put((event.approval, recorded.position), about)
     found = []
     for row in rows:
-        event, owner = log[row.position].event, conversations.get(db, row.conversation)
-        if owner is None or owner.deleted or not isinstance(event, ApprovalRequested):
-            continue
-        arg = tools.view(event.tool, event.input).arg
-        found.append(Pending(row.id, owner, agent_name(owner.agent), row.tool, arg, log[row.position].at))
+        known, owner = _about.get((row.id, row.position)), conversations.get(db, row.conversation)
+        if known and owner and not owner.deleted:
+            found.append(Pending(row.id, owner, agent_name(owner.agent), row.tool, *known))
     return found
-
-
-def overview(
-    site: Site, asks: list[Pending], rows: list[tuple[Conversation, Status]], cursor: str | None = None
-) -> str:
-    """The home page's lists: what needs the user, what runs, what is recent; with the way to what comes after."""
-    named = [(row, status, agent_name(row.agent)) for row, status in rows]
-    running = [one for one in named if one[1].busy and one[1].key != "waiting"]
-    recent = [one for one in named if not one[1].busy]
-    draw = site.macro("home/_sections.html", "overview")
-    more = site.url("/", before=cursor) if cursor else None
-    return str(draw(asks, running, recent, "", more)).strip()
-
-
-def listing(
-    site: Site, rows: list[tuple[Conversation, Status]], cursor: str | None, *, archived: bool
-) -> str:
-    """A further page of conversations, or of the archived ones."""
-    named = [(row, status, agent_name(row.agent)) for row, status in rows]
-    more = site.url("/", before=cursor, archived=1 if archived else None) if cursor else None
-    draw = site.macro("home/_sections.html", "overview")
-    return str(draw([], [], named, "Archived" if archived else "Older", more)).strip()
 
 
 def folders(rows: list[Conversation]) -> list[str]:

@@ -17,7 +17,8 @@ from agentguid.project.conversations import Conversation
 from agentguid.project.transcript import Item
 from agentguid.protocol.ids import stream_of
 from agentguid.render.fragments import Fragments
-from agentguid.render.pages import LISTED, Rows, Shown, asked, older, overview, parts, shown
+from agentguid.render.home import overview
+from agentguid.render.pages import LISTED, Rows, Shown, older, parts, shown
 from agentguid.render.status import Status, at_hand, status
 from agentguid.stream.feed import Feed
 from agentguid.stream.live import LiveText
@@ -226,7 +227,8 @@ class Page:
     def _overview(self, db: apsw.Connection) -> None:
         rows, cursor = conversations.page(db, limit=LISTED)
         listed = [(row, self._status(row)) for row in rows]
-        self._renew("overview", overview(self._fragments.site, asked(db), listed, cursor))
+        for name, html in overview(self._fragments.site, db, listed, cursor).items():
+            self._renew(name, html)
 
     # -- what follows from facts about processes, and from the clock ---------------------------------------------------
     def _states(self) -> list[str]:

@@ -1,6 +1,7 @@
 """The demo agent is a real process: what it is told to do, it does, and what it did is told."""
 
 import asyncio
+import json
 import time
 from pathlib import Path
 
@@ -96,11 +97,41 @@ def test_a_script_that_calls_itself_ends(tmp_path: Path) -> None:
     assert outcomes(run) == ["complete"]
 
 
-def test_anything_else_gets_a_tour(tmp_path: Path) -> None:
+def test_anything_else_gets_a_greeting(tmp_path: Path) -> None:
     run = go(tmp_path, "Hello, who are you?")
 
     assert len(run.of(ToolStarted)) == 1
     assert "demo agent" in texts(run)[0]
+
+
+def test_the_tour_is_real_work_that_fails_and_is_mended(tmp_path: Path) -> None:
+    """A plan, a question with the file, a command that fails, a question with the diff, the command again."""
+    run = go(tmp_path, "tour fast")
+
+    assert outcomes(run) == ["complete"]
+    assert [request.tool for request in run.of(ApprovalRequested)] == ["Write", "Edit"]
+    calls = {call.item: call.name for call in run.of(ToolStarted)}
+    ends = [(calls[end.item], end.failed) for end in run.of(ToolFinished) if calls[end.item] != "TodoWrite"]
+    assert ends == [("Write", False), ("Bash", True), ("Edit", False), ("Bash", False)]
+    assert [end.output.text for end in run.of(ToolFinished)][-2] == "Hello, Ada!"
+    assert len(texts(run, "thought")) == 1
+    plans = [json.loads(call.input.text)["todos"] for call in run.of(ToolStarted) if call.name == "TodoWrite"]
+    assert {step["status"] for step in plans[0]} == {"in_progress", "pending"}
+    assert {step["status"] for step in plans[-1]} == {"completed"}
+
+
+def test_the_tour_takes_no_for_an_answer(tmp_path: Path) -> None:
+    run = go(tmp_path, "tour fast", decision="reject_once")
+
+    assert outcomes(run) == ["complete"]
+    assert list(tmp_path.iterdir()) == []
+    assert "You said no" in "".join(texts(run))
+
+
+def test_the_tour_can_be_stopped_at_any_moment(tmp_path: Path) -> None:
+    run = go(tmp_path, "tour", "emit 1", stop=lambda outputs: len(outputs) > 20)
+
+    assert outcomes(run) == ["interrupted", "complete"]
 
 
 def test_ask_writes_the_file_when_it_may(tmp_path: Path) -> None:

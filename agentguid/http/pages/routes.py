@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from litestar.types import ControllerRouterHandler
 
 from agentguid.http import forms, page_stream
+from agentguid.http.pages import start
 from agentguid.http.pages.blobs import blob
 from agentguid.http.pages.conversation import conversation_page, older_items
-from agentguid.http.pages.home import home, new
+from agentguid.http.pages.home import home
 
 ROUTES: Sequence[ControllerRouterHandler] = (
     home,
-    new,
+    *start.ROUTES,
     conversation_page,
     older_items,
     blob,
