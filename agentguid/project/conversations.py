@@ -44,6 +44,8 @@ CREATE TABLE IF NOT EXISTS conversation (
 CREATE INDEX IF NOT EXISTS conversation_by_update ON conversation (archived, pinned, updated_at, id) WHERE deleted = 0;
 CREATE INDEX IF NOT EXISTS conversation_by_touch ON conversation (touched);
 """
+LOOKED = 1000
+"""Conversations that one search looks at: a few milliseconds."""
 TITLE = 80
 """Characters of a title that is taken from the first prompt."""
 
@@ -204,6 +206,34 @@ def page(
         return rows, None
     last = rows[limit - 1]
     return rows[:limit], f"{int(last.pinned)}.{last.updated_at}.{last.id}"
+
+
+def search(
+    db: apsw.Connection, text: str, *, limit: int = 50, before: str | None = None, archived: bool = False
+) -> tuple[list[Conversation], str | None]:
+    """Those whose title or folder has all the words of `text`, in any case; in the order of `page`, with such a cursor.
+
+    No more than `LOOKED` are looked at: a page may be empty and yet have a next one.
+    """
+    query = (
+        "SELECT id, title, cwd, pinned, updated_at FROM conversation WHERE deleted = 0 AND archived = ? "
+        "AND (pinned, updated_at, id) < (?, ?, ?) ORDER BY pinned DESC, updated_at DESC, id DESC LIMIT ?"
+    )
+    words = text.casefold().split()
+    upper = (2, 0, "") if before is None else _cursor(before)
+    found: list[str] = []
+    cursor, looked = None, 0
+    for looked, (id, title, cwd, pinned, updated) in enumerate(
+        db.execute(query, (int(archived), *upper, LOOKED)), 1
+    ):
+        cursor = f"{pinned}.{updated}.{id}"
+        if all(word in f"{title}\n{cwd}".casefold() for word in words):
+            found.append(id)
+            if len(found) == limit:
+                break
+    full = looked == LOOKED or len(found) == limit
+    rows = (get(db, id) for id in found)
+    return [row for row in rows if row is not None], cursor if full else None
 
 
 def touched(db: apsw.Connection, after: int, limit: int = 501) -> list[Conversation]:

@@ -156,12 +156,12 @@ class Story:
         assert given is not None
         around = parts(SITE, given, at_hand(self.status(given.row)))
         rows = conversations.page(self.db, limit=LISTED)[0]
-        drawn = [self.rows.row(row, self.status(row), current=row.id == HERE) for row in rows]
+        drawn = self.rows.groups([(row, self.status(row)) for row in rows], HERE)
         unfinished = [item for item in self.live.items(HERE) if transcript.get(self.db, item.item) is None]
         live = "".join(drawn_live.opened(SITE, item) for item in unfinished)
         needs = self.rows.needs(conversations.waiting_total(self.db))
         return (
-            f'{log}<div id="live">{live}</div><ul id="convs">{"".join(drawn)}</ul>{needs}{"".join(around)}'
+            f'{log}<div id="live">{live}</div><div id="convs">{"".join(drawn)}</div>{needs}{"".join(around)}'
             '<div id="stream"></div>'
         )
 

@@ -6,6 +6,7 @@
   const stream = document.getElementById("stream");
   const line = document.getElementById("line");
   const word = document.getElementById("line-word");
+  const lasting = document.getElementById("line-for");
   const stored = name => { try { return sessionStorage.getItem(name); } catch { return null; } };
   const store = (name, value) => {
     try { value ? sessionStorage.setItem(name, value) : sessionStorage.removeItem(name); } catch { /* no storage */ }
@@ -13,16 +14,24 @@
 
   // ---- the connection -------------------------------------------------------------------------------------------
   let connection = null, state = "", heard = 0, retry = 250, since = Date.now();
-  const WORDS = { live: "Live", catching: "Catching up", connecting: "Connecting", reconnecting: "Reconnecting", offline: "Offline", stale: "Out of date: reload" };
+  const WORDS = { live: "Live", catching: "Catching up", connecting: "Connecting", reconnecting: "Reconnecting", offline: "Offline", stale: "Out of date" };
   function say(next) {
-    if (next !== state) since = Date.now();
-    state = next;
-    line.dataset.state = next;
+    if (next !== state) {
+      since = Date.now();
+      state = line.dataset.state = next;
+      word.textContent = WORDS[next];
+    }
     const seconds = Math.round((Date.now() - since) / 1000);
-    word.textContent = WORDS[next] + (next === "reconnecting" && seconds > 3 ? ` ${seconds} s` : "");
+    lasting.textContent = ["reconnecting", "offline"].includes(next) && seconds > 2 ? ` ${seconds} s` : "";
   }
   function down() { if (state !== "stale") say(navigator.onLine ? "reconnecting" : "offline"); }
   function alive() { heard = Date.now(); }
+  function check() {
+    if (["live", "catching"].includes(state) && Date.now() - heard > SILENCE && !document.hidden) {
+      down();
+      connection?.reader?.cancel(); // a line that died without a word: hx-sse connects anew
+    } else if (state === "reconnecting" || state === "offline") down();
+  }
 
   // Loading anew helps when this page is too far behind; should it not help, it is tried less and less often.
   function reload() {
@@ -57,12 +66,8 @@
     for (const name of ["htmx:error", "htmx:response:error"]) {
       stream.addEventListener(name, () => { down(); again(); });
     }
-    setInterval(() => {
-      if (state === "live" && Date.now() - heard > SILENCE && !document.hidden) {
-        down();
-        connection?.reader?.cancel(); // a line that died without a word: hx-sse connects anew
-      } else if (state === "reconnecting" || state === "offline") down();
-    }, 1000);
+    setInterval(check, 1000);
+    document.addEventListener("visibilitychange", check); // timers of a hidden page sleep; what it then says is true at once
     addEventListener("offline", down);
     addEventListener("online", down);
   }

@@ -8,6 +8,8 @@ from agentguid.http import forms, page_stream
 from agentguid.http.pages.blobs import blob
 from agentguid.http.pages.conversation import conversation_page, older_items
 from agentguid.http.pages.home import home, new
+from agentguid.http.pages.listing import listing_page
+from agentguid.http.pages.settings import choose, settings_page
 
 ROUTES: Sequence[ControllerRouterHandler] = (
     home,
@@ -15,6 +17,9 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     conversation_page,
     older_items,
     blob,
+    listing_page,
+    settings_page,
+    choose,
     page_stream.stream,
     *forms.ROUTES,
 )
