@@ -221,19 +221,11 @@ def search(
     )
     words = text.casefold().split()
     upper = (2, 0, "") if before is None else _cursor(before)
-    found: list[str] = []
-    cursor, looked = None, 0
-    for looked, (id, title, cwd, pinned, updated) in enumerate(
-        db.execute(query, (int(archived), *upper, LOOKED)), 1
-    ):
-        cursor = f"{pinned}.{updated}.{id}"
-        if all(word in f"{title}\n{cwd}".casefold() for word in words):
-            found.append(id)
-            if len(found) == limit:
-                break
-    full = looked == LOOKED or len(found) == limit
-    rows = (get(db, id) for id in found)
-    return [row for row in rows if row is not None], cursor if full else None
+    seen = db.execute(query, (int(archived), *upper, LOOKED)).fetchall()
+    fits = [one for one in seen if all(word in f"{one[1]}\n{one[2]}".casefold() for word in words)]
+    rows = (get(db, str(one[0])) for one in fits[:limit])
+    last = fits[limit - 1] if len(fits) > limit else seen[-1] if len(seen) == LOOKED else None
+    return [row for row in rows if row], f"{last[3]}.{last[4]}.{last[0]}" if last else None
 
 
 def touched(db: apsw.Connection, after: int, limit: int = 501) -> list[Conversation]:

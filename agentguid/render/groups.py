@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 from agentguid.project.conversations import Conversation
 
 T = TypeVar("T")
+Rank = tuple[bool, int, str]
 
 
 class Group(NamedTuple):
@@ -37,7 +38,7 @@ def grouped(rows: Iterable[tuple[Conversation, T]]) -> dict[Group, list[tuple[Co
     return found
 
 
-def rank(row: Conversation) -> tuple[bool, int, str]:
+def rank(row: Conversation) -> Rank:
     """The greater, the further up. A group stands where its first row stands."""
     return row.pinned, row.updated_at, row.id
 

@@ -128,8 +128,14 @@ class Rows:
         make what the page's script puts into the list that it has. `folded`: groups that are drawn closed."""
         draw = self._site.macro(ROWS, "group")
         return [
-            str(draw(group, ours("".join(self.row(row, status, current=row.id == current) for row, status in own)),
-                     len(own), group.id not in folded)).strip()
+            str(
+                draw(
+                    group,
+                    ours("".join(self.row(row, status, current=row.id == current) for row, status in own)),
+                    len(own),
+                    group.id not in folded,
+                )
+            ).strip()
             for group, own in grouped(rows).items()
         ]
 

@@ -36,6 +36,10 @@ class Preferences(NamedTuple):
     folded: frozenset[str] = frozenset()
     """Groups of the list that are closed, by element id."""
 
+    def choosing(self, chosen: Mapping[str, str]) -> "Preferences":
+        """With these of `CHOICES`."""
+        return Preferences(**{name: chosen.get(name, getattr(self, name)) for name in CHOICES})
+
     def written(self) -> str:
         """As a cookie's value; empty when everything is as it comes."""
         chosen = {name: getattr(self, name) for name in CHOICES}

@@ -1,9 +1,9 @@
 """What one page shows of the list of conversations."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from agentguid.project.conversations import Conversation
-from agentguid.render.groups import newest
+from agentguid.render.groups import Rank, newest, rank
 from agentguid.render.pages import LISTED, Rows
 from agentguid.render.status import Status
 
@@ -35,18 +35,24 @@ class ListSent:
     def changed(self, rows: Sequence[Conversation], read: Callable[[], Sequence[Conversation]]) -> list[str]:
         """Takes rows that events have changed; returns the ids of those that leave the list. `read` gives the list anew:
         it is called when a place in it is to be filled."""
-        full, before = len(self._listed) >= LISTED, set(self._listed)
+        before = {row.id: rank(row) for row, _ in self._listed.values()}
         for row in rows:
             self._listed.pop(row.id, None)
             if not (row.deleted or row.archived):
                 self._listed[row.id] = (row, UNKNOWN)
         kept = newest((row for row, _ in self._listed.values()), LISTED)
         self._listed = {row.id: self._listed[row.id] for row in kept}
-        gone = [row.id for row in rows if row.id not in self._listed]
-        if full and any(self._first or id in before for id in gone):
+        if len(before) >= LISTED and self._lacks(rows, before):
             self._fill(read())
         self._first = False
-        return gone
+        return [row.id for row in rows if row.id not in self._listed]
+
+    def _lacks(self, rows: Sequence[Conversation], before: Mapping[str, Rank]) -> bool:
+        """One has left a full list, or has fallen below all that was known of it: others may come before it."""
+        lowest = min(before.values())
+        return any(
+            rank(row) < lowest if row.id in self._listed else self._first or row.id in before for row in rows
+        )
 
     def _fill(self, rows: Sequence[Conversation]) -> None:
         # What the page has when it connects is not known here, only what it should have: then all are sent.

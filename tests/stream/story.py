@@ -1,4 +1,4 @@
-"""A log of one or two conversations to which anything may happen, with the pages that show it."""
+"""A log of a few conversations to which anything may happen, with the pages that show it."""
 
 import asyncio
 import tempfile
@@ -26,7 +26,7 @@ from agentguid.stream.live import LiveText
 from agentguid.stream.page import Page, Sources, Start
 from agentguid.stream.presence import Presence
 
-HERE, THERE = "aaaa", "bbbb"
+HERE, THERE, NEAR = "aaaa", "bbbb", "cccc"
 SITE = Site("/gm")
 WINDOW = 20
 """Items of a page here; the product's has more."""
@@ -47,8 +47,8 @@ class Story:
         self.tools: list[str] = []
         self.asks: list[str] = []
         self.turn: str | None = None
-        for name in (HERE, THERE):
-            self.add(events.ConversationCreated(title=name, agent="demo", cwd="/work"), to=name)
+        for name, folder in ((HERE, "/work"), (THERE, "/work/other"), (NEAR, "/work")):
+            self.add(events.ConversationCreated(title=name, agent="demo", cwd=folder), to=name)
 
     def close(self) -> None:
         self.db.close()

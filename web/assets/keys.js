@@ -83,7 +83,7 @@
     "/": () => { reveal(); filter.focus(); filter.select(); },
     j: () => { reveal(); step(1); },
     k: () => { reveal(); step(-1); },
-    "?": () => byId("keys").showModal(),
+    "?": () => byId("shortcuts").showModal(),
   };
   function reveal() {
     if (!side.checkVisibility()) side.showPopover();

@@ -13,24 +13,31 @@
   };
 
   // ---- the connection -------------------------------------------------------------------------------------------
-  let connection = null, state = "", heard = 0, retry = 250, since = Date.now();
+  let connection = null, state = "", heard = 0, retry = 250, since = 0, late = 0;
   const WORDS = { live: "Live", catching: "Catching up", connecting: "Connecting", reconnecting: "Reconnecting", offline: "Offline", stale: "Out of date" };
+  const lost = one => one === "reconnecting" || one === "offline";
+  const near = /^(localhost|127\.|\[::1\])/.test(location.hostname); // a daemon on this machine needs no network
+  // What lasts less than half a second is not worth a word.
   function say(next) {
     if (next !== state) {
-      since = Date.now();
-      state = line.dataset.state = next;
-      word.textContent = WORDS[next];
-    }
-    const seconds = Math.round((Date.now() - since) / 1000);
-    lasting.textContent = ["reconnecting", "offline"].includes(next) && seconds > 2 ? ` ${seconds} s` : "";
+      if (!lost(state) || !lost(next)) since = Date.now();
+      state = next;
+      clearTimeout(late);
+      late = setTimeout(show, next === "catching" || next === "connecting" ? 500 : 0);
+    } else show();
   }
-  function down() { if (state !== "stale") say(navigator.onLine ? "reconnecting" : "offline"); }
+  function show() {
+    if (line.dataset.state !== state) word.textContent = WORDS[line.dataset.state = state];
+    const seconds = Math.round((Date.now() - since) / 1000);
+    lasting.textContent = lost(state) && seconds > 2 ? ` ${seconds} s` : "";
+  }
+  function down() { if (state !== "stale") say(navigator.onLine || near ? "reconnecting" : "offline"); }
   function alive() { heard = Date.now(); }
   function check() {
     if (["live", "catching"].includes(state) && Date.now() - heard > SILENCE && !document.hidden) {
       down();
       connection?.reader?.cancel(); // a line that died without a word: hx-sse connects anew
-    } else if (state === "reconnecting" || state === "offline") down();
+    } else if (lost(state)) down();
   }
 
   // Loading anew helps when this page is too far behind; should it not help, it is tried less and less often.
@@ -68,8 +75,7 @@
     }
     setInterval(check, 1000);
     document.addEventListener("visibilitychange", check); // timers of a hidden page sleep; what it then says is true at once
-    addEventListener("offline", down);
-    addEventListener("online", down);
+    if (!near) for (const name of ["offline", "online"]) addEventListener(name, () => { if (name === "offline" || lost(state)) down(); });
   }
   function again() {
     retry = Math.min(4000, retry * 2);

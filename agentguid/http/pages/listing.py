@@ -34,5 +34,12 @@ async def listing_page(
     more = face(parts).site.url("/conversations", before=cursor, **again) if cursor else None
     found = [(row, shown_status(parts, row), agent_name(row.agent)) for row in rows]
     return page(
-        parts, "shell/list.html", **context, found=found, more=more, q=words, archived=archived, further=bool(before)
+        parts,
+        "shell/list.html",
+        **context,
+        found=found,
+        more=more,
+        q=words,
+        archived=archived,
+        further=bool(before),
     )

@@ -33,9 +33,11 @@ async def choose(request: HtmlRequest, parts: NamedDependency[Parts]) -> Respons
     chosen: dict[str, str] = {}
     for name, value in form.items():
         if value not in CHOICES.get(name, ()):
-            raise Invalid(name[:40], "is no setting, or cannot be that; go back and choose one of the buttons")
+            raise Invalid(
+                name[:40], "is no setting, or cannot be that; go back and choose one of the buttons"
+            )
         chosen[name] = str(value)
-    written = reader()._replace(**chosen).written()
+    written = reader().choosing(chosen).written()
     kept = Cookie(
         key=LOOK,
         value=written,
