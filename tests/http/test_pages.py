@@ -1,7 +1,6 @@
 """The pages of the frame: settings of the browser, and the list with its search. No script is needed for either."""
 
 import re
-from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
@@ -13,8 +12,8 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded", **HTML}
 
 
 @pytest.fixture
-def served(fresh: Served) -> Iterator[Served]:
-    yield fresh
+def served(fresh: Served) -> Served:
+    return fresh
 
 
 def choose(served: Served, cookie: str = "", **fields: str) -> Answer:

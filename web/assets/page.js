@@ -27,6 +27,7 @@
     } else show();
   }
   function show() {
+    if (!line) return; // a page without a header
     if (line.dataset.state !== state) word.textContent = WORDS[line.dataset.state = state];
     const seconds = Math.round((Date.now() - since) / 1000);
     lasting.textContent = lost(state) && seconds > 2 ? ` ${seconds} s` : "";
