@@ -17,6 +17,7 @@ from agentguid.http.describe import docs, healthz, metrics, openapi
 from agentguid.http.guards import Guard
 from agentguid.http.headers import Headers
 from agentguid.http.parts import Parts
+from agentguid.http.preferring import Preferring
 from agentguid.http.sync import sync
 from agentguid.http.tickets import Failures
 from agentguid.http.who import WHO, Who
@@ -62,7 +63,7 @@ def create_app(parts: Parts) -> Litestar:
     )
     app.state.parts = parts
     app.state.guard = Guard(app.asgi_handler, parts)
-    app.asgi_handler = Headers(app.state.guard)
+    app.asgi_handler = Headers(Preferring(app.state.guard))
     return app
 
 

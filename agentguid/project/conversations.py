@@ -44,6 +44,8 @@ CREATE TABLE IF NOT EXISTS conversation (
 CREATE INDEX IF NOT EXISTS conversation_by_update ON conversation (archived, pinned, updated_at, id) WHERE deleted = 0;
 CREATE INDEX IF NOT EXISTS conversation_by_touch ON conversation (touched);
 """
+LOOKED = 1000
+"""Conversations that one search looks at: a few milliseconds."""
 TITLE = 80
 """Characters of a title that is taken from the first prompt."""
 
@@ -208,6 +210,26 @@ def page(
 def cursor(row: Conversation) -> str:
     """Of the page that begins after this row."""
     return f"{int(row.pinned)}.{row.updated_at}.{row.id}"
+
+
+def search(
+    db: apsw.Connection, text: str, *, limit: int = 50, before: str | None = None, archived: bool = False
+) -> tuple[list[Conversation], str | None]:
+    """Those whose title or folder has all the words of `text`, in any case; in the order of `page`, with such a cursor.
+
+    No more than `LOOKED` are looked at: a page may be empty and yet have a next one.
+    """
+    query = (
+        "SELECT id, title, cwd, pinned, updated_at FROM conversation WHERE deleted = 0 AND archived = ? "
+        "AND (pinned, updated_at, id) < (?, ?, ?) ORDER BY pinned DESC, updated_at DESC, id DESC LIMIT ?"
+    )
+    words = text.casefold().split()
+    upper = (2, 0, "") if before is None else _cursor(before)
+    seen = db.execute(query, (int(archived), *upper, LOOKED)).fetchall()
+    fits = [one for one in seen if all(word in f"{one[1]}\n{one[2]}".casefold() for word in words)]
+    rows = (get(db, str(one[0])) for one in fits[:limit])
+    last = fits[limit - 1] if len(fits) > limit else seen[-1] if len(seen) == LOOKED else None
+    return [row for row in rows if row], f"{last[3]}.{last[4]}.{last[0]}" if last else None
 
 
 def touched(db: apsw.Connection, after: int, limit: int = 501) -> list[Conversation]:

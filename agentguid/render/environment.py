@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from agentguid.paths import bundled
 from agentguid.render import text
+from agentguid.render.preferences import reader
 
 Macro = Callable[..., str]
 
@@ -39,7 +40,9 @@ class Site:
             lstrip_blocks=True,
             auto_reload=reload,
         )
-        self.environment.globals.update(url=self.url, asset=self.asset, icon=self.icon, state=self.state)
+        self.environment.globals.update(
+            url=self.url, asset=self.asset, icon=self.icon, state=self.state, reader=reader
+        )
         self.environment.filters.update(
             visible=text.visible,
             prose=text.prose,

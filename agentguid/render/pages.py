@@ -3,6 +3,8 @@
 Each part has an element id of its own and is drawn here for the page and for its stream alike.
 """
 
+from collections.abc import Collection, Iterable
+
 import apsw
 from msgspec import Struct
 
@@ -13,7 +15,8 @@ from agentguid.project.conversations import Conversation
 from agentguid.protocol.events import ApprovalRequested, MessageEdited, MessageQueued
 from agentguid.render import tools
 from agentguid.render.cache import Cache
-from agentguid.render.environment import Site
+from agentguid.render.environment import Site, ours
+from agentguid.render.groups import grouped
 from agentguid.render.names import agent_name
 from agentguid.render.status import Status
 
@@ -119,9 +122,30 @@ class Rows:
             self._kept.put(key, drawn)
         return drawn
 
-    def needs(self, count: int) -> str:
-        """How many decisions wait, with its place in the frame."""
-        return f'<span id="needs">{self._site.macro(ROWS, "needs")(count)}</span>'
+    def groups(
+        self,
+        rows: Iterable[tuple[Conversation, Status]],
+        current: str | None = None,
+        folded: Collection[str] = (),
+    ) -> list[str]:
+        """The groups that these rows belong to, each with those of them that are its own. All rows make the list; some
+        make what the page's script puts into the list that it has. `folded`: groups that are drawn closed."""
+        draw = self._site.macro(ROWS, "group")
+        return [
+            str(
+                draw(
+                    group,
+                    ours("".join(self.row(row, status, current=row.id == current) for row, status in own)),
+                    len(own),
+                    group.id not in folded,
+                )
+            ).strip()
+            for group, own in grouped(rows).items()
+        ]
+
+    def needs(self, count: int, place: str = "needs") -> str:
+        """How many decisions wait, in one of its places: `needs` beside the list, `needs-bar` at the foot of a phone."""
+        return f'<span id="{place}">{self._site.macro(ROWS, "needs")(count)}</span>'
 
 
 def asked(db: apsw.Connection) -> list[Pending]:

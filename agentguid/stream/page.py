@@ -196,7 +196,8 @@ class Page:
             found = _items(db, head, conversation, self.position)
             rows = conversations.touched(db, self.position, LIMIT + 1)
             given = None if conversation is None else shown(db, conversation)
-            needs = self._rows.needs(conversations.waiting_total(db))
+            waiting = conversations.waiting_total(db)
+            needs = self._rows.needs(waiting) + self._rows.needs(waiting, "needs-bar")
             if self._start.overview:
                 self._overview(db)
         return Delta(head, *found, rows, given, needs)
@@ -221,7 +222,7 @@ class Page:
     def _rows_gone(self, rows: list[Conversation]) -> list[str]:
         if len(rows) > LIMIT:
             raise Reload("too far behind")
-        gone = self._list.changed(rows)
+        gone = self._list.changed(rows, lambda: conversations.page(self._sources.db, limit=LISTED)[0])
         return [partial("#convs", "gone", *(f'<li id="c-{row}"></li>' for row in gone))] if gone else []
 
     def _overview(self, db: apsw.Connection) -> None:

@@ -277,7 +277,7 @@ def test_the_list_follows_what_other_conversations_do(daemon: Daemon, opened: Op
     live(page)
     daemon.ended(two, daemon.send(two, "emit 1")["session"]["id"])
 
-    expect(page.locator("#convs > li").first).to_have_id(f"c-{two}")
+    expect(page.locator("#convs .group li").first).to_have_id(f"c-{two}")
     expect(page.locator(f"#c-{two} .conv-unread")).to_have_count(1)
     daemon.api("DELETE", f"/conversations/{two}")
     expect(page.locator(f"#c-{two}")).to_have_count(0)
@@ -303,9 +303,9 @@ def test_nothing_reaches_past_the_window(daemon: Daemon, opened: Open, width: in
     page = opened(viewport={"width": width, "height": 800})
     conversation = daemon.conversation()
     daemon.ended(conversation, daemon.send(conversation, "think; tool; fail")["session"]["id"])
-    for path in ("/", "/new", f"/conversations/{conversation}"):
+    for path in ("/", "/new", "/settings", "/conversations", f"/conversations/{conversation}"):
         page.goto(daemon.base + path)
-        live(page) if width > 700 else page.wait_for_load_state()
+        live(page)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 
 
@@ -320,7 +320,7 @@ def test_axe_finds_nothing(daemon: Daemon, opened: Open) -> None:
     found: dict[str, list[str]] = {}
     for scheme in ("light", "dark"):
         page = opened(color_scheme=scheme, bypass_csp=True)
-        for path in ("/", "/new", f"/conversations/{conversation}", f"/conversations/{asking}"):
+        for path in ("/", "/new", "/settings", f"/conversations/{conversation}", f"/conversations/{asking}"):
             page.goto(daemon.base + path)
             live(page)
             result = Axe().run(page).response["violations"]

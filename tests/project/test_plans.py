@@ -23,6 +23,8 @@ QUERIES: list[Callable[[apsw.Connection], object]] = [
     partial(conversations.get, conversation="c1"),
     conversations.page,
     partial(conversations.page, before="1.7.c1", archived=True),
+    partial(conversations.search, text="a"),
+    partial(conversations.search, text="a", before="1.7.c1", archived=True),
     partial(conversations.touched, after=3),
     partial(conversations.find, prefix="c"),
     conversations.waiting_total,

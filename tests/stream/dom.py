@@ -25,6 +25,11 @@ class Node:
         value = self.attributes.get("data-seq")
         return None if value is None else int(value)
 
+    @property
+    def rank(self) -> str:
+        """Of a row of the list, or of a group's first row."""
+        return next((one.attributes["data-rank"] for one in self.walk() if "data-rank" in one.attributes), "")
+
     def elements(self) -> list["Node"]:
         return [child for child in self.children if isinstance(child, Node)]
 
@@ -192,19 +197,34 @@ class Dom:
         old = self.root.find(fresh.id)
         if old is not None:
             old.leave()
+        if target.id == "convs":
+            self._settle(target)
 
     def _rank(self, target: Node, fresh: Node) -> None:
-        old = self.root.find(fresh.id)
+        rows = fresh.elements()[-1].elements()
+        if self.root.find(fresh.id) is None:
+            target.append(fresh)
+        for row in rows:
+            self._file(self[fresh.id].elements()[-1], row)
+        self._settle(target)
+
+    def _file(self, into: Node, row: Node) -> None:
+        row.leave()
+        old = self.root.find(row.id)
         if old is not None:
             old.leave()
-        rank = fresh.attributes["data-rank"]
-        place = 0
-        for place, child in enumerate(target.children):  # noqa: B007
-            if isinstance(child, Node) and child.attributes["data-rank"] <= rank:
-                break
-        else:
-            place = len(target.children)
-        target.insert(place, fresh)
+        before = [one for one in into.elements() if one.rank > row.rank]
+        into.insert(len(before), row)
+
+    def _settle(self, target: Node) -> None:
+        rows = [node for node in target.walk() if node.tag == "li"]
+        for row in sorted(rows, key=lambda one: one.rank, reverse=True)[50:]:
+            row.leave()
+        groups = sorted(target.elements(), key=lambda one: one.rank, reverse=True)
+        target.children = [group for group in groups if group.rank]
+        for group in target.elements():
+            count = next(node for node in group.walk() if node.attributes.get("class") == "count")
+            count.children = [str(len(group.elements()[-1].elements()))]
 
     def _no_id_twice(self) -> None:
         ids = [node.id for node in self.root.walk() if node.id]

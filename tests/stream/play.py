@@ -9,7 +9,7 @@ from agentguid.protocol.items import Body
 from agentguid.stream.page import Page
 from agentguid.stream.presence import Liveness
 from tests.stream.dom import Dom, squeezed
-from tests.stream.story import HERE, THERE, Story
+from tests.stream.story import HERE, NEAR, THERE, Story
 
 WORLD = [
     "start",
@@ -211,11 +211,16 @@ class Play:
         self.story.add(events.ConversationRenamed(title=f"name {number} \r\n data: x"))
 
     def pin(self, number: int) -> None:
-        self.story.add(events.ConversationPinned() if number % 2 else events.ConversationUnpinned(), to=THERE)
+        done = events.ConversationPinned() if number % 2 else events.ConversationUnpinned()
+        self.story.add(done, to=self.other(number))
 
     def archive(self, number: int) -> None:
         done = events.ConversationArchived() if number % 2 else events.ConversationUnarchived()
-        self.story.add(done, to=THERE)
+        self.story.add(done, to=self.other(number))
+
+    def other(self, number: int) -> str:
+        """One in a folder of its own, or one in the same folder as the page's."""
+        return THERE if number % 4 < 2 else NEAR
 
     def phase(self, number: int) -> None:
         phase = ("starting", "running", "catching_up")[number % 3]

@@ -1,4 +1,4 @@
-"""A log of one or two conversations to which anything may happen, with the pages that show it."""
+"""A log of a few conversations to which anything may happen, with the pages that show it."""
 
 import asyncio
 import tempfile
@@ -26,7 +26,7 @@ from agentguid.stream.live import LiveText
 from agentguid.stream.page import Page, Sources, Start
 from agentguid.stream.presence import Presence
 
-HERE, THERE = "aaaa", "bbbb"
+HERE, THERE, NEAR = "aaaa", "bbbb", "cccc"
 SITE = Site("/gm")
 WINDOW = 20
 """Items of a page here; the product's has more."""
@@ -47,8 +47,8 @@ class Story:
         self.tools: list[str] = []
         self.asks: list[str] = []
         self.turn: str | None = None
-        for name in (HERE, THERE):
-            self.add(events.ConversationCreated(title=name, agent="demo", cwd="/work"), to=name)
+        for name, folder in ((HERE, "/work"), (THERE, "/work/other"), (NEAR, "/work")):
+            self.add(events.ConversationCreated(title=name, agent="demo", cwd=folder), to=name)
 
     def close(self) -> None:
         self.db.close()
@@ -156,12 +156,12 @@ class Story:
         assert given is not None
         around = parts(SITE, given, at_hand(self.status(given.row)))
         rows = conversations.page(self.db, limit=LISTED)[0]
-        drawn = [self.rows.row(row, self.status(row), current=row.id == HERE) for row in rows]
+        drawn = self.rows.groups([(row, self.status(row)) for row in rows], HERE)
         unfinished = [item for item in self.live.items(HERE) if transcript.get(self.db, item.item) is None]
         live = "".join(drawn_live.opened(SITE, item) for item in unfinished)
         needs = self.rows.needs(conversations.waiting_total(self.db))
         return (
-            f'{log}<div id="live">{live}</div><ul id="convs">{"".join(drawn)}</ul>{needs}{"".join(around)}'
+            f'{log}<div id="live">{live}</div><div id="convs">{"".join(drawn)}</div>{needs}{"".join(around)}'
             '<div id="stream"></div>'
         )
 

@@ -6,23 +6,40 @@
   const stream = document.getElementById("stream");
   const line = document.getElementById("line");
   const word = document.getElementById("line-word");
+  const lasting = document.getElementById("line-for");
   const stored = name => { try { return sessionStorage.getItem(name); } catch { return null; } };
   const store = (name, value) => {
     try { value ? sessionStorage.setItem(name, value) : sessionStorage.removeItem(name); } catch { /* no storage */ }
   };
 
   // ---- the connection -------------------------------------------------------------------------------------------
-  let connection = null, state = "", heard = 0, retry = 250, since = Date.now();
-  const WORDS = { live: "Live", catching: "Catching up", connecting: "Connecting", reconnecting: "Reconnecting", offline: "Offline", stale: "Out of date: reload" };
+  let connection = null, state = "", heard = 0, retry = 250, since = 0, late = 0;
+  const WORDS = { live: "Live", catching: "Catching up", connecting: "Connecting", reconnecting: "Reconnecting", offline: "Offline", stale: "Out of date" };
+  const lost = one => one === "reconnecting" || one === "offline";
+  const near = /^(localhost|127\.|\[::1\])/.test(location.hostname); // a daemon on this machine needs no network
+  // What lasts less than half a second is not worth a word.
   function say(next) {
-    if (next !== state) since = Date.now();
-    state = next;
-    line.dataset.state = next;
-    const seconds = Math.round((Date.now() - since) / 1000);
-    word.textContent = WORDS[next] + (next === "reconnecting" && seconds > 3 ? ` ${seconds} s` : "");
+    if (next !== state) {
+      if (!lost(state) || !lost(next)) since = Date.now();
+      state = next;
+      clearTimeout(late);
+      late = setTimeout(show, next === "catching" || next === "connecting" ? 500 : 0);
+    } else show();
   }
-  function down() { if (state !== "stale") say(navigator.onLine ? "reconnecting" : "offline"); }
+  function show() {
+    if (!line) return; // a page without a header
+    if (line.dataset.state !== state) word.textContent = WORDS[line.dataset.state = state];
+    const seconds = Math.round((Date.now() - since) / 1000);
+    lasting.textContent = lost(state) && seconds > 2 ? ` ${seconds} s` : "";
+  }
+  function down() { if (state !== "stale") say(navigator.onLine || near ? "reconnecting" : "offline"); }
   function alive() { heard = Date.now(); }
+  function check() {
+    if (["live", "catching"].includes(state) && Date.now() - heard > SILENCE && !document.hidden) {
+      down();
+      connection?.reader?.cancel(); // a line that died without a word: hx-sse connects anew
+    } else if (lost(state)) down();
+  }
 
   // Loading anew helps when this page is too far behind; should it not help, it is tried less and less often.
   function reload() {
@@ -57,14 +74,9 @@
     for (const name of ["htmx:error", "htmx:response:error"]) {
       stream.addEventListener(name, () => { down(); again(); });
     }
-    setInterval(() => {
-      if (state === "live" && Date.now() - heard > SILENCE && !document.hidden) {
-        down();
-        connection?.reader?.cancel(); // a line that died without a word: hx-sse connects anew
-      } else if (state === "reconnecting" || state === "offline") down();
-    }, 1000);
-    addEventListener("offline", down);
-    addEventListener("online", down);
+    setInterval(check, 1000);
+    document.addEventListener("visibilitychange", check); // timers of a hidden page sleep; what it then says is true at once
+    if (!near) for (const name of ["offline", "online"]) addEventListener(name, () => { if (name === "offline" || lost(state)) down(); });
   }
   function again() {
     retry = Math.min(4000, retry * 2);

@@ -51,6 +51,33 @@
     }
   }
 
+  // The list: a group comes with those of its rows that have changed; a row may have come from another group.
+  function file(list, row) {
+    const old = byId(row.id), focused = old?.contains(document.activeElement);
+    let next = list.firstElementChild;
+    while (next && (next === old || next === row || next.dataset.rank > row.dataset.rank)) next = next.nextElementSibling;
+    list.insertBefore(row, next);
+    if (old !== row) old?.remove();
+    if (focused) row.querySelector("a").focus({ preventScroll: true });
+  }
+
+  // Groups stand in the order of their first rows; the list has the 50 that rank highest, and no empty group.
+  function settle(target) {
+    const rank = element => element.dataset.rank || element.querySelector("[data-rank]")?.dataset.rank || "";
+    const order = (one, other) => (rank(one) < rank(other) ? 1 : -1);
+    const focused = target.contains(document.activeElement) ? document.activeElement : null;
+    for (const row of [...target.querySelectorAll("li")].sort(order).slice(50)) row.remove();
+    for (const group of [...target.children]) if (!rank(group)) group.remove();
+    let next = target.firstElementChild;
+    for (const group of [...target.children].sort(order)) {
+      if (group === next) next = next.nextElementSibling;
+      else target.insertBefore(group, next);
+      const count = group.querySelector(".count"), rows = String(group.lastElementChild.childElementCount);
+      if (count.textContent !== rows) count.textContent = rows;
+    }
+    if (focused?.isConnected && focused !== document.activeElement) focused.focus({ preventScroll: true });
+  }
+
   const swaps = {
     put(target, fresh) {
       const old = byId(fresh.id);
@@ -69,13 +96,13 @@
     },
     gone(target, fresh) {
       byId(fresh.id)?.remove();
+      if (target.id === "convs") settle(target);
     },
     rank(target, fresh) {
-      byId(fresh.id)?.remove();
-      let next = target.firstElementChild;
-      while (next && next.dataset.rank > fresh.dataset.rank) next = next.nextElementSibling;
-      target.insertBefore(fresh, next);
-      while (target.children.length > 50) target.lastElementChild.remove();
+      const rows = [...fresh.lastElementChild.children];
+      if (!byId(fresh.id)) target.append(fresh);
+      for (const row of rows) file(byId(fresh.id).lastElementChild, row);
+      settle(target);
     },
   };
 

@@ -17,6 +17,7 @@ from agentguid.project.conversations import Conversation
 from agentguid.render.environment import Site, ours, site
 from agentguid.render.fragments import Fragments
 from agentguid.render.pages import LISTED, Rows
+from agentguid.render.preferences import reader
 from agentguid.render.status import Status, status
 
 HtmlRequest = Request[Any, Any, Any]
@@ -66,15 +67,14 @@ def frame(
     stream = drawn.site.url(
         "/stream", conversation=conversation, after=position, log=parts.log.id, home=here or None
     )
+    waiting = conversations.waiting_total(db)
+    listed = [(row, shown_status(parts, row)) for row in rows]
     return {
         "here": here,
         "now": now(),
-        "needs": ours(drawn.rows.needs(conversations.waiting_total(db))),
-        "rows": ours(
-            "".join(
-                drawn.rows.row(row, shown_status(parts, row), current=row.id == conversation) for row in rows
-            )
-        ),
+        "needs": ours(drawn.rows.needs(waiting)),
+        "needs_bar": ours(drawn.rows.needs(waiting, "needs-bar")),
+        "rows": ours("".join(drawn.rows.groups(listed, conversation, reader().folded))),
         "listed": rows,
         "cursor": cursor,
         "stream": stream,

@@ -9,6 +9,8 @@ from agentguid.http.pages import start
 from agentguid.http.pages.blobs import blob
 from agentguid.http.pages.conversation import conversation_page, older_items
 from agentguid.http.pages.home import home
+from agentguid.http.pages.listing import listing_page
+from agentguid.http.pages.settings import choose, settings_page
 
 ROUTES: Sequence[ControllerRouterHandler] = (
     home,
@@ -16,6 +18,9 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     conversation_page,
     older_items,
     blob,
+    listing_page,
+    settings_page,
+    choose,
     page_stream.stream,
     *forms.ROUTES,
 )
