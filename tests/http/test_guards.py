@@ -181,7 +181,7 @@ def test_a_stream_ends_with_its_token(served: Served) -> None:
         began = time.monotonic()
         for _ in sse(answer):
             pass
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 25
 
 
 def test_what_a_device_has_open_ends_when_it_is_revoked(served: Served) -> None:
@@ -201,7 +201,7 @@ def test_what_a_device_has_open_ends_when_it_is_revoked(served: Served) -> None:
         while answer.readline():
             pass
         assert closed(socket) == 4401
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 25
     assert served.ask("GET", "/api/status", None, cookie, unix=False).status == 401
 
 

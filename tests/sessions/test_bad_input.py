@@ -51,7 +51,7 @@ def unharmed(daemon: Daemon, conversation: str, *, memory: int = 250) -> str:
     begun = time.monotonic()
     status, page = daemon.request("GET", f"/conversations/{conversation}")
     assert status == 200, page
-    assert time.monotonic() - begun < 3, "the page took too long"
+    assert time.monotonic() - begun < 15, "the page took too long"
     other = daemon.conversation("demo")
     daemon.send(other, "emit 3")
     assert daemon.ended(other)["status"] == "complete"
