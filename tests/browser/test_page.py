@@ -59,7 +59,7 @@ def test_live_text_appears_before_it_is_finished(daemon: Daemon, opened: Open) -
     page = opened()
     go(page, daemon, daemon.conversation())
     live(page)
-    send(page, "emit 40 rate 20 size 400")
+    send(page, "emit 900 rate 20 size 400")
 
     expect(page.locator("#status")).to_have_text("Running")
     expect(page.get_by_role("button", name="Queue")).to_be_visible()
