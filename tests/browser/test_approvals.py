@@ -224,3 +224,17 @@ def test_without_script_the_inbox_is_answered_by_forms(daemon: Daemon, opened: O
 
     assert decision(daemon, conversation) == ("reject_once", "no script")
     expect(page.locator(".inbox-empty")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_inbox(daemon: Daemon, opened: Open, scheme: str) -> None:
+    from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+
+    first, _ = asking(daemon, "One"), asking(daemon, "Two")
+    daemon.api("POST", f"/approvals/{pending(daemon, first)[0]}", {"decision": "allow_once"})
+    page = opened(color_scheme=scheme, bypass_csp=True)
+    go(page, daemon, "/inbox")
+    page.get_by_role("button", name="No", exact=True).click()
+
+    result = Axe().run(page).response["violations"]
+    assert [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in result] == []

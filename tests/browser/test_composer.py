@@ -375,3 +375,40 @@ def test_without_script_stop_stops(daemon: Daemon, opened: Open) -> None:
     page.get_by_role("button", name=re.compile("^Stop")).click()
 
     assert daemon.ended(conversation, turn)["status"] == "interrupted"
+
+
+# -- for everybody ----------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_any_state_of_the_dock(daemon: Daemon, opened: Open, scheme: str) -> None:
+    from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+
+    asking, failed = daemon.conversation(mode="bypass"), daemon.conversation()
+    daemon.send(asking, "long 300; sleep 60")
+    for text in ("emit 1", "emit 2"):
+        daemon.send(asking, text)
+    for text in ("sleep 1; fail", "emit 1"):
+        daemon.send(failed, text)
+    daemon.ended(failed)
+    page = opened(color_scheme=scheme, bypass_csp=True)
+    found: dict[str, list[str]] = {}
+
+    def look(state: str) -> None:
+        result = Axe().run(page).response["violations"]
+        found.update(
+            {f"{state}: {one['id']}": [node["html"][:200] for node in one["nodes"]] for one in result}
+        )
+
+    go(page, daemon, asking)
+    look("queue")
+    page.keyboard.press("Escape")
+    expect(page.locator("#stop")).to_be_visible()
+    look("stop")
+    go(page, daemon, failed)
+    page.locator("#title > summary").click()
+    look("held, renaming")
+    page.keyboard.press("Escape")
+    page.route("**/messages", lambda route: route.abort())
+    write(page, "emit 1")
+    expect(page.locator(".sending")).to_have_attribute("data-state", "failed")
+    look("not sent")
+    assert found == {}

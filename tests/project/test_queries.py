@@ -272,6 +272,11 @@ def test_approvals(db: apsw.Connection, fill: Filler) -> None:
     assert second
     assert (second.decided, second.decision, second.withdrawn) == (10, None, True)
     assert [row.id for row in approvals.decided(db, "c1", "tm1")] == ["a1", "a3"]
+    settled = [row.id for row in approvals.settled(db, 0)]
+    assert settled == [row.id for row in reversed(approvals.latest(db))]
+    assert settled[0] == "a1"
+    assert [row.id for row in approvals.settled(db, 8)] == settled[1:]
+    assert [row.id for row in approvals.latest(db, limit=1)] == settled[-1:]
     assert [row.id for row in approvals.pending(db)] == ["b1"]
 
 
