@@ -45,6 +45,8 @@ def decide(command: ToConversation, state: Conversation) -> list[Event]:
             return queue.remove(command, state.queue)
         case commands.ReorderQueue():
             return queue.reorder(command, state.queue)
+        case commands.ReleaseQueue():
+            return turn.release(state)
         case commands.StopTurn():
             return turn.stop(command, state.turn)
         case commands.DecideApproval():

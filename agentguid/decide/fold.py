@@ -18,6 +18,7 @@ def evolve(state: Conversation, event: Event) -> Conversation:
         seen=settings.evolve_seen(state.seen, event),
         turn=turn.evolve(state.turn, event),
         queue=queue.evolve(state.queue, event),
+        held=queue.evolve_held(state.held, event),
         known=turn.evolve_known(state.known, event),
         approvals=approval.evolve(state.approvals, event),
         host=host.evolve(state.host, state.turn, event),

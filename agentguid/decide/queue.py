@@ -1,4 +1,8 @@
-"""Messages that wait for the open turn to end. They are sent in order, each in a turn of its own."""
+"""Messages that wait for the open turn to end. They are sent in order, each in a turn of its own.
+
+After a turn that failed they are held back until the user says how to go on: else one agent that is missing, or one
+password that has expired, would use them all up.
+"""
 
 from msgspec.structs import replace
 
@@ -12,6 +16,8 @@ from agentguid.protocol.events import (
     MessageEdited,
     MessageQueued,
     MessageRemoved,
+    QueueHeld,
+    QueueReleased,
     QueueReordered,
     TurnStarted,
 )
@@ -68,6 +74,15 @@ def evolve(queue: Queue, event: Event) -> Queue:
         case ConversationDeleted():
             return ()
     return queue
+
+
+def evolve_held(held: bool, event: Event) -> bool:
+    match event:
+        case QueueHeld():
+            return True
+        case QueueReleased() | TurnStarted() | ConversationDeleted():
+            return False
+    return held
 
 
 def _ordered(queue: Queue, order: list[str]) -> Queue:

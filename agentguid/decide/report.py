@@ -10,6 +10,7 @@ from agentguid.protocol.events import (
     Event,
     HostEnded,
     ItemAdded,
+    QueueHeld,
     SessionIdentified,
     SessionLost,
     ToolFinished,
@@ -29,7 +30,15 @@ def decide(command: Report, state: Conversation) -> list[Event]:
             state = evolve(state, event)
     if state.settings and state.settings.deleted:
         return events + approval.withdraw(state.approvals, "the conversation was deleted")
-    return events + turn.following(state)
+    return events + _after(events, state)
+
+
+def _after(events: list[Event], state: Conversation) -> list[Event]:
+    """What waits is sent next, or held back when a turn has just failed."""
+    failed = [event.turn for event in events if isinstance(event, TurnEnded) and turn.failed(event)]
+    if failed and state.queue and state.turn is None:
+        return [QueueHeld(turn=failed[-1])]
+    return turn.following(state)
 
 
 def _admitted(fact: Event, state: Conversation, ends: set[str]) -> list[Event]:

@@ -71,6 +71,8 @@ class Conversation(Struct, frozen=True, omit_defaults=True):
     turn: Turn | None = None
     queue: tuple[Waiting, ...] = ()
     """In the order in which they will be sent; at most `queue.LIMIT`."""
+    held: bool = False
+    """The queue waits for the user, because a turn failed. Without meaning while nothing waits."""
     known: tuple[str, ...] = ()
     """The latest messages, so that one that is sent twice is one message; at most `turn.KNOWN`."""
     approvals: tuple[Pending, ...] = ()

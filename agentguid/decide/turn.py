@@ -8,6 +8,7 @@ from agentguid.protocol.commands import SendMessage, StopTurn
 from agentguid.protocol.events import (
     Event,
     MessageQueued,
+    QueueReleased,
     TurnEnded,
     TurnStarted,
     TurnStopRequested,
@@ -20,13 +21,20 @@ KNOWN = 200
 
 
 def send(command: SendMessage, state: Conversation, settings: Settings) -> list[Event]:
-    """Idle: a turn starts. Busy: the message waits. Sent before: nothing."""
+    """Idle: a turn starts. Busy: the message waits. Sent before: nothing.
+
+    While a failed turn holds the queue back, what the user sends now goes first (it is what he has to say to the
+    failure); then the queue goes on.
+    """
     checks.identifier("message", command.message)
     checks.text("body", command.body)
     if command.message in state.known or any(one.message == command.message for one in state.queue):
         return []
+    begun = start(settings, command.message, command.body)
     if state.turn is None and not state.queue:
-        return [start(settings, command.message, command.body)]
+        return [begun]
+    if state.turn is None and state.held:
+        return [QueueReleased(), begun]
     queue.room(state.queue)
     queued = MessageQueued(message=command.message, body=command.body)
     return [queued] if state.turn else [queued, *following(state)]
@@ -52,9 +60,21 @@ def start(settings: Settings, message: str, body: Body) -> TurnStarted:
     )
 
 
+def release(state: Conversation) -> list[Event]:
+    """What was held back goes on. Nothing held back is not an error."""
+    if not state.held or not state.queue or state.turn:
+        return []
+    return [QueueReleased(), *following(replace(state, held=False))]
+
+
+def failed(ended: TurnEnded) -> bool:
+    """It did not come to its end, and nobody asked it to stop: the next one would most likely fare the same."""
+    return ended.outcome == "error" or (ended.outcome == "interrupted" and ended.error is not None)
+
+
 def following(state: Conversation) -> list[Event]:
     """What begins when no turn is open: the turn of the first message that waits."""
-    if state.turn or not state.queue or state.settings is None or state.settings.deleted:
+    if state.turn or state.held or not state.queue or state.settings is None or state.settings.deleted:
         return []
     first = state.queue[0]
     return [start(state.settings, first.message, first.body)]

@@ -35,11 +35,12 @@ async def carry_out(
     key: str | None = None,
     menu: bool = False,
     back: str | None = None,
+    draft: Fields | None = None,
 ) -> Answer:
     try:
         await parts.dispatch(command, actor=actor(request), key=key)
     except AgentguidError as error:
-        return await refusal(request, parts, command.conversation, error, menu=menu)
+        return await refusal(request, parts, command.conversation, error, menu=menu, draft=draft)
     if by_htmx(request):
         return html("")
     return Redirect(back or page_of(parts, command.conversation), status_code=303)

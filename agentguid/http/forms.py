@@ -12,8 +12,6 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from agentguid.append import read
-from agentguid.entropy import new_id
 from agentguid.http.form_answers import (
     BODY,
     Answer,
@@ -31,12 +29,10 @@ from agentguid.http.form_answers import (
 from agentguid.http.pages.common import HtmlRequest, actor, by_htmx, face
 from agentguid.http.pages.start import new_page
 from agentguid.http.parts import Parts
-from agentguid.project import approvals
+from agentguid.project import conversations
 from agentguid.protocol import commands
-from agentguid.protocol.errors import AgentguidError, Invalid, NotFound
-from agentguid.protocol.events import ApprovalRequested
-from agentguid.protocol.items import Body, Decision, Option
-from agentguid.render.fragments import OPTIONS
+from agentguid.protocol.errors import AgentguidError, Invalid
+from agentguid.protocol.items import Body
 from agentguid.workspace.aside import aside
 from agentguid.workspace.folders import chosen
 
@@ -63,19 +59,24 @@ async def create(request: Web, parts: Dep) -> Answer:
 
 
 async def _creation(parts: Parts, fields: Fields) -> commands.CreateConversation:
-    found = parts.agents.get(fields.get("agent", ""))
-    if found is None or not found.installed:
-        raise Invalid("agent", "is not installed here")
+    agent = _installed(parts, fields.get("agent", ""))
     folder = fields.get("folder", "").strip(" \t") or str(parts.settings.startup_cwd)
     place = await aside(lambda: chosen(folder))
     return commands.CreateConversation(
         conversation=key_of(fields),
         title="",
-        agent=found.id,
+        agent=agent,
         cwd=place.path,
         model=fields.get("model", "").strip() or None,
         mode=mode_of(fields.get("mode", "ask")),
     )
+
+
+def _installed(parts: Parts, agent: str) -> str:
+    found = parts.agents.get(agent)
+    if found is None or not found.installed:
+        raise Invalid("agent", "is not installed here")
+    return found.id
 
 
 @post("/conversations/{conversation_id:str}/title", include_in_schema=False)
@@ -91,17 +92,26 @@ async def rename(request: Web, conversation_id: FromPath[str], parts: Dep) -> An
 
 @post("/conversations/{conversation_id:str}/settings", include_in_schema=False)
 async def configure(request: Web, conversation_id: FromPath[str], parts: Dep) -> Answer:
-    """Mode and model, from the next turn on. An empty model is the agent's own choice."""
+    """Agent, model and mode, from the next turn on; what is not given stays. An empty model is the agent's own choice.
+
+    Another agent has other models: the page is drawn anew for it.
+    """
     fields = await fields_of(request)
+    row = conversations.get(parts.reader, conversation_id)
+    agent = fields.get("agent") if row and fields.get("agent") != row.agent else None
     try:
         command = commands.ConfigureConversation(
             conversation=conversation_id,
-            mode=mode_of(fields.get("mode", "ask")),
-            model=fields.get("model", "").strip()[:100],
+            agent=_installed(parts, agent) if agent else None,
+            mode=mode_of(fields["mode"]) if "mode" in fields else None,
+            model=None if agent or "model" not in fields else fields["model"].strip()[:100],
         )
     except Invalid as error:
-        return await refusal(request, parts, conversation_id, error, menu=True)
-    return await carry_out(request, parts, command, menu=True)
+        return await refusal(request, parts, conversation_id, error)
+    answer = await carry_out(request, parts, command)
+    if agent and by_htmx(request) and answer.status_code == 200:
+        answer.headers["HX-Refresh"] = "true"
+    return answer
 
 
 @post("/conversations/{conversation_id:str}/pin", include_in_schema=False)
@@ -139,19 +149,15 @@ async def mark_read(request: Web, conversation_id: FromPath[str], parts: Dep) ->
 # -- messages and turns -----------------------------------------------------------------------------------------------
 @post("/conversations/{conversation_id:str}/messages", include_in_schema=False, request_max_body_size=BODY)
 async def send(request: Web, conversation_id: FromPath[str], parts: Dep) -> Answer:
-    """A prompt: starts a turn or waits in the queue. The script gets the key of the next one."""
+    """A prompt: starts a turn or waits in the queue. The script draws a new key for each message that it sends."""
     fields = await fields_of(request)
     try:
         await _send(request, parts, conversation_id, fields)
     except AgentguidError as error:
         return await refusal(request, parts, conversation_id, error, draft=fields)
-    if not by_htmx(request):
-        return Redirect(page_of(parts, conversation_id), status_code=303)
-    field = face(parts).site.macro("conversation/_composer.html", "key")(new_id())
-    return html(
-        f'<hx-partial hx-target="#composer-key" hx-swap="outerHTML">{field}</hx-partial>'
-        '<hx-partial hx-target="#composer-error" hx-swap="innerHTML"></hx-partial>'
-    )
+    if by_htmx(request):
+        return html("")
+    return Redirect(page_of(parts, conversation_id), status_code=303)
 
 
 async def _send(request: Web, parts: Parts, conversation: str, fields: Fields) -> None:
@@ -169,64 +175,6 @@ async def stop(request: Web, conversation_id: FromPath[str], parts: Dep) -> Answ
     return await carry_out(request, parts, commands.StopTurn(conversation=conversation_id, turn=turn))
 
 
-@post("/conversations/{conversation_id:str}/queue/{message:str}", include_in_schema=False)
-async def edit_queued(
-    request: Web, conversation_id: FromPath[str], message: FromPath[str], parts: Dep
-) -> Answer:
-    fields = await fields_of(request)
-    try:
-        command = commands.EditMessage(
-            conversation=conversation_id, message=message, body=Body(text_of(fields))
-        )
-    except Invalid as error:
-        return await refusal(request, parts, conversation_id, error)
-    return await carry_out(request, parts, command)
-
-
-@post("/conversations/{conversation_id:str}/queue/{message:str}/removal", include_in_schema=False)
-async def remove_queued(
-    request: Web, conversation_id: FromPath[str], message: FromPath[str], parts: Dep
-) -> Answer:
-    return await carry_out(
-        request, parts, commands.RemoveMessage(conversation=conversation_id, message=message)
-    )
-
-
-# -- approvals --------------------------------------------------------------------------------------------------------
-@post("/conversations/{conversation_id:str}/approvals/{approval:str}", include_in_schema=False)
-async def decide(request: Web, conversation_id: FromPath[str], approval: FromPath[str], parts: Dep) -> Answer:
-    """The user's answer, by the option that the agent offered."""
-    fields = await fields_of(request)
-    try:
-        option, own = _option(parts, approval, fields.get("option", ""))
-    except AgentguidError as error:
-        return await refusal(request, parts, conversation_id, error)
-    command = commands.DecideApproval(
-        conversation=conversation_id,
-        approval=approval,
-        decision=option.kind,
-        option=option.id if own else None,
-        message=(fields.get("message", "").strip() or None) if _denies(option.kind) else None,
-    )
-    return await carry_out(request, parts, command, key=f"decide-{approval}-{option.id}")
-
-
-def _option(parts: Parts, approval: str, chosen: str) -> tuple[Option, bool]:
-    """What was chosen, and whether it is the agent's own."""
-    row = approvals.get(parts.reader, approval)
-    event = read.at(parts.reader, [row.position])[row.position].event if row else None
-    if not isinstance(event, ApprovalRequested):
-        raise NotFound("there is no such request")
-    found = next((option for option in event.options or OPTIONS if option.id == chosen), None)
-    if found is None:
-        raise Invalid("option", "is not one of the answers to this request")
-    return found, bool(event.options)
-
-
-def _denies(decision: Decision) -> bool:
-    return decision in ("reject_once", "reject_always")
-
-
 ROUTES = (
     create,
     rename,
@@ -237,7 +185,4 @@ ROUTES = (
     mark_read,
     send,
     stop,
-    edit_queued,
-    remove_queued,
-    decide,
 )

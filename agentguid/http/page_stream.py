@@ -29,7 +29,10 @@ async def stream(
     drawn = face(parts)
     log_id, signature = parts.log.id, parts.log.signature
     sources = Sources(parts.reader, parts.feed, parts.live, parts.presence, log_id, signature, parts.shared)
-    start = Start(after=after, log=log, conversation=conversation, overview=asked.get("home") == "home")
+    shows = asked.get("home")
+    start = Start(
+        after=after, log=log, conversation=conversation, overview=shows == "home", inbox=shows == "inbox"
+    )
     page = Page(sources, drawn.fragments, drawn.rows, start)
     return Stream(
         follow(page, parts.feed, conversation, parts.company), media_type="text/event-stream", headers=HEADERS

@@ -10,7 +10,7 @@ from agentguid.protocol.ids import conversation_of
 from agentguid.protocol.items import Decision
 
 NAME = "approvals"
-VERSION = 1
+VERSION = 2
 TABLES: tuple[str, ...] = ("approval",)
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS approval (
@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS approval (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS approval_of_conversation ON approval (conversation, decided);
 CREATE INDEX IF NOT EXISTS approval_pending ON approval (position) WHERE decided IS NULL;
+CREATE INDEX IF NOT EXISTS approval_settled ON approval (decided) WHERE decided IS NOT NULL;
 CREATE INDEX IF NOT EXISTS approval_pending_of ON approval (conversation, position) WHERE decided IS NULL;
 """
 
@@ -93,6 +94,18 @@ def pending(
     if conversation is not None:
         where, values = where + "AND conversation = ? ", (after, conversation, limit)
     return [_row(row) for row in db.execute(_SELECT + where + "ORDER BY position LIMIT ?", values)]
+
+
+def settled(db: apsw.Connection, after: int, limit: int = 100) -> list[Approval]:
+    """Those that were decided or withdrawn after a position, in that order."""
+    where = "WHERE decided IS NOT NULL AND decided > ? ORDER BY decided LIMIT ?"
+    return [_row(row) for row in db.execute(_SELECT + where, (after, limit))]
+
+
+def latest(db: apsw.Connection, limit: int = 20) -> list[Approval]:
+    """The last ones that were decided or withdrawn, newest first."""
+    where = "WHERE decided IS NOT NULL AND decided > 0 ORDER BY decided DESC LIMIT ?"
+    return [_row(row) for row in db.execute(_SELECT + where, (limit,))]
 
 
 def decided(db: apsw.Connection, conversation: str, turn: str | None, limit: int = 100) -> list[Approval]:

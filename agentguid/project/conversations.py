@@ -17,7 +17,7 @@ from agentguid.protocol.ids import conversation_of
 from agentguid.protocol.items import Mode, Outcome
 
 NAME = "conversations"
-VERSION = 1
+VERSION = 2
 TABLES: tuple[str, ...] = ("conversation",)
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS conversation (
@@ -36,6 +36,10 @@ CREATE TABLE IF NOT EXISTS conversation (
   stopping INTEGER NOT NULL DEFAULT 0,
   last_outcome TEXT,
   last_error TEXT,
+  held INTEGER NOT NULL DEFAULT 0,
+  cost REAL,
+  context_used INTEGER,
+  context_window INTEGER,
   read_position INTEGER NOT NULL DEFAULT 0,
   item_position INTEGER NOT NULL DEFAULT 0,
   touched INTEGER NOT NULL,
@@ -74,6 +78,13 @@ class Conversation(Struct, frozen=True, gc=False):
     last_outcome: Outcome | None
     """Of the last turn that ended."""
     last_error: str | None
+    held: bool
+    """A failed turn holds back what waits (`queued`)."""
+    cost: float | None
+    """US dollars of all turns, as far as agents reckon them."""
+    context_used: int | None
+    """Tokens in the model's context at the end of the last turn that said so, of `context_window`."""
+    context_window: int | None
     read_position: int
     """The user has seen everything up to here."""
     item_position: int
@@ -106,6 +117,9 @@ def apply(db: apsw.Connection, recorded: Recorded) -> None:
         }
         if isinstance(event, events.TurnStarted):
             values["line"] = first_line(event.body.text)
+        if isinstance(event, events.TurnEnded):
+            values["used"] = event.usage and event.usage.context_used
+            values["window"] = event.usage and event.usage.context_window
         db.execute(
             statement, {**values, "id": conversation, "at": recorded.at, "position": recorded.position}
         )
@@ -125,7 +139,7 @@ def _change(*assignments: str) -> str:
     return f"UPDATE conversation SET {', '.join((*assignments, 'touched = :position'))} WHERE id = :id"  # noqa: S608
 
 
-_BOUND = frozenset({"title", "agent", "model", "mode", "cwd", "upto", "turn", "outcome", "error"})
+_BOUND = frozenset({"title", "agent", "model", "mode", "cwd", "upto", "turn", "outcome", "error", "cost"})
 _UPDATED = "updated_at = :at"
 _ITEM = "item_position = :position"
 _STATEMENTS = {
@@ -150,10 +164,13 @@ _STATEMENTS = {
     events.MessageEdited: _change(),
     events.MessageRemoved: _change(),
     events.QueueReordered: _change(),
+    events.QueueHeld: _change("held = 1"),
+    events.QueueReleased: _change("held = 0"),
     events.TurnStarted: _change(
         "title = CASE title WHEN '' THEN :line ELSE title END",
         "turn = :turn",
         "stopping = 0",
+        "held = 0",
         _UPDATED,
         _ITEM,
     ),
@@ -163,6 +180,9 @@ _STATEMENTS = {
         "turn = nullif(turn, :turn)",
         "last_outcome = :outcome",
         "last_error = :error",
+        "cost = CASE WHEN :cost IS NULL THEN cost ELSE coalesce(cost, 0) + :cost END",
+        "context_used = coalesce(:used, context_used)",
+        "context_window = coalesce(:window, context_window)",
         _UPDATED,
         _ITEM,
     ),
@@ -176,7 +196,7 @@ _SHOWN = "UPDATE conversation SET item_position = ?1, touched = ?1 WHERE id = ?2
 
 _SELECT = (
     "SELECT id, title, agent, model, mode, cwd, created_at, updated_at, archived, pinned, deleted, turn, stopping, "
-    "last_outcome, last_error, read_position, item_position, touched, created_position, "
+    "last_outcome, last_error, held, cost, context_used, context_window, read_position, item_position, touched, created_position, "
     "(SELECT coalesce(max(ordinal), 0) FROM item WHERE conversation = c.id AND ordinal IS NOT NULL), "
     "(SELECT count(*) FROM waiting WHERE conversation = c.id), "
     "(SELECT count(*) FROM approval WHERE conversation = c.id AND decided IS NULL) FROM conversation c "
@@ -262,6 +282,6 @@ def _cursor(text: str) -> tuple[int, int, str]:
 
 def _row(row: Sequence[Any]) -> Conversation:
     values = [*row]
-    for flag in (8, 9, 10, 12):
+    for flag in (8, 9, 10, 12, 15):
         values[flag] = bool(row[flag])
     return Conversation(*values)

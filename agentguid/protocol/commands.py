@@ -72,6 +72,10 @@ class ReorderQueue(ToConversation, frozen=True):
     order: list[str]
 
 
+class ReleaseQueue(ToConversation, frozen=True):
+    """The messages that a failed turn holds back are sent, the first one now."""
+
+
 class StopTurn(ToConversation, frozen=True):
     turn: str | None = None
     """None: the running one."""

@@ -99,6 +99,17 @@ class QueueReordered(Event, frozen=True):
     """All waiting messages, in their new order."""
 
 
+class QueueHeld(Event, frozen=True):
+    """A turn failed: what waits would fail likewise, so that it waits until the user says how to go on."""
+
+    turn: str
+    """The turn that failed."""
+
+
+class QueueReleased(Event, frozen=True):
+    """The waiting messages are sent again, one after the other."""
+
+
 # -- turns ------------------------------------------------------------------------------------------------------------
 class TurnStarted(Event, frozen=True):
     """One prompt, handed over to be run. It also takes its message out of the queue."""
@@ -262,6 +273,8 @@ TYPES: dict[str, type[Event]] = {
     "message.edited": MessageEdited,
     "message.removed": MessageRemoved,
     "queue.reordered": QueueReordered,
+    "queue.held": QueueHeld,
+    "queue.released": QueueReleased,
     "turn.started": TurnStarted,
     "turn.stop_requested": TurnStopRequested,
     "turn.ended": TurnEnded,

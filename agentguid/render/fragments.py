@@ -11,19 +11,15 @@ from msgspec import Struct
 
 from agentguid.project.transcript import Item
 from agentguid.protocol.events import (
-    ApprovalDecided,
     ApprovalRequested,
-    ApprovalWithdrawn,
     ItemAdded,
-    Recorded,
     ToolFinished,
     ToolStarted,
     TurnEnded,
     TurnStarted,
     Unreadable,
 )
-from agentguid.protocol.items import Option
-from agentguid.render import code, text, tools
+from agentguid.render import asks, code, text, tools
 from agentguid.render.cache import Cache
 from agentguid.render.environment import Site, ours
 from agentguid.render.markdown import blocks, markdown
@@ -38,31 +34,11 @@ MARKED = ("message", "thought", "plan")
 """Kinds whose text is Markdown."""
 OPEN_DIFF = 60
 """Rows of a diff up to which an edit is shown opened."""
-OPTIONS = [Option("allow_once", "allow_once", "Yes"), Option("reject_once", "reject_once", "No")]
-"""For an agent that offers none of its own."""
 RESULTS = {
     "complete": ("Finished", "in", "s-done", "st-ok"),
     "error": ("Failed", "after", "s-fail", "st-fail"),
     "interrupted": ("Interrupted", "after", "stop", ""),
 }
-ANSWERS = {
-    "allow_once": "Allowed",
-    "allow_always": "Allowed, and from now on without asking",
-    "reject_once": "Denied",
-    "reject_always": "Denied, and from now on without asking",
-}
-
-
-class Ask(Struct, frozen=True):
-    """A permission request, ready to be drawn."""
-
-    id: str
-    title: str
-    reason: str | None
-    options: list[Option]
-    answer: str | None
-    """What was decided, in words; None while it is open."""
-    url: str
 
 
 class Phase(Struct, frozen=True):
@@ -173,7 +149,8 @@ class Fragments:
     def _tool(self, item: Item, event: ToolStarted) -> str:
         view = tools.view(event.name, event.input)
         finished = item.finished.event if item.finished else None
-        ask = self._ask(item, item.approval, event.name, view)
+        asked = item.approval
+        ask = asks.ask(self.site, item.conversation, asked, item.decision) if asked else None
         phase = _phase(item, view, ask)
         if not isinstance(finished, ToolFinished):
             finished = None
@@ -182,24 +159,10 @@ class Fragments:
 
     def _alone(self, item: Item, event: ApprovalRequested) -> str:
         view = tools.view(event.tool, event.input)
-        ask = self._ask(item, item.opened, event.tool, view)
+        ask = asks.ask(self.site, item.conversation, item.opened, item.decision)
         return str(
             self.site.macro("conversation/_approval.html", "alone")(item, ask, view, event.input)
         ).strip()
-
-    def _ask(self, item: Item, recorded: Recorded | None, tool: str, view: tools.ToolView) -> Ask | None:
-        event = recorded.event if recorded else None
-        if not isinstance(event, ApprovalRequested):
-            return None
-        url = self.site.url(f"/conversations/{item.conversation}/approvals/{event.approval}")
-        return Ask(
-            event.approval,
-            _question(tool, view),
-            event.reason,
-            event.options or OPTIONS,
-            _answer(item.decision, event.options),
-            url,
-        )
 
 
 def _colour(waiting: Iterable[tuple[str, str]]) -> None:
@@ -220,27 +183,7 @@ def _filled(html: str, item: str, inner: Sequence[str]) -> str:
     return html.replace(empty, empty.replace("></div>", f">{''.join(reversed(inner))}</div>"), 1)
 
 
-def _question(tool: str, view: tools.ToolView) -> str:
-    if view.command is not None:
-        return "May it run this command?"
-    return f"May it use {tool}?" if not view.arg else f"May it use {tool} on {text.one_line(view.arg, 80)}?"
-
-
-def _answer(recorded: Recorded | None, options: Sequence[Option]) -> str | None:
-    if recorded is None:
-        return None
-    match recorded.event:
-        case ApprovalDecided() as event:
-            name = next((option.name for option in options if option.id == event.option), None)
-            words = ANSWERS[event.decision] + (f" ({name})" if name else "")
-            return f"{words}: {event.message}" if event.message else words
-        case ApprovalWithdrawn() as event:
-            return f"Withdrawn: {event.reason}"
-        case _:
-            return "Decided"
-
-
-def _phase(item: Item, view: tools.ToolView, ask: Ask | None) -> Phase:
+def _phase(item: Item, view: tools.ToolView, ask: asks.Ask | None) -> Phase:
     if ask and ask.answer is None:
         return Phase(" tool-ask", open=True, icon="s-ask", word="waiting for you")
     if item.finished is None:

@@ -9,7 +9,7 @@ import apsw
 from msgspec import Struct
 
 from agentguid.append import read
-from agentguid.project import approvals, conversations, queue
+from agentguid.project import approvals, conversations, queue, turns
 from agentguid.project.approvals import Approval
 from agentguid.project.conversations import Conversation
 from agentguid.protocol.events import ApprovalRequested, MessageEdited, MessageQueued
@@ -50,6 +50,8 @@ class Shown(Struct):
     row: Conversation
     pending: list[Approval]
     waiting: list[Waiting]
+    since: int | None = None
+    """When the open turn began, microseconds since the epoch."""
     drawn: tuple[Status, list[str]] | None = None
     """Its `parts` as they were drawn last, and for which state."""
 
@@ -71,7 +73,9 @@ def shown(db: apsw.Connection, conversation: str) -> Shown | None:
     if row is None or row.deleted:
         return None
     pending = approvals.pending(db, conversation, limit=3) if row.waiting else []
-    return Shown(row, pending, _waiting(db, conversation) if row.queued else [])
+    turn = turns.get(db, row.turn) if row.turn else None
+    waiting = _waiting(db, conversation) if row.queued else []
+    return Shown(row, pending, waiting, turn.started_at if turn else None)
 
 
 def _waiting(db: apsw.Connection, conversation: str) -> list[Waiting]:
@@ -87,14 +91,15 @@ def _waiting(db: apsw.Connection, conversation: str) -> list[Waiting]:
 
 
 def parts(site: Site, given: Shown, status: Status) -> list[str]:
-    """The elements of a conversation's page that follow its row: title, facts, status, strip, queue, actions."""
+    """The elements of a conversation's page that follow its row: title, facts, status, gauges, strip, queue, actions."""
     row = given.row
     agent = agent_name(row.agent)
     drawn = (
         site.macro(HEAD, "title")(row),
         site.macro(HEAD, "facts")(row, agent),
         site.macro(HEAD, "status_line")(status),
-        site.macro(DOCK, "strip")(row, status, given.pending),
+        site.macro(HEAD, "gauges")(row),
+        site.macro(DOCK, "strip")(row, status, given.pending, given.since),
         site.macro(DOCK, "queue")(row, given.waiting),
         site.macro(DOCK, "actions")(row, status),
     )

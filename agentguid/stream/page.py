@@ -22,6 +22,7 @@ from agentguid.render.pages import LISTED, Rows, Shown, older, parts, shown
 from agentguid.render.status import Status, at_hand, status
 from agentguid.stream.feed import Feed
 from agentguid.stream.live import LiveText
+from agentguid.stream.page_inbox import TooMany, changes
 from agentguid.stream.page_list import ListSent
 from agentguid.stream.page_live import LiveSent
 from agentguid.stream.presence import Presence
@@ -60,6 +61,8 @@ class Start(Struct, frozen=True):
     conversation: str | None = None
     overview: bool = False
     """It shows the home page's lists."""
+    inbox: bool = False
+    """It shows every decision that waits."""
 
 
 class Reload(Exception):  # noqa: N818  it is an answer
@@ -105,6 +108,8 @@ class Page:
         self._shown: Shown | None = None
         self._drawn: tuple[Shown, Status] | None = None
         self._list = ListSent(rows, self._status, start.conversation)
+        self._inbox: list[str] = []
+        """What the inbox lacks."""
         self._there: dict[str, str] = {}
         """Elements around the transcript, as they were sent."""
         self._fresh: dict[str, str] = {}
@@ -166,7 +171,7 @@ class Page:
     # -- what is durable ----------------------------------------------------------------------------------------------
     def _read(self, partials: list[str]) -> "Delta":
         """What was touched since, as of one position; moves the position."""
-        alone = self._first or self._behind or self._start.overview
+        alone = self._first or self._behind or self._start.overview or self._start.inbox
         if alone:
             delta = self._delta()
         else:
@@ -178,6 +183,7 @@ class Page:
         self._shown = delta.shown
         self._renew("needs", delta.needs)
         partials += self._rows_gone(delta.rows)
+        partials += self._inbox
         self._live.finished(item.id for item in delta.items)
         self.jumped = delta.jumped
         self.position = max(self.position, delta.reached)
@@ -200,6 +206,8 @@ class Page:
             needs = self._rows.needs(waiting) + self._rows.needs(waiting, "needs-bar")
             if self._start.overview:
                 self._overview(db)
+            if self._start.inbox:
+                self._inbox = self._asked(db)
         return Delta(head, *found, rows, given, needs)
 
     def _check(self, head: int) -> None:
@@ -224,6 +232,14 @@ class Page:
             raise Reload("too far behind")
         gone = self._list.changed(rows, lambda: conversations.page(self._sources.db, limit=LISTED)[0])
         return [partial("#convs", "gone", *(f'<li id="c-{row}"></li>' for row in gone))] if gone else []
+
+    def _asked(self, db: apsw.Connection) -> list[str]:
+        try:
+            came, gone, renewed = changes(self._fragments.site, db, self.position)
+        except TooMany:
+            raise Reload("too far behind") from None
+        cards = [partial("#asks", "gone", *gone)] * bool(gone) + [partial("#asks", "put", *came)] * bool(came)
+        return [*cards, *([partial("#stream", "renew", *renewed)] if renewed else [])]
 
     def _overview(self, db: apsw.Connection) -> None:
         rows, cursor = conversations.page(db, limit=LISTED)

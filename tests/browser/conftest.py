@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browser import chromium, sign_in
 from tests.support.daemon import Daemon
+
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="module")

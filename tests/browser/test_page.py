@@ -59,11 +59,12 @@ def test_live_text_appears_before_it_is_finished(daemon: Daemon, opened: Open) -
     page = opened()
     go(page, daemon, daemon.conversation())
     live(page)
-    send(page, "emit 40 rate 20 size 400")
+    send(page, "emit 900 rate 20 size 400")
 
     expect(page.locator("#status")).to_have_text("Running")
     expect(page.get_by_role("button", name="Queue")).to_be_visible()
     page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Stop now").click()
 
     expect(page.locator(".end-line")).to_contain_text("Interrupted")
     expect(page.get_by_role("button", name="Send")).to_be_visible()
@@ -103,6 +104,7 @@ def test_messages_wait_in_the_queue_where_they_can_be_changed_and_removed(
     for text in ("emit 2", "emit 3"):
         send(page, text)
         expect(page.locator("#queue textarea").last).to_have_value(text)
+    page.locator("#queue textarea").first.click()
     page.locator("#queue textarea").first.fill("emit 1 changed")
     page.get_by_role("button", name="Save message 1").click()
     page.get_by_role("button", name="Remove message 2").click()
@@ -228,7 +230,9 @@ def test_a_draft_survives_a_reload_and_an_error(daemon: Daemon, opened: Open) ->
     page.route("**/messages", lambda route: route.fulfill(status=409, body="the conversation was deleted"))
     page.click("#send")
 
-    expect(page.locator("#composer-error")).to_have_text("the conversation was deleted")
+    expect(page.locator(".sending")).to_contain_text("half a thought")
+    expect(page.locator(".sending-why")).to_have_text("the conversation was deleted")
+    page.get_by_role("button", name="Edit").click()
     expect(page.locator("#message")).to_have_value("half a thought")
 
 
@@ -247,10 +251,10 @@ def test_without_script_everything_works_by_forms_and_links(daemon: Daemon, open
     page.locator(".ask-do button[name=option]").first.click()
     daemon.ended(conversation)
     _until(page, ".end-line >> nth=1")
-    page.locator(".menu > summary").click()
+    page.locator("#title > summary").click()
     page.fill("#rename", "Another name")
     page.get_by_role("button", name="Rename").click()
-    expect(page.locator("h1#title")).to_have_text("Another name")
+    expect(page.locator("#title h1")).to_have_text("Another name")
     page.fill("#message", " ")
     page.get_by_role("button", name="Send").click()
     expect(page.locator("#composer-error")).to_have_text("message: must not be empty")

@@ -94,12 +94,14 @@ def test_a_turn_whose_host_ends_without_a_word_is_ended(
     history: list[e.Event], end: e.HostEnded, outcome: e.TurnEnded
 ) -> None:
     assert given(history, report(end)) == [end, outcome]
-    assert given([*history, queued("m2")], report(end)) == [end, outcome, started("m2")]
+    asked_for = outcome.error is None
+    after = started("m2") if asked_for else e.QueueHeld(turn="tm1")
+    assert given([*history, queued("m2")], report(end)) == [end, outcome, after]
 
 
 def test_the_agents_own_account_of_the_end_counts() -> None:
     for facts in ([ended("m1", "error"), gone(1)], [gone(1), ended("m1", "error")]):
-        assert given([*RUNNING, queued("m2")], report(*facts)) == [*facts, started("m2")]
+        assert given([*RUNNING, queued("m2")], report(*facts)) == [*facts, e.QueueHeld(turn="tm1")]
 
 
 def test_a_turn_waits_for_a_new_host_when_one_from_an_earlier_turn_ends() -> None:

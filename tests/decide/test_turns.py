@@ -126,3 +126,68 @@ def test_an_order_that_knows_fewer_messages_loses_none() -> None:
     state = after(*THREE, e.QueueReordered(order=["m4", "m9"]))
 
     assert [waiting.message for waiting in state.queue] == ["m4", "m2", "m3"]
+
+
+FAILED = [*THREE, ended("m1", "error", "No key."), e.QueueHeld(turn="tm1")]
+RELEASE = c.ReleaseQueue(conversation=ID)
+
+
+@pytest.mark.parametrize(
+    ("end", "next_event"),
+    [
+        (ended("m1"), started("m2")),
+        (ended("m1", "interrupted"), started("m2")),
+        (ended("m1", "error", "No key."), e.QueueHeld(turn="tm1")),
+        (ended("m1", "error"), e.QueueHeld(turn="tm1")),
+        (ended("m1", "interrupted", "The host is gone."), e.QueueHeld(turn="tm1")),
+    ],
+)
+def test_a_turn_that_fails_holds_back_what_waits(end: e.TurnEnded, next_event: e.Event) -> None:
+    assert given([*BUSY, queued("m2")], report(end)) == [end, next_event]
+    assert given(BUSY, report(end)) == [end], "nothing waits, so nothing is held"
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (RELEASE, [e.QueueReleased(), started("m2")]),
+        (send("m9"), [e.QueueReleased(), started("m9")]),
+        (send("m3"), []),
+        (edit("m2", "better"), [e.MessageEdited(message="m2", body=Body("better"))]),
+        (remove("m2"), [e.MessageRemoved(message="m2")]),
+        (order("m4", "m2", "m3"), [e.QueueReordered(order=["m4", "m2", "m3"])]),
+        (report(said("i9")), [said("i9")]),
+        (c.StopTurn(conversation=ID), []),
+    ],
+)
+def test_a_queue_that_is_held_can_be_changed_and_goes_on_when_the_user_says_so(
+    command: c.ToConversation, expected: list[e.Event]
+) -> None:
+    assert given(FAILED, command) == expected
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        [CREATED],
+        THREE,
+        [*FAILED, e.QueueReleased(), started("m2")],
+        [*FAILED, *(e.MessageRemoved(message=one) for one in ("m2", "m3", "m4"))],
+    ],
+)
+def test_releasing_what_is_not_held_is_nothing(history: list[e.Event]) -> None:
+    assert given(history, RELEASE) == []
+
+
+def test_after_the_message_that_was_sent_meanwhile_the_queue_goes_on() -> None:
+    going = [*FAILED, e.QueueReleased(), started("m9")]
+
+    assert given(going, report(ended("m9"))) == [ended("m9"), started("m2")]
+    assert given(going, report(ended("m9", "error"))) == [ended("m9", "error"), e.QueueHeld(turn="tm9")]
+
+
+def test_a_queue_that_was_held_and_emptied_holds_nothing_back() -> None:
+    emptied = [*FAILED, *(e.MessageRemoved(message=one) for one in ("m2", "m3", "m4"))]
+
+    assert given([*emptied], send("m9")) == [started("m9")]
+    assert given([*emptied, started("m9"), queued("m5")], report(ended("m9"))) == [ended("m9"), started("m5")]

@@ -46,6 +46,8 @@ QUERIES: list[Callable[[apsw.Connection], object]] = [
     partial(approvals.get, approval="a1"),
     approvals.pending,
     partial(approvals.pending, conversation="c1"),
+    partial(approvals.settled, after=3),
+    approvals.latest,
     partial(approvals.decided, conversation="c1", turn="tm1"),
     partial(hosts.get, host="h1"),
     hosts.living,

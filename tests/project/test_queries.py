@@ -40,6 +40,10 @@ def test_a_conversation_that_was_just_made(db: apsw.Connection, fill: Filler) ->
         stopping=False,
         last_outcome=None,
         last_error=None,
+        held=False,
+        cost=None,
+        context_used=None,
+        context_window=None,
         read_position=0,
         item_position=0,
         touched=1,
@@ -77,6 +81,29 @@ def test_a_conversation_while_it_is_worked_on(db: apsw.Connection, fill: Filler)
     row = conversation(db)
     assert (row.turn, row.stopping, row.last_outcome, row.last_error) == ("tm2", False, "error", "broken")
     assert (row.queued, row.waiting, row.title, row.updated_at) == (0, 0, "Fix the bug", 50)
+
+
+def test_a_queue_is_held_until_it_is_released_or_a_turn_starts(db: apsw.Connection, fill: Filler) -> None:
+    held = (ended("m1", "error", "broken"), e.QueueHeld(turn="tm1"))
+    fill(CREATED, started("m1"), queued("m2"), *held)
+    assert (conversation(db).held, conversation(db).queued) == (True, 1)
+    fill(e.QueueReleased())
+    assert not conversation(db).held
+    fill(e.QueueHeld(turn="tm1"), started("m3"))
+    assert not conversation(db).held
+
+
+def test_a_conversation_adds_up_its_cost_and_knows_the_newest_context(
+    db: apsw.Connection, fill: Filler
+) -> None:
+    fill(CREATED, started("m1"))
+    spent = Usage(context_used=100, context_window=200_000)
+    fill(e.TurnEnded(turn="tm1", outcome="complete", usage=spent, cost=0.25))
+    fill(started("m2"), e.TurnEnded(turn="tm2", outcome="error", usage=Usage(context_used=120)))
+    fill(started("m3"), e.TurnEnded(turn="tm3", outcome="complete", cost=0.5))
+
+    row = conversation(db)
+    assert (row.cost, row.context_used, row.context_window) == (0.75, 120, 200_000)
 
 
 def test_the_settings_of_a_conversation(db: apsw.Connection, fill: Filler) -> None:
@@ -245,6 +272,11 @@ def test_approvals(db: apsw.Connection, fill: Filler) -> None:
     assert second
     assert (second.decided, second.decision, second.withdrawn) == (10, None, True)
     assert [row.id for row in approvals.decided(db, "c1", "tm1")] == ["a1", "a3"]
+    settled = [row.id for row in approvals.settled(db, 0)]
+    assert settled == [row.id for row in reversed(approvals.latest(db))]
+    assert settled[0] == "a1"
+    assert [row.id for row in approvals.settled(db, 8)] == settled[1:]
+    assert [row.id for row in approvals.latest(db, limit=1)] == settled[-1:]
     assert [row.id for row in approvals.pending(db)] == ["b1"]
 
 

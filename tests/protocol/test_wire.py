@@ -29,6 +29,8 @@ SAMPLES: list[events.Event] = [
     events.MessageEdited(message="m", body=BIG),
     events.MessageRemoved(message="m"),
     events.QueueReordered(order=["b", "a"]),
+    events.QueueHeld(turn="tm"),
+    events.QueueReleased(),
     events.TurnStarted(
         turn="tm", message="m", body=BODY, agent="claude-code", cwd="/src", model="opus", mode="bypass"
     ),

@@ -176,7 +176,8 @@ def test_the_answers_of_an_approval_are_the_agents_own_in_its_order() -> None:
 
     buttons = [node for node in drawn.walk() if node.tag == "button" and "value" in node.attributes]
 
-    assert [(node.attributes["value"], node.text()) for node in buttons] == [("z", "Never"), ("a", "Fine")]
+    # The key of each stands behind it.
+    assert [(node.attributes["value"], node.text()) for node in buttons] == [("z", "Never1"), ("a", "Fine2")]
 
 
 def test_enter_in_the_field_of_an_approval_never_says_yes() -> None:

@@ -1,1 +1,220 @@
-// composer
+// The composer: drafts, keys, messages on their way, the queue's fields, stopping. Without it the forms do the same.
+(() => {
+  "use strict";
+  const byId = id => document.getElementById(id);
+  const coarse = matchMedia("(pointer: coarse)");
+  const get = (store, name) => { try { return window[store].getItem(name); } catch { return null; } };
+  const put = (store, name, value) => {
+    try { value ? window[store].setItem(name, value) : window[store].removeItem(name); } catch { /* no storage */ }
+  };
+
+  // ---- drafts and keys, of every field that begins or continues a conversation -----------------------------------
+  function draft(field, text) {
+    field.value = text;
+    put("localStorage", "draft:" + field.dataset.draft, text);
+  }
+  for (const field of document.querySelectorAll("textarea[data-draft]")) {
+    const name = "draft:" + field.dataset.draft;
+    if (!field.value) field.value = get("localStorage", name) || "";
+    field.addEventListener("input", () => put("localStorage", name, field.value));
+    field.addEventListener("keydown", event => {
+      if (event.key !== "Enter" || event.isComposing || event.shiftKey || event.altKey) return;
+      const plain = document.body.dataset.send !== "ctrl-enter" && !coarse.matches;
+      if (!plain && !event.ctrlKey && !event.metaKey) return;
+      event.preventDefault();
+      if (field.value.trim()) field.form.requestSubmit();
+    });
+    field.form.addEventListener("submit", event => { if (!event.defaultPrevented) put("localStorage", name, ""); });
+  }
+
+  const field = byId("message");
+  if (!field) return;
+  const form = field.form, key = byId("composer-key"), error = byId("composer-error"), live = byId("live");
+  const dialog = byId("stop"), stream = byId("stream"), box = form.closest(".composer");
+  const OUTBOX = "outbox:" + field.dataset.draft;
+  const ready = () => (coarse.matches ? byId("send") : field).focus({ preventScroll: true });
+  const back = text => draft(field, field.value.trim() ? `${text}\n\n${field.value}` : text);
+  field.addEventListener("keydown", event => {
+    const waiting = event.key === "ArrowUp" && !field.value && [...box.querySelectorAll("#queue textarea")].pop();
+    if (!waiting) return;
+    event.preventDefault();
+    waiting.focus();
+  });
+
+  // ---- messages on their way: shown at once, until the stream brings them ----------------------------------------
+  // Elements of a message have ids that begin with the key which it was sent under, so that each is shown once; and
+  // what is sent again under its key is not sent twice.
+  const entries = [];
+  let line = Promise.resolve();
+  const fresh = () => [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, "0")).join("");
+  const keep = () => {
+    const open = entries.filter(entry => entry.state !== "sent").map(({ key, text, state, why }) => ({ key, text, state, why }));
+    put("sessionStorage", OUTBOX, open.length ? JSON.stringify(open) : "");
+  };
+  const arrived = entry => document.querySelector(`#log > [id^="i-${entry.key}-"], #queue [id^="q-${entry.key}-"]`);
+
+  function say(entry, state, why = "") {
+    Object.assign(entry, { state, why });
+    entry.element.dataset.state = state;
+    entry.element.querySelector(".sending-word").textContent = { sending: "Sending…", sent: "Sent", failed: "Not sent" }[state];
+    entry.element.querySelector(".sending-why").textContent = why;
+    keep();
+  }
+  function drop(entry) {
+    const held = entry.element.contains(document.activeElement);
+    entry.element.remove();
+    entries.splice(entries.indexOf(entry), 1);
+    keep();
+    if (held) ready();
+  }
+  const settle = () => { for (const entry of [...entries]) if (arrived(entry)) drop(entry); };
+
+  function show(entry) {
+    const busy = byId("stop-button");
+    entry.element = byId(busy ? "sending-queued" : "sending-said").content.firstElementChild.cloneNode(true);
+    entry.element.querySelector(".sending-text").textContent = entry.text;
+    entry.element.querySelector(".sending-retry").addEventListener("click", () => send(entry));
+    entry.element.querySelector(".sending-edit").addEventListener("click", () => { back(entry.text); drop(entry); field.focus(); });
+    if (busy) byId("outbox").append(entry.element);
+    else {
+      if (!byId("sending")) live.after(Object.assign(document.createElement("div"), { id: "sending" }));
+      byId("sending").append(entry.element);
+      entry.element.scrollIntoView({ block: "nearest" });
+    }
+    entries.push(entry);
+  }
+  function send(entry) {
+    say(entry, "sending");
+    line = line.then(() => deliver(entry)); // one after the other: they keep their order
+  }
+  async function deliver(entry) {
+    let why;
+    try {
+      const sent = { method: "POST", headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(30000) };
+      const answer = await fetch(form.action, { ...sent, body: new URLSearchParams({ key: entry.key, text: entry.text }) });
+      if (answer.redirected || answer.status === 401) why = "You are signed out here. Sign in in another tab, then try again.";
+      else if (!answer.ok) why = answer.status < 500 ? words(await answer.text()) : `agentguid failed (${answer.status}).`;
+    } catch {
+      why = navigator.onLine ? "agentguid could not be reached." : "This device is offline.";
+    }
+    if (!entries.includes(entry)) return;
+    say(entry, why === undefined ? "sent" : "failed", why);
+    settle();
+  }
+  const words = html => new DOMParser().parseFromString(html, "text/html").body.textContent.slice(0, 300);
+
+  form.addEventListener("submit", event => {
+    event.preventDefault();
+    const text = field.value.replace(/\r\n/g, "\n");
+    if (!text.trim()) return;
+    const entry = { key: key.value, text };
+    key.value = fresh();
+    error.textContent = "";
+    draft(field, "");
+    show(entry);
+    send(entry);
+  });
+  for (const entry of JSON.parse(get("sessionStorage", OUTBOX) || "[]")) {
+    if (arrived(entry)) continue;
+    show(entry);
+    entry.state === "failed" ? say(entry, "failed", entry.why) : send(entry);
+  }
+  // What was sent and has not come by now is not to come: it was removed meanwhile.
+  for (const name of ["caught-up", "beat"]) {
+    stream?.addEventListener(name, () => { for (const entry of [...entries]) if (entry.state === "sent") drop(entry); });
+  }
+
+  // ---- the queue -------------------------------------------------------------------------------------------------
+  const edited = "#queue textarea";
+  document.addEventListener("change", event => { if (event.target.matches(edited)) event.target.form.requestSubmit(); });
+  document.addEventListener("keydown", event => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || !event.target.matches(edited)) return;
+    event.preventDefault();
+    event.target.form.requestSubmit();
+  });
+  document.addEventListener("htmx:after:request", event => {
+    const { sourceElement: source, response, request } = event.detail.ctx;
+    if (!response || response.status >= 300) return;
+    if (source.matches(".queue-edit")) source.elements.text.defaultValue = request.body.get("text");
+    const name = source.closest("details.rename") && byId("title"); // the stream may have renewed it before
+    if (name) { name.open = false; name.firstElementChild.focus(); }
+  });
+  // A change that came too late is not lost: it becomes the draft of a new message.
+  function rescue(queue) {
+    for (const text of queue.querySelectorAll("textarea")) {
+      const id = text.id.slice(2, -5), said = byId("i-" + id)?.querySelector(".said")?.textContent;
+      if (text.value === text.defaultValue || byId(text.id) || said === text.value) continue;
+      back(text.value);
+      error.textContent = "That message went to the agent, or was removed, before your change was saved. Your words stand below.";
+    }
+  }
+  let last = null;
+  document.addEventListener("focusin", event => { last = event.target; });
+  function refocus(old) {
+    if (!last || !old.contains(last) || document.activeElement !== document.body) return;
+    const place = [...old.querySelectorAll("li")].indexOf(last.closest("li")), rows = byId("queue").querySelectorAll("li");
+    const row = place >= 0 && rows[Math.min(place, rows.length - 1)];
+    const twin = row && row.querySelector(`[id$="${last.id.slice(last.id.lastIndexOf("-"))}"]`);
+    twin ? twin.focus() : ready();
+  }
+
+  // ---- stopping: asked first, the safe answer has the focus --------------------------------------------------------
+  function ask() {
+    const button = byId("stop-button");
+    if (!button || button.ariaDisabled === "true") return;
+    byId("stop-now").value = button.value;
+    dialog.showModal();
+  }
+  document.addEventListener("click", event => {
+    if (!event.target.closest("#stop-button")) return;
+    event.preventDefault();
+    ask();
+  });
+  byId("stop-form").addEventListener("submit", () => dialog.close());
+  document.addEventListener("keydown", event => {
+    if (event.key !== "Escape" || event.isComposing || dialog.open) return;
+    const target = event.target, name = target.closest("details.rename[open]");
+    if (name || target.matches(edited)) {
+      event.preventDefault();
+      if (name) { name.open = false; name.firstElementChild.focus(); } else { target.value = target.defaultValue; field.focus(); }
+    } else if (target === field || !target.matches("input, select, textarea")) {
+      if (!byId("stop-button") || document.querySelector("dialog[open], details.menu[open], :popover-open")) return;
+      event.preventDefault(); // else the same key closes the dialog again
+      ask();
+    }
+  }, true);
+  document.addEventListener("toggle", event => {
+    if (event.target.matches("details.rename") && event.target.open) event.target.querySelector("input").select();
+  }, true);
+
+  // ---- what the stream renews --------------------------------------------------------------------------------------
+  function choices() {
+    const facts = byId("facts").dataset;
+    for (const pick of byId("picks").querySelectorAll("[name]")) {
+      if (pick !== document.activeElement && pick.value !== facts[pick.name]) pick.value = facts[pick.name];
+    }
+  }
+  new MutationObserver(records => {
+    for (const record of records) for (const old of record.removedNodes) {
+      if (old.id === "queue") rescue(old);
+      if (old.id === "queue" || old.id === "actions") refocus(old);
+      if (old.id === "facts") choices();
+    }
+    if (dialog.open && !byId("stop-button")) dialog.close();
+    elapsed();
+    if (entries.length) settle();
+  }).observe(box, { childList: true, subtree: true });
+  const changed = new MutationObserver(() => { if (entries.length) settle(); });
+  changed.observe(byId("log"), { childList: true });
+  new MutationObserver(choices).observe(byId("facts").parentElement, { childList: true });
+  function elapsed() {
+    for (const time of box.querySelectorAll("time[data-since]")) {
+      const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(time.dataset.since)) / 1000));
+      const text = (seconds < 3600 ? "" : `${Math.floor(seconds / 3600)}:`) +
+        `${String(Math.floor(seconds / 60) % 60).padStart(seconds < 3600 ? 1 : 2, "0")}:${String(seconds % 60).padStart(2, "0")}`;
+      if (time.textContent !== text) time.textContent = text;
+    }
+  }
+  elapsed();
+  setInterval(elapsed, 1000);
+})();

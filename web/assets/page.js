@@ -1,4 +1,4 @@
-// What the page does by itself: tells the truth about its connection, keeps drafts, sends with Enter, shows ages.
+// What the page does by itself: tells the truth about its connection, says what was read, shows ages.
 (() => {
   "use strict";
   const SILENCE = 40000; // the server gives a sign of life every 15 s
@@ -92,28 +92,7 @@
   }
   setInterval(() => { if (state === "live") read(); }, 2000);
 
-  // ---- writing ---------------------------------------------------------------------------------------------------
-  for (const field of document.querySelectorAll("textarea[data-draft]")) {
-    const name = "draft:" + field.dataset.draft;
-    if (!field.value) field.value = stored(name) || "";
-    field.addEventListener("input", () => store(name, field.value));
-    field.addEventListener("keydown", event => {
-      if (event.key !== "Enter" || event.isComposing || event.shiftKey || event.altKey) return;
-      if (matchMedia("(pointer: coarse)").matches && !event.ctrlKey && !event.metaKey) return;
-      event.preventDefault();
-      if (field.value.trim()) field.form.requestSubmit();
-    });
-    field.form.addEventListener("submit", () => { if (!field.form.hasAttribute("hx-post")) store(name, ""); });
-  }
-  document.addEventListener("htmx:after:request", event => {
-    const ctx = event.detail.ctx, form = ctx.sourceElement;
-    if (form.id !== "composer" || !ctx.response || ctx.response.status >= 300) return;
-    const field = form.querySelector("textarea");
-    if (field.value.replace(/\r\n/g, "\n") === String(ctx.request.body.get("text")).replace(/\r\n/g, "\n")) {
-      field.value = "";
-      store("draft:" + field.dataset.draft, "");
-    }
-  });
+  // ---- forms ----------------------------------------------------------------------------------------------------
   document.addEventListener("htmx:error", event => {
     const place = event.detail.ctx?.target;
     if (place?.classList?.contains("error")) place.textContent = "This did not reach agentguid. Nothing was lost: try again.";

@@ -13,6 +13,7 @@ from msgspec import Struct
 from agentguid.append import read
 from agentguid.entropy import new_id
 from agentguid.http.pages.common import face, frame, page, shown_status
+from agentguid.http.pages.dock import dock
 from agentguid.http.parts import Parts
 from agentguid.project import transcript
 from agentguid.project.transcript import Item
@@ -75,6 +76,7 @@ def _around(parts: Parts, given: Shown, said: Said) -> dict[str, Any]:
     return {
         "c": given.row,
         "agent": agent_name(given.row.agent),
+        "dock": dock(parts, given.row, given.since),
         "status": at_hand(shown_status(parts, given.row)),
         "pending": given.pending,
         "waiting": given.waiting,

@@ -4,17 +4,19 @@ from collections.abc import Sequence
 
 from litestar.types import ControllerRouterHandler
 
-from agentguid.http import forms, page_stream
+from agentguid.http import form_approvals, form_queue, forms, page_stream
 from agentguid.http.pages import start
 from agentguid.http.pages.blobs import blob
 from agentguid.http.pages.conversation import conversation_page, older_items
 from agentguid.http.pages.home import home
+from agentguid.http.pages.inbox import inbox
 from agentguid.http.pages.listing import listing_page
 from agentguid.http.pages.settings import choose, settings_page
 
 ROUTES: Sequence[ControllerRouterHandler] = (
     home,
     *start.ROUTES,
+    inbox,
     conversation_page,
     older_items,
     blob,
@@ -23,5 +25,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     choose,
     page_stream.stream,
     *forms.ROUTES,
+    *form_queue.ROUTES,
+    *form_approvals.ROUTES,
 )
 """Served under BASE."""

@@ -1,0 +1,59 @@
+"""The user's answers to what agents ask."""
+
+from litestar import post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from agentguid.append import read
+from agentguid.http.form_answers import Answer, carry_out, fields_of, refusal
+from agentguid.http.pages.common import HtmlRequest, face
+from agentguid.http.parts import Parts
+from agentguid.project import approvals
+from agentguid.protocol import commands
+from agentguid.protocol.errors import AgentguidError, Invalid, NotFound
+from agentguid.protocol.events import ApprovalRequested
+from agentguid.protocol.items import Decision, Option
+from agentguid.render.asks import OPTIONS
+
+
+@post("/conversations/{conversation_id:str}/approvals/{approval:str}", include_in_schema=False)
+async def decide(
+    request: HtmlRequest,
+    conversation_id: FromPath[str],
+    approval: FromPath[str],
+    parts: NamedDependency[Parts],
+) -> Answer:
+    """The user's answer, by the option that the agent offered."""
+    fields = await fields_of(request)
+    try:
+        option, own = _option(parts, approval, fields.get("option", ""))
+    except AgentguidError as error:
+        return await refusal(request, parts, conversation_id, error)
+    command = commands.DecideApproval(
+        conversation=conversation_id,
+        approval=approval,
+        decision=option.kind,
+        option=option.id if own else None,
+        message=(fields.get("message", "").strip() or None) if _denies(option.kind) else None,
+    )
+    back = face(parts).site.url("/inbox") if fields.get("back") == "inbox" else None
+    return await carry_out(request, parts, command, key=f"decide-{approval}-{option.id}", back=back)
+
+
+def _option(parts: Parts, approval: str, chosen: str) -> tuple[Option, bool]:
+    """What was chosen, and whether it is the agent's own."""
+    row = approvals.get(parts.reader, approval)
+    event = read.at(parts.reader, [row.position])[row.position].event if row else None
+    if not isinstance(event, ApprovalRequested):
+        raise NotFound("there is no such request")
+    found = next((option for option in event.options or OPTIONS if option.id == chosen), None)
+    if found is None:
+        raise Invalid("option", "is not one of the answers to this request")
+    return found, bool(event.options)
+
+
+def _denies(decision: Decision) -> bool:
+    return decision in ("reject_once", "reject_always")
+
+
+ROUTES = (decide,)

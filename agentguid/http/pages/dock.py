@@ -1,0 +1,30 @@
+"""What the composer offers for the next turn: other agents that are installed here, and the agent's models."""
+
+from msgspec import Struct
+
+from agentguid.http.parts import Parts
+from agentguid.project.conversations import Conversation
+from agentguid.render.names import agent_name
+
+
+class Dock(Struct, frozen=True):
+    agents: list[tuple[str, str]]
+    """Id and name."""
+    models: list[str]
+    """Empty: the agent does not say; any name may be entered."""
+    since: int | None
+    """When the open turn began, microseconds since the epoch."""
+
+
+def dock(parts: Parts, row: Conversation, since: int | None) -> Dock:
+    """The agent that the conversation has is among them even when it is gone from this machine."""
+    usable = [
+        (one.id, one.name)
+        for one in parts.agents.all()
+        if one.installed and (parts.settings.demo or one.id != "demo")
+    ]
+    if row.agent not in dict(usable):
+        usable.append((row.agent, agent_name(row.agent)))
+    found = parts.agents.get(row.agent)
+    models = getattr(found.speaks(), "MODELS", ()) if found and found.installed else ()
+    return Dock(usable, [str(model) for model in models], since)

@@ -1,0 +1,90 @@
+"""Permission requests in words: what is asked, what was answered, and by whom."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from agentguid.protocol.events import ApprovalDecided, ApprovalRequested, ApprovalWithdrawn, Recorded
+from agentguid.protocol.items import Decision, Option
+from agentguid.render import text, tools
+from agentguid.render.environment import Site
+
+OPTIONS = [Option("allow_once", "allow_once", "Yes"), Option("reject_once", "reject_once", "No")]
+"""For an agent that offers none of its own."""
+ANSWERS: dict[Decision, str] = {
+    "allow_once": "Allowed",
+    "allow_always": "Allowed, and from now on without asking",
+    "reject_once": "Denied",
+    "reject_always": "Denied, and from now on without asking",
+}
+End = Literal["allowed", "denied", "withdrawn"]
+
+
+class Ask(Struct, frozen=True):
+    """A permission request, ready to be drawn."""
+
+    id: str
+    title: str
+    path: str
+    """The whole path of the file that it is about, of which the title says the name; else empty."""
+    reason: str | None
+    options: list[Option]
+    at: int
+    """When it was asked, microseconds since the epoch."""
+    answer: str | None
+    """What became of it, in words; None while it is open."""
+    end: End | None
+    decided_at: int | None
+    url: str
+
+
+def ask(site: Site, conversation: str, asked: Recorded, decision: Recorded | None) -> Ask | None:
+    """None when what was asked cannot be read any more."""
+    event = asked.event
+    if not isinstance(event, ApprovalRequested):
+        return None
+    view = tools.view(event.tool, event.input)
+    path = view.arg if view.command is None and "/" in view.arg.strip("/") else ""
+    return Ask(
+        id=event.approval,
+        title=question(event.tool, view),
+        path=path,
+        reason=event.reason if event.reason and event.reason not in path else None,
+        options=event.options or OPTIONS,
+        at=asked.at,
+        answer=answer(decision, event.options),
+        end=end(decision),
+        decided_at=decision.at if decision else None,
+        url=site.url(f"/conversations/{conversation}/approvals/{event.approval}"),
+    )
+
+
+def question(tool: str, view: tools.ToolView) -> str:
+    if view.command is not None:
+        return "May it run this command?"
+    name = text.one_line(view.arg.rstrip("/").rpartition("/")[2] or view.arg, 80)
+    return f"May it use {tool} on {name}?" if name else f"May it use {tool}?"
+
+
+def end(decision: Recorded | None) -> End | None:
+    if decision is None:
+        return None
+    if isinstance(decision.event, ApprovalDecided):
+        return "denied" if decision.event.decision.startswith("reject") else "allowed"
+    return "withdrawn"
+
+
+def answer(decision: Recorded | None, options: Sequence[Option]) -> str | None:
+    """What became of it; the agent's own word for the answer stands beside ours."""
+    if decision is None:
+        return None
+    match decision.event:
+        case ApprovalDecided() as event:
+            name = next((option.name for option in options if option.id == event.option), None)
+            words = ANSWERS[event.decision] + (f" ({name})" if name else "")
+            return f"{words}: {event.message}" if event.message else words
+        case ApprovalWithdrawn() as event:
+            return f"Withdrawn: {event.reason}"
+        case _:
+            return "Decided"

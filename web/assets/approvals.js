@@ -1,0 +1,94 @@
+// Permission cards by keyboard: 1 to 9 answer the card that is marked, j and k go from one to the next in the inbox.
+(() => {
+  "use strict";
+  const cards = document.getElementsByClassName("ask-open");
+  const inbox = document.getElementById("asks");
+  const here = () => document.activeElement?.closest?.(".ask-open");
+  const free = target => !target.matches?.("input, select, textarea, [contenteditable]");
+
+  function seen(card) {
+    const place = card.getBoundingClientRect(), view = card.closest(".log, .scroll").getBoundingClientRect();
+    return place.height > 0 && place.bottom > view.top + 40 && place.top < view.bottom - 40;
+  }
+  const acting = () => here() || [...cards].find(seen);
+  let due = 0;
+  function mark() {
+    due ||= requestAnimationFrame(() => {
+      due = 0;
+      const one = cards.length ? acting() : null;
+      for (const card of cards) card.classList.toggle("ask-now", card === one);
+    });
+  }
+
+  // ---- No, and why: the field comes when it is asked for ---------------------------------------------------------
+  function why(card, button) {
+    card.classList.add("ask-saying");
+    for (const one of card.querySelectorAll(".ask-reject")) one.setAttribute("aria-expanded", one === button);
+    card.querySelector(".ask-say").focus();
+    card.scrollIntoView({ block: "nearest" });
+  }
+  function unsay(card) {
+    const button = card.querySelector(".ask-reject[aria-expanded=true]");
+    card.classList.remove("ask-saying");
+    for (const one of card.querySelectorAll(".ask-reject")) one.removeAttribute("aria-expanded");
+    button?.focus();
+  }
+  document.addEventListener("click", event => {
+    const button = event.target.closest(".ask-open .ask-reject");
+    if (!button || button.ariaExpanded === "true") return;
+    event.preventDefault();
+    why(button.closest(".ask-open"), button);
+  }, true);
+
+  // ---- keys --------------------------------------------------------------------------------------------------------
+  function go(step) {
+    const all = [...cards], place = all.indexOf(here());
+    const next = all[place < 0 ? (step > 0 ? 0 : all.length - 1) : place + step];
+    next?.focus({ preventScroll: true });
+    next?.scrollIntoView({ block: "nearest" });
+  }
+  document.addEventListener("keydown", event => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    const target = event.target, card = target.closest?.(".ask-open");
+    if (card && target.matches(".ask-say")) {
+      if (event.key === "Escape") unsay(card);
+      else if (event.key === "Enter") target.form.requestSubmit(card.querySelector(".ask-reject[aria-expanded=true]") || card.querySelector(".ask-reject"));
+      else return;
+    } else if (!free(target) || document.querySelector("dialog[open]")) return;
+    else if (/^[1-9]$/.test(event.key)) {
+      const one = acting(), button = one?.querySelectorAll("[name=option]")[event.key - 1];
+      if (!button) return;
+      button.click();
+    } else if (inbox && /^(j|k|ArrowDown|ArrowUp)$/.test(event.key)) {
+      if (event.key.startsWith("Arrow") && !(target === document.body || target.matches(".ask-card"))) return;
+      go(/^(j|ArrowDown)$/.test(event.key) ? 1 : -1);
+    } else return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, true);
+
+  // ---- after an answer the focus has a place -----------------------------------------------------------------------
+  let last = null, row = null;
+  document.addEventListener("focusin", event => {
+    last = event.target.closest(".ask-card");
+    row = last && last.closest("li");
+    mark();
+  });
+  function lost() {
+    if (!last || last.isConnected || document.activeElement !== document.body) return;
+    const own = document.getElementById(last.id), coarse = matchMedia("(pointer: coarse)").matches;
+    const next = own?.matches(".ask-open") ? own : [...cards].find(card => !inbox || row === null || after(card)) || cards[cards.length - 1];
+    const rest = inbox ? document.getElementById("main") : coarse ? own : document.getElementById("message");
+    last = null;
+    (next || rest || document.getElementById("main")).focus({ preventScroll: !next });
+    next?.scrollIntoView({ block: "nearest" });
+  }
+  let order = [];
+  const after = card => order.indexOf(card.id) > order.indexOf(row?.querySelector(".ask-card")?.id);
+  document.addEventListener("focusin", () => { order = [...cards].map(card => card.id); });
+  const place = document.getElementById("log") || inbox;
+  if (!place) return;
+  new MutationObserver(() => { lost(); mark(); }).observe(place, { childList: true, subtree: true });
+  for (const name of ["scroll", "resize", "focusout"]) addEventListener(name, mark, { capture: true, passive: true });
+  mark();
+})();
