@@ -191,7 +191,7 @@ def _list(path: str, typed: str, *, hidden: bool) -> Listing:
     except OSError as error:
         raise Invalid("folder", why(path, error)) from None
     wanted = typed.casefold()
-    fitting = [name for name in there if wanted in name.casefold()]
+    fitting = [name for name in there if wanted in name.casefold()] if wanted else there
     legible = [name for name in fitting if _text(name)]
     open_ = [name for name in legible if hidden or typed.startswith(".") or not name.startswith(".")]
     shown = heapq.nsmallest(
@@ -253,7 +253,7 @@ def _order(name: str) -> tuple[str, str]:
 
 def _text(name: str) -> bool:
     try:
-        name.encode()
+        name.isascii() or name.encode()
     except UnicodeEncodeError:
         return False
     return True

@@ -95,10 +95,10 @@ def test_the_tour_is_one_click_and_leaves_the_home_page_in_use(
 def test_home_follows_a_conversation_from_running_to_needing_the_user_to_recent(
     daemon: Daemon, opened: Open
 ) -> None:
+    made = daemon.conversation(title="The one to watch")
     page = opened()
     page.goto(f"{daemon.base}/")
     expect(page.locator("#line-word")).to_have_text("Live")
-    made = daemon.conversation(title="The one to watch")
     daemon.send(made, "tool; sleep 1; ask")
 
     expect(page.locator("#home-running")).to_contain_text("The one to watch")

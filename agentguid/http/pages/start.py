@@ -96,7 +96,7 @@ async def new_page(
         **given,
         heading="New conversation",
         first=False,
-        error=error,
+        error=error.removeprefix("folder: "),
         opened=opened,
     )
 
