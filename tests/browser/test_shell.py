@@ -113,6 +113,22 @@ def test_the_focus_stays_on_a_row_that_moves(daemon: Daemon, opened: Open) -> No
     assert focused(page) == f"c-{moving}"
 
 
+def test_the_list_stays_where_it_was_scrolled_to(daemon: Daemon, opened: Open) -> None:
+    page = opened()
+    for number in range(40):
+        daemon.conversation(title=f"Row {number}")
+    show(page, daemon)
+    last = page.locator("#convs .conv").last
+    last.scroll_into_view_if_needed()
+    scrolled = page.locator(".convs").evaluate("one => one.scrollTop")
+    assert scrolled > 200
+    last.click()
+    page.wait_for_url("**/conversations/*")
+
+    expect(page.locator("#convs [aria-current]")).to_be_in_viewport(ratio=1)
+    assert abs(page.locator(".convs").evaluate("one => one.scrollTop") - scrolled) < 40
+
+
 def test_titles_and_paths_of_any_kind_stay_within_the_list(daemon: Daemon, opened: Open) -> None:
     page = opened()
     deep = "deep/" + "/".join(f"level-{number}" for number in range(12)) + "/demo"

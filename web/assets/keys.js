@@ -20,6 +20,14 @@
     const group = event.target.closest(".group > summary")?.parentElement;
     if (group && !filter.value) keep(group.id, group.open); // a click comes before it opens or closes
   });
+  // Where the list was scrolled to on the page before; what is open is in sight.
+  const scroller = list.parentElement;
+  try {
+    scroller.scrollTop = sessionStorage.getItem("list") || 0;
+    addEventListener("pagehide", () => sessionStorage.setItem("list", scroller.scrollTop));
+  } catch { /* no storage */ }
+  list.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+
   function hide() {
     if (!desk.matches) return side.togglePopover();
     const hidden = root.dataset.list === "hidden";
