@@ -3,10 +3,10 @@
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
+from agentguid.cli.calls import call
 from agentguid.cli.client import Client, connect, part
 from agentguid.cli.options import common
 from agentguid.cli.output import ago, print_json, print_table, say
-from agentguid.cli.transcript import call
 
 
 def arguments(parser: ArgumentParser) -> None:

@@ -172,7 +172,7 @@ def test_stop_ends_the_turn_and_is_content_when_nothing_runs(here: Here) -> None
     assert here("stop", conversation).stderr == "stopping\n"
 
     _, err = follower.communicate(timeout=PATIENCE)
-    assert (follower.returncode, "interrupted" in err) == (0, True)
+    assert (follower.returncode, "interrupted" in err) == (1, True)
     assert "nothing is running" in here("follow", conversation).stderr
 
 
