@@ -48,6 +48,9 @@ class Client:
     def post(self, path: str, body: object = None) -> Any:
         return self._json("POST", path, {}, {} if body is None else body)
 
+    def patch(self, path: str, body: object) -> Any:
+        return self._json("PATCH", path, {}, body)
+
     def delete(self, path: str) -> Any:
         return self._json("DELETE", path, {})
 
