@@ -21,6 +21,7 @@ VERBS = {
     "events": "print the log itself",
     "login": "print a one-time link that signs a browser in",
     "token": "create, list and revoke tokens for programs",
+    "rebuild": "make lists and transcripts anew from the log",
     "verify": "check that the log is whole (works without the daemon)",
     "version": "print the version",
 }

@@ -1,23 +1,17 @@
-"""`/home`, `/folders`, `/status`, `/version`: the machine and the daemon."""
+"""`/home`, `/folders`: the machine."""
 
 import asyncio
 import os
-import sys
-import time
 from pathlib import Path
 
-import apsw
 from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
-from agentguid import __version__
 from agentguid.http.api.shapes import Given, Shape
 from agentguid.http.parts import Parts
-from agentguid.project import conversations
 from agentguid.protocol.errors import Invalid, NotFound, Refused
 
-STARTED = time.time()
 FOLDERS = 2000
 """Folders that are listed of one."""
 
@@ -42,27 +36,6 @@ class Folders(Shape, frozen=True):
 
 class Created(Shape, frozen=True):
     path: str
-
-
-class Version(Shape, frozen=True):
-    version: str
-    python: str
-    sqlite: str
-
-
-class Status(Shape, frozen=True):
-    version: str
-    log_id: str
-    position: int
-    started_at: int
-    uptime: int
-    """Seconds."""
-    live_agents: int
-    waiting_approvals: int
-    catching_up: bool
-    data: str
-    url: str
-    pid: int
 
 
 @get("/home", sync_to_thread=False)
@@ -95,30 +68,6 @@ async def create_folder(data: JSONBody[Where]) -> Created:
     except OSError as error:
         raise Invalid("path", f"{path} cannot be made: {error.strerror}") from None
     return Created(str(path))
-
-
-@get("/version", sync_to_thread=False)
-def version() -> Version:
-    """Versions of the daemon and what it runs on."""
-    return Version(__version__, sys.version.split()[0], apsw.sqlite_lib_version())
-
-
-@get("/status", sync_to_thread=False)
-def status(parts: NamedDependency[Parts]) -> Status:
-    """How the daemon is."""
-    return Status(
-        version=__version__,
-        log_id=parts.log.id,
-        position=parts.feed.position,
-        started_at=int(STARTED * 1000),
-        uptime=int(time.time() - STARTED),
-        live_agents=len(parts.presence),
-        waiting_approvals=conversations.waiting_total(parts.reader),
-        catching_up=parts.presence.recovering,
-        data=str(parts.settings.data_dir),
-        url=parts.settings.url,
-        pid=os.getpid(),
-    )
 
 
 def _absolute(given: str) -> Path:
