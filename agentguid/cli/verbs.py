@@ -23,5 +23,6 @@ VERBS = {
     "token": "create, list and revoke tokens for programs",
     "rebuild": "make lists and transcripts anew from the log",
     "verify": "check that the log is whole (works without the daemon)",
+    "completion": "print what makes bash, zsh or fish complete all this",
     "version": "print the version",
 }
