@@ -3,7 +3,7 @@
 import os
 import sys
 
-from agentguid.cli.errors import INTERRUPTED, USAGE, CliError
+from agentguid.cli.errors import FAILED, INTERRUPTED, USAGE, CliError
 from agentguid.cli.output import safe, say
 from agentguid.cli.parsers import top, verb
 from agentguid.cli.verbs import VERBS
@@ -18,6 +18,11 @@ def main(argv: list[str] | None = None) -> int:
     except CliError as error:
         say(f"agentguictl: {safe(str(error))}")
         return error.code
+    except KeyError as error:  # every answer is read by name
+        say(
+            f"agentguictl: the daemon's answer has no {safe(str(error))}: `agentguictl doctor` compares versions"
+        )
+        return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # whoever read our output has enough

@@ -46,7 +46,7 @@ def shell(
     argv, load = START[name]
     root = str(Path(__file__).parent.parent.parent)
     environ = {**places, "PATH": f"{bin_}:{os.environ['PATH']}", "PYTHONPATH": root, "LC_ALL": "C.UTF-8"}
-    with Terminal(argv, environ, tmp_path, columns=120) as terminal:
+    with Terminal(argv, environ, tmp_path, columns=120, watched=False) as terminal:
         terminal.send(load.format(script=tmp_path / "script") + "; echo rea''dy\n")
         terminal.expect("ready")
         yield terminal

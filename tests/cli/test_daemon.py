@@ -77,7 +77,11 @@ def words(text: str) -> list[str]:
 
 def test_status_tells_how_the_daemon_is(here: Here) -> None:
     assert here.json("status")["pid"] == here.daemon.process.pid  # type: ignore[union-attr]
-    assert "position" in here("status").stdout
+    shown = here("status").stdout
+
+    assert f"pid {here.daemon.process.pid}, up for" in shown  # type: ignore[union-attr]
+    assert here.daemon.base in shown
+    assert "waiting for you" in shown
 
 
 def test_run_prints_what_the_agent_says_once_and_works_here(here: Here) -> None:
