@@ -86,6 +86,13 @@ class Client:
         finally:
             self.close()
 
+    def blob(self, digest: str) -> str:
+        """The whole of a body that lies beside the log."""
+        response = self._send("GET", f"{self._base_path()}/blobs/{part(digest)}", None, "*/*")
+        if response.status >= 300:
+            raise _rejection(response)
+        return response.read().decode("utf-8", "replace")
+
     def close(self) -> None:
         if self._connection:
             self._connection.close()
