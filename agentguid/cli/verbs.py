@@ -22,11 +22,11 @@ VERBS = {
     "events": "print the log itself",
     "login": "print a one-time link that signs a browser in",
     "token": "create, list and revoke tokens for programs",
-    "backup": "copy the log and all that it names, verified, while the daemon works",
+    "backup": "copy the log and what it names, while the daemon works",
     "restore": "make a backup the log of an empty data directory",
     "rebuild": "make lists and transcripts anew from the log",
     "verify": "check that the log is whole (works without the daemon)",
-    "doctor": "look for what is wrong, and say what to do (works without the daemon)",
+    "doctor": "look for what is wrong and say what to do",
     "completion": "print what makes bash, zsh or fish complete all this",
     "version": "print the version",
 }
