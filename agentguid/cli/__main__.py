@@ -4,7 +4,7 @@ import os
 import sys
 
 from agentguid.cli.errors import FAILED, INTERRUPTED, USAGE, CliError
-from agentguid.cli.output import safe, say
+from agentguid.cli.output import complain
 from agentguid.cli.parsers import top, verb
 from agentguid.cli.verbs import VERBS
 
@@ -16,12 +16,10 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return _run(sys.argv[1:] if argv is None else argv)
     except CliError as error:
-        say(f"agentguictl: {safe(str(error))}")
+        complain(f"agentguictl: {error}")
         return error.code
     except KeyError as error:  # every answer is read by name
-        say(
-            f"agentguictl: the daemon's answer has no {safe(str(error))}: `agentguictl doctor` compares versions"
-        )
+        complain(f"agentguictl: the daemon's answer has no {error}: `agentguictl doctor` compares versions")
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED

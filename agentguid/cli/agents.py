@@ -5,7 +5,7 @@ from typing import Any
 
 from agentguid.cli.client import connect
 from agentguid.cli.options import common
-from agentguid.cli.output import one_line, print_json, print_table, say
+from agentguid.cli.output import complain, one_line, print_json, print_table
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -27,7 +27,7 @@ def run(args: Namespace) -> int:
         spare=("NAME",),
     )
     if not any(agent["installed"] and agent["id"] != "demo" for agent in answer["agents"]):
-        say(
+        complain(
             "\nNone is installed. After an installation: agentguictl agents rescan. `--agent demo` needs none."
         )
     return 0

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from typing import TextIO
 from unicodedata import category, east_asian_width
 
 UNKNOWN = 10_000
@@ -40,7 +41,7 @@ def cut_left(text: str, room: int) -> str:
 
 
 def fold(text: str, room: int) -> list[str]:
-    """The text in lines of at most `room` cells, broken at spaces where there are some."""
+    """The text in lines of at most `room` cells, broken at spaces only: a long word stays whole."""
     lines = [""]
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}" if lines[-1] else word
@@ -48,18 +49,19 @@ def fold(text: str, room: int) -> list[str]:
             lines[-1] = longer
         else:
             lines.append(word)
-    return [cut(line, room) for line in lines]
+    return lines
 
 
 def pad(text: str, width: int) -> str:
     return text + " " * (width - cells(text))
 
 
-def columns() -> int:
-    """Cells of a line of the terminal that stdout is."""
-    if not sys.stdout.isatty():
+def columns(stream: TextIO | None = None) -> int:
+    """Cells of a line of the terminal that a stream (stdout) is."""
+    out = stream or sys.stdout
+    if not out.isatty():
         return UNKNOWN
     try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns or 80
+        return os.get_terminal_size(out.fileno()).columns or 80
     except OSError:
         return 80

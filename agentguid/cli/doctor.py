@@ -7,11 +7,14 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
+from agentguid.cli.cells import columns, fold
 from agentguid.cli.output import paint, print_json, safe
 
 if TYPE_CHECKING:
     from agentguid.cli.checks import Check
 
+INDENT = 12
+"""Cells before the text of a check."""
 MARKS = {"ok": ("✓", "green"), "note": ("!", "yellow"), "broken": ("✗", "red")}
 
 
@@ -46,8 +49,17 @@ def run(args: Namespace) -> int:
 
 
 def _print(found: "list[Check]") -> None:
+    room = columns() - INDENT
     for one in found:
         mark, style = MARKS[one.state]
-        print(f"{paint(mark, style, sys.stdout)} {one.name:<9} {safe(one.text)}")
-        if one.todo:
-            print(f"            → {safe(one.todo)}")
+        lines = [
+            *fold(safe(one.text), room),
+            *(f"→ {line}" if n == 0 else f"  {line}" for n, line in enumerate(_todo(one, room))),
+        ]
+        print(f"{paint(mark, style, sys.stdout)} {one.name:<{INDENT - 2}}{lines[0]}")
+        for line in lines[1:]:
+            print(" " * INDENT + line)
+
+
+def _todo(check: "Check", room: int) -> list[str]:
+    return fold(safe(check.todo), room - 2) if check.todo else []

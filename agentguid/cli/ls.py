@@ -7,7 +7,7 @@ from typing import Any
 
 from agentguid.cli.cells import cut_left
 from agentguid.cli.client import Client, connect
-from agentguid.cli.output import STATUS_STYLES, ago, print_json, print_table, say
+from agentguid.cli.output import STATUS_STYLES, ago, complain, print_json, print_table
 
 PAGE = 100
 
@@ -25,7 +25,7 @@ def run(args: Namespace) -> int:
         print_json({"conversations": rows})
         return 0
     if not rows:
-        say('no conversation yet; agentguictl run "what is to be done" begins one in this directory')
+        complain('no conversation yet; agentguictl run "what is to be done" begins one in this directory')
         return 0
     headings = ("ID", "STATUS", "AGENT", "UPDATED", "DIRECTORY", "TITLE")
     print_table(headings, map(_row, rows), STATUS_STYLES, spare=("DIRECTORY", "AGENT", "UPDATED"))

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
-from agentguid.cli.cells import cells, columns, cut, pad
+from agentguid.cli.cells import cells, columns, cut, fold, pad
 
 _BIDI = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _HIDDEN = (0x2028, 0x2029, 0xFEFF, *range(0xE0000, 0xE0080))
@@ -55,6 +55,12 @@ def say(text: str) -> None:
     """Talk: for the person, not for the next program."""
     sys.stdout.flush()
     print(text, file=sys.stderr, flush=True)
+
+
+def complain(text: str) -> None:
+    """Says more than a few words; on a terminal in lines that are broken at words."""
+    for line in safe(text).splitlines():
+        say("\n  ".join(fold(line, columns(sys.stderr) - 2)))
 
 
 def coloured(stream: TextIO) -> bool:

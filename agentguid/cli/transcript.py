@@ -14,6 +14,10 @@ _OUTCOMES = {
 }
 
 
+HELD = 5000
+"""Pieces of live text that may wait; the rest comes with the finished item."""
+
+
 class Paper(Protocol):
     """What is drawn on: `Plain` for pipes, `Screen` for terminals."""
 
@@ -41,14 +45,19 @@ class Transcript:
         """Characters of it so far, which are those of `_shown`."""
         self._tools: dict[str, Mapping[str, Any]] = {}
         """Calls without a result, by item."""
+        self.held: list[Mapping[str, Any]] = []
+        """Live text that waits for what stands before it."""
         self._seen: set[str] = set()
         """Calls whose changes were shown when they were asked for."""
 
     def live(self, piece: Mapping[str, Any]) -> None:
-        """Writes a piece of an unfinished text. One text at a time: others are drawn when they are finished."""
+        """Writes a piece of an unfinished text. One text at a time, and none before the tools that it comes after."""
         item, text, offset = piece.get("item"), piece.get("text") or "", piece.get("offset") or 0
         kinds = ("message", "thought") if self._paper.streams_thoughts else ("message",)
-        if piece.get("kind") not in kinds or piece.get("parent") or self._item not in (None, item):
+        if piece.get("kind") not in kinds or piece.get("parent"):
+            return
+        if self._item not in (None, item) or (self._item is None and self._hurried):
+            self.held += [piece] if len(self.held) < HELD else []
             return
         if self._item is None and offset:
             return  # its beginning was never here; it is drawn whole when it is finished
@@ -58,6 +67,22 @@ class Transcript:
             self._shown.append(fresh)
             self._written += len(fresh)
             self._write(fresh, piece.get("kind") == "thought")
+
+    @property
+    def _hurried(self) -> bool:
+        """Live text is ahead of the log: a tool that has ended is not told to have, yet."""
+        return self._paper.streams_thoughts and any(not one.get("parent") for one in self._tools.values())
+
+    def release(self) -> None:
+        """Tools go on beside the text: what was held back comes now."""
+        before, self._tools = self._tools, {}
+        self._held_again()
+        self._tools = before
+
+    def _held_again(self) -> None:
+        pieces, self.held = self.held, []
+        for piece in pieces:
+            self.live(piece)
 
     def event(self, envelope: Mapping[str, Any]) -> None:
         """Draws what one event adds to the transcript."""
@@ -110,6 +135,8 @@ class Transcript:
             self._paper.end()
         self._write(text.rstrip("\n") + "\n", thinks)
         self._paper.end()
+        self.held = [piece for piece in self.held if piece.get("item") != data.get("item")]
+        self._held_again()
 
     def _working(self) -> None:
         """Tells what runs."""
@@ -125,6 +152,7 @@ class Transcript:
         self._working()
         if name == "TodoWrite" and (found := steps(str((arguments or {}).get("text") or ""))):
             self._note(("plan", "cyan"), *found)
+            self._held_again()
             return
         mark, style = ("✗", "red") if data.get("failed") else ("✓", "cyan")
         if data.get("incomplete"):
@@ -134,6 +162,7 @@ class Transcript:
         seen = data.get("item") in self._seen or data.get("failed") or "command" in given(arguments)
         shown = [] if seen else changes(arguments)
         self._note((line, style), *((deep + text, colour) for text, colour in shown))
+        self._held_again()
 
     def _asked(self, data: Mapping[str, Any]) -> None:
         lines: list[Line] = [(f"? {call(data.get('tool'), data.get('input'))}", "yellow")]
@@ -156,6 +185,7 @@ class Transcript:
         self._item, self._shown, self._written = None, [], 0
         self._tools.clear()
         self._seen.clear()
+        self.held.clear()
         self._working()
         word, style = _OUTCOMES.get(data.get("outcome", ""), ("ended", "dim"))
         facts = [took(data["duration"])] if data.get("duration") is not None else []

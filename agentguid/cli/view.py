@@ -23,6 +23,8 @@ from agentguid.cli.transcript import Transcript
 
 TICK = 0.25
 """Seconds after which what stands below the text is looked at again."""
+LATE = 0.5
+"""Seconds that text waits for the end of a tool that it seems to follow."""
 AT_ONCE = 200
 """Messages that are drawn before the keyboard gets its turn."""
 _PULSE = "◐◓◑◒"
@@ -43,6 +45,7 @@ class View:
         self._asking = Asking()
         self._came: queue.Queue[Message | str | BaseException] = queue.Queue(1000)
         self._woken, self._wake = os.pipe()
+        self._held_since: float | None = None
         self._begun: float | None = None
         """When the running turn began."""
 
@@ -60,6 +63,7 @@ class View:
                     os.read(self._woken, 65_536)
                 if (code := self._draw(ends)) is not None:
                     return code
+                self._release()
                 if keys.descriptor in ready:
                     self._pressed(keys)
                 self._screen.below(self._below())
@@ -109,6 +113,15 @@ class View:
             self._asking.add(data["approval"], data)
         elif kind in ("approval.decided", "approval.withdrawn"):
             self._asking.remove(data["approval"])
+
+    def _release(self) -> None:
+        """Text that waited for a tool long enough comes although the tool goes on."""
+        if not self._drawing.held:
+            self._held_since = None
+        elif self._held_since is None:
+            self._held_since = time.monotonic()
+        elif time.monotonic() > self._held_since + LATE:
+            self._drawing.release()
 
     # -- below: what the user does -------------------------------------------------------------------------------
     def _pressed(self, keys: Keys) -> None:
