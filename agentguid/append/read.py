@@ -99,6 +99,12 @@ def projected(db: apsw.Connection, stream: str, signature: str) -> bool:
     return found is None or found == signature
 
 
+def all_projected(db: apsw.Connection, signature: str) -> bool:
+    """Whether the read models hold all of every stream. Two looks at an index."""
+    query = "SELECT 1 FROM stream_state WHERE projected {} ? LIMIT 1"
+    return not any(db.execute(query.format(side), (signature,)).get for side in "<>")
+
+
 def behind(db: apsw.Connection, prefix: str, signature: str, limit: int = 500) -> list[str]:
     """Streams of a kind (`device-`) that are not `projected`. Looks at every stream of that kind."""
     query = "SELECT stream FROM stream_state WHERE stream >= ? AND stream < ? AND projected <> ? LIMIT ?"

@@ -2,12 +2,10 @@
 
 import os
 import sys
-from argparse import REMAINDER, SUPPRESS, ArgumentParser, RawDescriptionHelpFormatter
-from importlib import import_module
 
-from agentguid.cli.errors import INTERRUPTED, USAGE, CliError
-from agentguid.cli.options import common
-from agentguid.cli.output import safe, say
+from agentguid.cli.errors import FAILED, INTERRUPTED, USAGE, CliError
+from agentguid.cli.output import complain
+from agentguid.cli.parsers import top, verb
 from agentguid.cli.verbs import VERBS
 
 
@@ -18,8 +16,11 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return _run(sys.argv[1:] if argv is None else argv)
     except CliError as error:
-        say(f"agentguictl: {safe(str(error))}")
+        complain(f"agentguictl: {error}")
         return error.code
+    except KeyError as error:  # every answer is read by name
+        complain(f"agentguictl: the daemon's answer has no {error}: `agentguictl doctor` compares versions")
+        return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # whoever read our output has enough
@@ -28,36 +29,25 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(argv: list[str]) -> int:
-    top = _parser()
-    args = top.parse_args(argv)
+    parser = top()
+    args = parser.parse_args(argv)
     if args.verb is None:
-        top.print_help()
+        parser.print_help()
         return USAGE
     if args.verb not in VERBS:
-        top.error(f"there is no verb `{args.verb}`; agentguictl --help lists them")
-    verb = import_module(f"agentguid.cli.{args.verb}")
-    parser = ArgumentParser(f"agentguictl {args.verb}", description=verb.__doc__)
-    common(parser)
-    verb.arguments(parser)
+        parser.error(f"there is no verb `{args.verb}`{_meant(args.verb)}; agentguictl --help lists them")
+    module, parser = verb(args.verb)
     parser.parse_args(args.rest, args)
-    code: int = verb.run(args)
+    code: int = module.run(args)
     sys.stdout.flush()
     return code
 
 
-def _parser() -> ArgumentParser:
-    width = max(map(len, VERBS)) + 2
-    listing = "\n".join(f"  {name:<{width}}{text}" for name, text in VERBS.items())
-    parser = ArgumentParser(
-        "agentguictl",
-        description="The control CLI of agentguid.",
-        epilog=f"verbs:\n{listing}\n\nagentguictl VERB --help says more. Ids may be shortened to a unique prefix.",
-        formatter_class=RawDescriptionHelpFormatter,
-    )
-    common(parser, default=None)
-    parser.add_argument("verb", nargs="?", metavar="VERB")
-    parser.add_argument("rest", nargs=REMAINDER, help=SUPPRESS)
-    return parser
+def _meant(given: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(given, VERBS, 1)
+    return f" (did you mean `{near[0]}`?)" if near else ""
 
 
 if __name__ == "__main__":

@@ -1,19 +1,23 @@
 """List what agents ask permission for, allow it or deny it."""
 
+import json
+import sys
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
+from agentguid.cli.calls import body, call, given
 from agentguid.cli.client import Client, connect, part
+from agentguid.cli.errors import NOT_FOUND, REFUSED, CliError
 from agentguid.cli.options import common
-from agentguid.cli.output import ago, print_json, print_table, say
-from agentguid.cli.transcript import call
+from agentguid.cli.output import ago, paint, print_json, print_table, safe, say
 
 
 def arguments(parser: ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ls|allow|deny")
-    common(actions.add_parser("ls", help="what waits for an answer"))
-    for name in ("allow", "deny"):
-        action = common(actions.add_parser(name))
+    listing = common(actions.add_parser("ls", help="what waits for an answer"))
+    listing.add_argument("approval", metavar="APPROVAL", nargs="?", help="show this one whole")
+    for name, text in (("allow", "let the agent do it"), ("deny", "do not let it")):
+        action = common(actions.add_parser(name, help=text))
         action.add_argument("approval", metavar="APPROVAL")
         action.add_argument(
             "--always", action="store_true", help="and whenever the agent asks the like again"
@@ -28,19 +32,46 @@ def run(args: Namespace) -> int:
 
 def _list(client: Client, args: Namespace) -> int:
     answer = client.get("/approvals")
-    if args.json:
+    if args.approval:
+        wanted = _find(answer["approvals"], args.approval)
+        found = next((row for row in answer["approvals"] if row["id"] == wanted), None)
+        if found is None:
+            raise CliError(f"{args.approval} does not wait for an answer", NOT_FOUND)
+        print_json(found) if args.json else _whole(found)
+    elif args.json:
         print_json(answer)
+    elif answer["approvals"]:
+        rows = map(_row, answer["approvals"])
+        print_table(("ID", "CONVERSATION", "SINCE", "WANTS"), rows, spare=("CONVERSATION", "SINCE"))
     else:
-        print_table(("ID", "CONVERSATION", "SINCE", "WANTS"), map(_row, answer["approvals"]))
+        say("nothing waits for you")
     return 0
 
 
+def _find(rows: list[dict[str, Any]], given: str) -> str:
+    """The id that is meant: a beginning will do while it waits."""
+    found = [row["id"] for row in rows if row["id"].startswith(given)]
+    if len(found) > 1 and given not in found:
+        raise CliError(f"{given} is the beginning of several: {', '.join(found)}", REFUSED)
+    return found[0] if len(found) == 1 else given
+
+
+def _whole(row: dict[str, Any]) -> None:
+    print(safe(f"{row['tool']} wants to run with\n"))
+    values = given(row["input"])
+    for name, value in values.items() or [("", body(row, "input"))]:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        print(paint(safe(name), "dim", sys.stdout))
+        print("\n".join(f"  {line}" for line in safe(text).splitlines()))
+    if row["reason"]:
+        print(paint("reason", "dim", sys.stdout) + "\n  " + safe(row["reason"]))
+
+
 def _decide(client: Client, args: Namespace) -> int:
+    wanted = _find(client.get("/approvals")["approvals"], args.approval)
     decision = ("allow" if args.action == "allow" else "reject") + ("_always" if args.always else "_once")
     body = {"decision": decision, "message": args.message}
-    answer = client.post(
-        f"/approvals/{part(args.approval)}", {k: v for k, v in body.items() if v is not None}
-    )
+    answer = client.post(f"/approvals/{part(wanted)}", {k: v for k, v in body.items() if v is not None})
     if args.json:
         print_json(answer)
     else:

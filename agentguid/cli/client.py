@@ -5,7 +5,7 @@ import os
 import time
 import tomllib
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -30,10 +30,16 @@ class Client:
         self._url = urlsplit(url) if url else None
         if self._url and (self._url.scheme not in ("http", "https") or not self._url.hostname):
             raise CliError(f"--url must look like https://host:3000/gm, not {url}", USAGE)
+        self._named = (url, token)
         self._token = token
         self._socket = configured().socket
         self._connection: HTTPConnection | None = None
+        self.quiet = QUIET
         self._base = self._url.path.rstrip("/") if self._url else ""
+
+    def another(self) -> "Client":
+        """A client of the same daemon, with a connection of its own."""
+        return Client(*self._named)
 
     def get(self, path: str, **query: object) -> Any:
         """The JSON that the path answers with."""
@@ -41,6 +47,9 @@ class Client:
 
     def post(self, path: str, body: object = None) -> Any:
         return self._json("POST", path, {}, {} if body is None else body)
+
+    def patch(self, path: str, body: object) -> Any:
+        return self._json("PATCH", path, {}, body)
 
     def delete(self, path: str) -> Any:
         return self._json("DELETE", path, {})
@@ -52,7 +61,9 @@ class Client:
             if line.strip():
                 yield json.loads(line)
 
-    def follow(self, path: str, after: int, **query: object) -> Iterator[sse.Message]:
+    def follow(
+        self, path: str, after: int, *, tell: Callable[[str], None] = say, **query: object
+    ) -> Iterator[sse.Message]:
         """Server-sent events from a position on, without end: a cut connection is taken up where it was cut."""
         met, told, lost_at = False, False, None
         try:
@@ -68,12 +79,19 @@ class Client:
                         raise
                     if lost_at is not None and not told:
                         told = True
-                        say("the daemon does not answer; trying again (agents go on without it)")
+                        tell("the daemon does not answer; trying again (agents go on without it)")
                 self.close()
                 lost_at = lost_at or time.monotonic()
                 time.sleep(0.3)
         finally:
             self.close()
+
+    def blob(self, digest: str) -> str:
+        """The whole of a body that lies beside the log."""
+        response = self._send("GET", f"{self._base_path()}/blobs/{part(digest)}", None, "*/*")
+        if response.status >= 300:
+            raise _rejection(response)
+        return response.read().decode("utf-8", "replace")
 
     def close(self) -> None:
         if self._connection:
@@ -121,9 +139,9 @@ class Client:
 
     def _connect(self) -> HTTPConnection:
         if self._url is None:
-            return UnixConnection(self._socket, QUIET)
+            return UnixConnection(self._socket, self.quiet)
         kind = HTTPSConnection if self._url.scheme == "https" else HTTPConnection
-        return kind(self._url.hostname or "", self._url.port, timeout=QUIET)
+        return kind(self._url.hostname or "", self._url.port, timeout=self.quiet)
 
     def _base_path(self) -> str:
         """The daemon's URL prefix. It may be configured, so the daemon is asked: `/` redirects to it."""

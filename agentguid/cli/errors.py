@@ -33,6 +33,7 @@ class Rejected(CliError):
             404: NOT_FOUND,
             409: REFUSED,
             410: NOT_FOUND,
+            429: NOT_PERMITTED,  # too many wrong tokens
         }
         super().__init__(message, codes.get(status, FAILED))
         self.status = status

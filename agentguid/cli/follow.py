@@ -1,23 +1,33 @@
-"""Watch a conversation: its text as it streams, until the turn ends (or for good with --keep)."""
+"""Watch a conversation: its text as it streams, until the turn ends (or for good with --keep).
+
+On a terminal, questions of the agent are answered by a key. Exit code 0 when the turn is done, 1 when it failed or was
+interrupted. Ctrl+C stops watching, not the agent.
+"""
 
 import json
 from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from typing import Any
 
 from agentguid.cli.client import Client, connect, part
-from agentguid.cli.errors import FAILED, INTERRUPTED
+from agentguid.cli.errors import FAILED, INTERRUPTED, NOT_FOUND, CliError
+from agentguid.cli.keys import interactive
 from agentguid.cli.output import print_json, say
+from agentguid.cli.plain import Plain
 from agentguid.cli.transcript import Transcript
+
+RUNNING = ("running", "starting", "stopping", "silent", "catching_up", "waiting", "lost")
 
 
 def arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("conversation", metavar="CONV")
+    parser.add_argument("conversation", metavar="CONV", nargs="?", help="default: the one that runs")
     parser.add_argument("--keep", action="store_true", help="go on after the turn has ended")
     parser.add_argument("--after", type=int, metavar="N", help="begin after this position of the log")
 
 
 def run(args: Namespace) -> int:
     client = connect(args)
-    answer = client.get(f"/conversations/{part(args.conversation)}")
+    answer = client.get(f"/conversations/{part(args.conversation or _running(client))}")
     conversation, session = answer["conversation"], answer.get("latestSession") or {}
     active = session.get("status") in ("active", "pending")
     if not active and not args.keep:
@@ -39,10 +49,27 @@ def watch(
     prompts: bool = True,
     as_json: bool = False,
 ) -> int:
-    """Draws what happens after a position until `turn` ends (None: without end). Exit code 1 when it ends in error."""
-    drawing = Transcript(prompts=prompts)
-    query = {"conversation": conversation, "follow": 1, "live": None if as_json else 1}
+    """Draws what happens after a position until `turn` ends (None: without end); returns the exit code."""
+
+    def ends(envelope: Mapping[str, Any]) -> int | None:
+        data = envelope.get("data") or {}
+        if envelope.get("type") == "turn.ended" and data.get("turn") == turn:
+            return 0 if data.get("outcome") == "complete" else FAILED
+        if envelope.get("type") == "conversation.deleted":
+            raise CliError("the conversation was deleted", NOT_FOUND)
+        return None
+
     try:
+        if not as_json and interactive():
+            from agentguid.cli.view import View
+
+            return View(client, conversation, prompts=prompts).run(after, ends)
+        drawing = Transcript(Plain(running=True), prompts=prompts)
+        query: dict[str, Any] = {
+            "conversation": conversation,
+            "follow": 1,
+            "live": None if as_json else 1,
+        }
         for message in client.follow("/events", after, **query):
             if message.event == "live":
                 drawing.live(json.loads(message.data))
@@ -50,18 +77,24 @@ def watch(
                 continue
             envelope = json.loads(message.data)
             print_json(envelope) if as_json else drawing.event(envelope)
-            data = envelope.get("data") or {}
-            if envelope.get("type") == "turn.ended" and data.get("turn") == turn:
-                return FAILED if data.get("outcome") == "error" else 0
-            if envelope.get("type") == "conversation.deleted":
-                say("the conversation was deleted")
-                return FAILED
+            if (code := ends(envelope)) is not None:
+                return code
     except KeyboardInterrupt:
-        say(
-            f"\nleft running: agentguictl follow {conversation} goes on watching, agentguictl stop {conversation} ends it"
-        )
+        short = conversation[:8]
+        say("\nThe agent goes on; you stopped watching.")
+        say(f"  agentguictl follow {short}   watches again\n  agentguictl stop {short}     ends its turn")
         return INTERRUPTED
     return 0
+
+
+def _running(client: Client) -> str:
+    """The id of the only conversation that runs."""
+    rows = client.get("/conversations", limit=200)["conversations"]
+    found = [row for row in rows if row["status"] in RUNNING]
+    if len(found) == 1:
+        return str(found[0]["id"])
+    which = "; ".join(f"{row['id'][:8]} {row['title'][:40]}" for row in found)
+    raise CliError(f"name one that runs: {which}" if found else "no conversation is running", NOT_FOUND)
 
 
 def _beginning(client: Client, session: str) -> int:

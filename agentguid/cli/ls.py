@@ -1,11 +1,13 @@
 """List conversations, newest first."""
 
+import os
 from argparse import ArgumentParser, Namespace
 from itertools import islice
 from typing import Any
 
+from agentguid.cli.cells import cut_left
 from agentguid.cli.client import Client, connect
-from agentguid.cli.output import STATUS_STYLES, ago, print_json, print_table
+from agentguid.cli.output import STATUS_STYLES, ago, complain, print_json, print_table
 
 PAGE = 100
 
@@ -22,7 +24,11 @@ def run(args: Namespace) -> int:
     if args.json:
         print_json({"conversations": rows})
         return 0
-    print_table(("ID", "STATUS", "AGENT", "UPDATED", "DIRECTORY", "TITLE"), map(_row, rows), STATUS_STYLES)
+    if not rows:
+        complain('no conversation yet; agentguictl run "what is to be done" begins one in this directory')
+        return 0
+    headings = ("ID", "STATUS", "AGENT", "UPDATED", "DIRECTORY", "TITLE")
+    print_table(headings, map(_row, rows), STATUS_STYLES, spare=("DIRECTORY", "AGENT", "UPDATED"))
     return 0
 
 
@@ -38,5 +44,11 @@ def _conversations(client: Client, archived: bool, limit: int) -> Any:
 
 
 def _row(row: dict[str, Any]) -> tuple[str, ...]:
-    agent, directory = row.get("agentId") or row.get("agentType") or "", row.get("workingDirectory") or ""
-    return row["id"][:8], row["status"], agent, ago(row["updated_at"]), directory, row.get("title") or ""
+    agent, title = row.get("agentId") or row.get("agentType") or "", row.get("title") or ""
+    directory = cut_left(_short(row.get("workingDirectory") or ""), 30)
+    return row["id"][:8], row["status"], agent, ago(row["updated_at"]), directory, title
+
+
+def _short(path: str) -> str:
+    home = os.path.expanduser("~")
+    return "~" + path.removeprefix(home) if path == home or path.startswith(home + "/") else path

@@ -13,7 +13,7 @@ MODES = ("ask", "accept_edits", "plan", "bypass")
 
 def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "--agent", metavar="ID", help="default: $AGENTGUID_AGENT, else the first that is installed"
+        "--agent", metavar="AGENT", help="default: $AGENTGUID_AGENT, else the first that is installed"
     )
     parser.add_argument("--model", metavar="NAME", help="default: the agent's own")
     parser.add_argument("--mode", choices=MODES, help="what the agent may do without asking; default: ask")

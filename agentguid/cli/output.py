@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
+from agentguid.cli.cells import cells, columns, cut, fold, pad
+
 _BIDI = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _HIDDEN = (0x2028, 0x2029, 0xFEFF, *range(0xE0000, 0xE0080))
 _SURROGATES = range(0xD800, 0xE000)
@@ -20,6 +22,8 @@ _IN_JSON = {
     code: json.dumps(chr(code))[1:-1] for code in (*range(0x80, 0xA0), *_BIDI, *_HIDDEN, *_SURROGATES)
 } | {0x7F: "\\u007f"}
 _STYLES = {"dim": "2", "bold": "1", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+NARROW = 12
+"""Cells that the last column of a table has at least."""
 STATUS_STYLES = {
     "running": "green",
     "starting": "green",
@@ -34,9 +38,8 @@ def safe(text: str) -> str:
 
 
 def one_line(text: str, limit: int = 100) -> str:
-    """The text on one line of at most `limit` characters, safe."""
-    flat = " ".join(text[: 4 * limit].split())
-    return safe(flat if len(flat) <= limit else flat[: limit - 1] + "…")
+    """The text on one line of at most `limit` cells, safe."""
+    return cut(safe(" ".join(text[: 4 * limit].split())), limit)
 
 
 def as_json(value: object) -> str:
@@ -54,6 +57,12 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def complain(text: str) -> None:
+    """Says more than a few words; on a terminal in lines that are broken at words."""
+    for line in safe(text).splitlines():
+        say("\n  ".join(fold(line, columns(sys.stderr) - 2)))
+
+
 def coloured(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
@@ -65,39 +74,74 @@ def paint(text: str, style: str | None, stream: TextIO) -> str:
     return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
 
 
+def sgr(style: str | None) -> str:
+    """The terminal's numbers for a style; nothing for none."""
+    return _STYLES[style] if style else ""
+
+
 def print_table(
-    headings: Sequence[str], rows: Iterable[Sequence[str]], styles: Mapping[str, str] | None = None
+    headings: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    styles: Mapping[str, str] | None = None,
+    spare: Sequence[str] = (),
 ) -> None:
-    """Prints aligned columns; the last one is cut to the terminal. A cell whose whole text is in `styles` is painted."""
-    cells = [[safe(cell).replace("\n", " ") for cell in row] for row in rows]
-    widths = [max(_width(row[n]) for row in [list(headings), *cells]) for n in range(len(headings))]
-    room = _columns() - sum(widths[:-1]) - 2 * (len(widths) - 1)
-    heading = "  ".join(_pad(text, width) for text, width in zip(headings, widths, strict=True)).rstrip()
-    print(paint(heading, "dim", sys.stdout))
-    for row in cells:
-        row[-1] = _cut(row[-1], room)
-        padded = zip(row, widths, strict=True)
-        print("  ".join(paint(_pad(c, w), (styles or {}).get(c), sys.stdout) for c, w in padded).rstrip())
+    """Prints aligned columns; the last one is cut to the terminal. A cell whose whole text is in `styles` is painted.
+
+    Where that leaves little of it, columns go, in the order of `spare`.
+    """
+    table = [list(headings), *([safe(cell).replace("\n", " ") for cell in row] for row in rows)]
+    room, left_out = columns(), [name for name in spare if name in headings]
+    while left_out and room - _before_last(table) < NARROW:
+        place = table[0].index(left_out.pop(0))
+        table = [[*row[:place], *row[place + 1 :]] for row in table]
+    widths = [max(map(cells, column)) for column in zip(*table, strict=True)]
+    last = max(NARROW, room - _before_last(table))
+    for number, row in enumerate(table):
+        row[-1] = cut(row[-1], last)
+        line = "  ".join(
+            paint(pad(text, width), (styles or {}).get(text) if number else "dim", sys.stdout)
+            for text, width in zip(row, [*widths[:-1], 0], strict=True)
+        )
+        print(line.rstrip())
+
+
+def _before_last(table: Sequence[Sequence[str]]) -> int:
+    """The cells that stand before the last column."""
+    return sum(max(map(cells, column)) + 2 for column in list(zip(*table, strict=True))[:-1])
 
 
 def print_fields(fields: Mapping[str, Any]) -> None:
     """Prints names and values, one pair a line."""
-    width = max(map(len, fields), default=0)
+    width, room = max(map(len, fields), default=0), columns()
     for name, value in fields.items():
-        print(f"{paint(name.ljust(width), 'dim', sys.stdout)}  {safe(str(value))}")
+        text = cut(safe(str(value)).replace("\n", " "), max(NARROW, room - width - 2))
+        print(f"{paint(name.ljust(width), 'dim', sys.stdout)}  {text}".rstrip())
 
 
 def ago(milliseconds: int | None) -> str:
     """How long ago a time in ms since the epoch was, roughly."""
     import time
 
-    if not milliseconds:
-        return "-"
-    seconds = max(0, int(time.time() - milliseconds / 1000))
+    return "-" if not milliseconds else span(time.time() - milliseconds / 1000)
+
+
+def span(seconds: float) -> str:
+    """A length of time, roughly."""
+    whole = max(0, int(seconds))
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= size:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
+        if whole >= size:
+            return f"{whole // size} {unit}"
+    return f"{whole} s"
+
+
+def size(count: int) -> str:
+    """A number of bytes, roughly."""
+    value = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" or value >= 100 else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
 
 
 def day(milliseconds: int | None) -> str:
@@ -105,27 +149,3 @@ def day(milliseconds: int | None) -> str:
     import time
 
     return time.strftime("%Y-%m-%d", time.localtime(milliseconds / 1000)) if milliseconds else "never"
-
-
-def _columns() -> int:
-    return os.get_terminal_size().columns if sys.stdout.isatty() else 10_000
-
-
-def _width(text: str) -> int:
-    if text.isascii():
-        return len(text)
-    from unicodedata import combining, east_asian_width
-
-    return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
-
-
-def _pad(text: str, width: int) -> str:
-    return text + " " * (width - _width(text))
-
-
-def _cut(text: str, room: int) -> str:
-    if _width(text) <= room or room < 8:
-        return text
-    while _width(text) > room - 1:
-        text = text[:-1]
-    return text + "…"

@@ -3,7 +3,9 @@
 from argparse import ArgumentParser, Namespace
 
 from agentguid.cli.client import connect, part
+from agentguid.cli.keys import interactive
 from agentguid.cli.output import print_json
+from agentguid.cli.screen import Screen
 from agentguid.cli.transcript import Transcript
 
 
@@ -17,7 +19,7 @@ def arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     client = connect(args)
     conversation = client.get(f"/conversations/{part(args.conversation)}")["conversation"]
-    drawing = Transcript()
+    drawing = Transcript(Screen() if not args.json and interactive() else None)
     for envelope in client.lines("/events", conversation=conversation["id"], after=args.after):
         print_json(envelope) if args.json else drawing.event(envelope)
     return 0

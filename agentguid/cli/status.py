@@ -1,11 +1,11 @@
-"""How the daemon is."""
+"""How the daemon is: what runs, what waits for you, which agents are there, and how much room is left."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
 from typing import Any
 
+from agentguid import __version__
 from agentguid.cli.client import connect
-from agentguid.cli.output import print_fields, print_json
+from agentguid.cli.output import print_fields, print_json, say, size, span
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -14,13 +14,44 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     status = connect(args).get("/status")
-    print_json(status) if args.json else print_fields(dict(_flat(status)))
+    if args.json:
+        print_json(status)
+        return 0
+    print_fields(fields(status))
+    for line in hints(status):
+        say(line)
     return 0
 
 
-def _flat(value: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    for name, inner in value.items():
-        if isinstance(inner, dict):
-            yield from _flat(inner, f"{above}{name}.")
-        else:
-            yield above + name, len(inner) if isinstance(inner, list) else inner
+def fields(status: dict[str, Any]) -> dict[str, str]:
+    """What is shown, one line each."""
+    doing = [
+        f"{status['running']} running",
+        f"{status['waiting']} waiting for you",
+        f"{status['conversations']} in all",
+    ]
+    agents = [f"{one['id']} {one['version'] or ''}".strip() for one in status["agents"]]
+    state = "catching up with its agents" if status["catchingUp"] else "running"
+    return {
+        "daemon": f"{status['version']}, {state}, pid {status['pid']}, up for {span(status['uptime'])}",
+        "url": status["url"],
+        "conversations": ", ".join(doing),
+        "agents": ", ".join(agents) or "none",
+        "processes": f"{status['liveAgents']} of agents alive",
+        "log": f"{status['position']:,} events, {size(status['logBytes'])}"
+        + (", reading views being made anew" if status["rebuilding"] else ""),
+        "disk": f"{size(status['diskFree'])} free of {size(status['diskTotal'])}",
+        "data": status["data"],
+    }
+
+
+def hints(status: dict[str, Any]) -> list[str]:
+    """What could be done next."""
+    found = []
+    if status["waiting"]:
+        found.append("\nagentguictl approvals ls   shows what waits for you")
+    if status["version"] != __version__:
+        found.append(f"\nthis agentguictl is version {__version__}: restart the daemon to run the same")
+    if not [one for one in status["agents"] if one["id"] != "demo"]:
+        found.append("\nagentguictl agents ls   says how to install a coding agent")
+    return found

@@ -40,6 +40,8 @@ def compress(directory: Path, upto: int | None = None) -> int:
     Takes 20 ms a megabyte: not for an event loop. Raises OSError.
     """
     found = tape.segments(directory)
+    if not found:
+        return 0  # the tape is gone, or is no longer beside a log that was restored
     ends = [start for start, _ in found[1:]]
     saved = 0
     for (_, name), end in zip(

@@ -19,8 +19,8 @@ from agentguid.protocol.items import Scope
 OPEN = frozenset(("/login", "/healthz", "/manifest.webmanifest", "/oauth2callback"))
 """Paths under BASE that need no credential; with them everything under ASSETS."""
 ASSETS = "/assets/"
-ADMIN = ("/api/tokens", "/api/devices", "/api/tickets", "/devices", "/settings")
-"""What is about credentials themselves."""
+ADMIN = ("/api/tokens", "/api/devices", "/api/tickets", "/api/rebuild", "/devices", "/settings")
+"""What is about credentials themselves, or about the log."""
 PROGRAMS = ("/api", "/stream", "/openapi.json", "/metrics")
 """Paths whose clients are programs: 401 instead of the way to the sign-in page."""
 

@@ -272,6 +272,16 @@ def waiting_total(db: apsw.Connection) -> int:
     return total
 
 
+def counts(db: apsw.Connection) -> tuple[int, int, int]:
+    """Conversations in all, with an open turn, and waiting for the user; without deleted ones."""
+    every: int = db.execute("SELECT count(*) FROM conversation WHERE deleted = 0 AND archived >= 0").get
+    running: int = db.execute("SELECT count(*) FROM turn WHERE end_position IS NULL").get
+    waiting: int = db.execute(
+        "SELECT count(DISTINCT conversation) FROM approval WHERE decided IS NULL AND position > 0"
+    ).get
+    return every, running, waiting
+
+
 def _cursor(text: str) -> tuple[int, int, str]:
     try:
         pinned, updated, conversation = text.split(".", 2)

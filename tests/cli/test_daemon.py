@@ -77,7 +77,11 @@ def words(text: str) -> list[str]:
 
 def test_status_tells_how_the_daemon_is(here: Here) -> None:
     assert here.json("status")["pid"] == here.daemon.process.pid  # type: ignore[union-attr]
-    assert "position" in here("status").stdout
+    shown = here("status").stdout
+
+    assert f"pid {here.daemon.process.pid}, up for" in shown  # type: ignore[union-attr]
+    assert here.daemon.base in shown
+    assert "waiting for you" in shown
 
 
 def test_run_prints_what_the_agent_says_once_and_works_here(here: Here) -> None:
@@ -172,7 +176,7 @@ def test_stop_ends_the_turn_and_is_content_when_nothing_runs(here: Here) -> None
     assert here("stop", conversation).stderr == "stopping\n"
 
     _, err = follower.communicate(timeout=PATIENCE)
-    assert (follower.returncode, "interrupted" in err) == (0, True)
+    assert (follower.returncode, "interrupted" in err) == (1, True)
     assert "nothing is running" in here("follow", conversation).stderr
 
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from agentguid.cli.calls import call
 from agentguid.cli.output import safe
-from agentguid.cli.transcript import Transcript, call
+from agentguid.cli.transcript import Transcript
 
 
 def added(text: str, item: str = "i1", **more: Any) -> dict[str, Any]:
@@ -148,8 +149,7 @@ def test_only_the_agents_words_go_to_stdout(screen: Screen, capsys: pytest.Captu
         "> do it",
         "· thought: thinking",
         "  · from a sub-agent",
-        "→ Bash ls -l",
-        "  failed: no such file",
+        "✗ Bash ls -l · no such file",
         "? Write x",
         "  outside",
         "  answer with: agentguictl approvals allow ap1   (or: deny)",

@@ -16,6 +16,7 @@ from agentguid.cli.verbs import VERBS
 from tests.cli.conftest import Cli, Handler, Server
 
 HOSTILE = "\x1b]0;owned\x07\u202e"
+LISTED = {"conversations": [{"id": "abcd", "status": "running", "updated_at": 1}], "cursor": None}
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -91,10 +92,20 @@ def test_an_error_message_cannot_steer_the_terminal(server: Server, cli: Cli) ->
     assert not {"\x1b", "\x07", "\u202e"} & set(done.stderr)
 
 
-def test_no_colour_without_a_terminal(server: Server, cli: Cli) -> None:
-    server.table["GET /status"] = {"well": True}
+def test_a_daemon_of_another_version_is_no_traceback(server: Server, cli: Cli) -> None:
+    server.table["GET /status"] = {"version": "9.9"}
 
-    assert "\x1b" not in cli("status").stdout
+    done = cli("status")
+
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "agentguictl doctor" in done.stderr
+
+
+def test_no_colour_without_a_terminal(server: Server, cli: Cli) -> None:
+    server.table["GET /conversations"] = LISTED
+
+    assert "\x1b" not in cli("ls").stdout
 
 
 @pytest.mark.parametrize(
@@ -103,11 +114,11 @@ def test_no_colour_without_a_terminal(server: Server, cli: Cli) -> None:
 def test_colour_on_a_terminal_unless_it_is_not_wanted(
     server: Server, places: dict[str, str], tmp_path: Path, environ: dict[str, str], painted: bool
 ) -> None:
-    server.table["GET /status"] = {"well": True}
+    server.table["GET /conversations"] = LISTED
     ours, theirs = os.openpty()
 
     process = subprocess.Popen(
-        [sys.executable, "-m", "agentguid.cli", "status"],
+        [sys.executable, "-m", "agentguid.cli", "ls"],
         env={**places, "TERM": "xterm", **environ},
         cwd=tmp_path,
         stdin=theirs,
@@ -124,7 +135,7 @@ def test_colour_on_a_terminal_unless_it_is_not_wanted(
     os.close(ours)
 
     assert process.wait(30) == 0
-    assert b"True" in shown
+    assert b"running" in shown
     assert (b"\x1b[" in shown) is painted
 
 

@@ -120,3 +120,8 @@ def test_what_stays_keeps_the_rule_and_is_younger_than_what_goes(
     assert age is None or all(kept.age <= age for kept in stays)
     assert size is None or sum(kept.size for kept in stays) <= size
     assert all(one.age >= other.age for one in goes for other in stays)
+
+
+def test_a_tape_that_is_not_there_has_nothing_to_compress(tmp_path: Path) -> None:
+    assert compress(tmp_path / "gone") == 0
+    assert compress(tmp_path / "gone", 100) == 0

@@ -16,6 +16,7 @@ from agentguid.http.api import (
     here,
     later,
     messages,
+    status,
     waiting,
     windows,
 )
@@ -66,8 +67,9 @@ API: Sequence[ControllerRouterHandler] = (
     here.home,
     here.list_folders,
     here.create_folder,
-    here.status,
-    here.version,
+    status.status,
+    status.version,
+    status.rebuild,
     events.events,
     *later.LATER,
 )
