@@ -105,7 +105,7 @@ def test_a_bad_file_is_named(environ: dict[str, str]) -> None:
 
 def test_a_misspelled_setting_in_the_file_is_not_passed_over(environ: dict[str, str]) -> None:
     written(environ, "prot = 1")
-    with pytest.raises(BadSetting, match=r"prot .* is no setting; there are .*port"):
+    with pytest.raises(BadSetting, match=r"prot .* is no setting; did you mean port"):
         load([], environ)
 
 

@@ -13,6 +13,10 @@ VERBS = {
     "events": "print the log itself",
     "login": "print a one-time link that signs a browser in",
     "token": "create, list and revoke tokens for programs",
+    "devices": "list the browsers that are signed in, sign one out",
+    "service": "install, start, stop and watch the daemon as a systemd user service",
+    "logs": "print what the daemon says about itself",
+    "config": "show the settings and where each comes from",
     "verify": "check that the log is whole (works without the daemon)",
     "version": "print the version",
 }

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 
 from agentguid.protocol.ids import stream_of
 from agentguid.stream.feed import Feed
@@ -21,7 +21,7 @@ JUMP = 0.5
 """Seconds until a page that was too far behind, and was given the newest window instead, is given more."""
 
 
-async def follow(page: Page, feed: Feed, conversation: str | None) -> AsyncIterator[bytes]:
+async def follow(page: Page, feed: Feed, conversation: str | None) -> AsyncGenerator[bytes, None]:
     """The bytes of a page's stream, until the page must be loaded anew or the daemon stops.
 
     The next piece is made when the last one was taken: a slow reader costs no memory, it gets more at once.

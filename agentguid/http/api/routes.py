@@ -16,6 +16,7 @@ from agentguid.http.api import (
     here,
     later,
     messages,
+    service,
     waiting,
     windows,
 )
@@ -68,6 +69,8 @@ API: Sequence[ControllerRouterHandler] = (
     here.create_folder,
     here.status,
     here.version,
+    service.list_settings,
+    service.shutdown,
     events.events,
     *later.LATER,
 )
