@@ -6,6 +6,7 @@ work all the same, and the others say how to keep the daemon running.
 
 import os
 import shlex
+import subprocess
 import sys
 import time
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace
@@ -221,7 +222,7 @@ def _logs(args: Namespace, manager: unit.Manager) -> int:
     ]
     sys.stdout.flush()
     try:
-        os.execvp(words[0], [*words, *(["--follow"] if args.follow else []), "--no-pager"])
+        return subprocess.run([*words, *(["--follow"] if args.follow else []), "--no-pager"], check=False).returncode
     except OSError:
         return logs.run(args)
 

@@ -4,6 +4,7 @@ import contextlib
 import ipaddress
 import socket
 import struct
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from agentguid.http.names import LOCAL, address
@@ -34,13 +35,25 @@ def urls(settings: Settings, origin: str = "") -> list[str]:
     return [f"{one}{settings.base_url}/" for one in dict.fromkeys(found)][:SHOWN]
 
 
-def why_not(settings: Settings) -> str:
-    """What to do when there is none."""
-    return (
-        f"agentguid listens on {settings.host}, which only this machine can reach. For a phone in the same network set "
-        f'host = "0.0.0.0" in {settings.config_dir / "config.toml"} and restart; better still, put a proxy with TLS '
-        f'in front (`tailscale serve {settings.port}` is one) and name it: hosts = ["NAME"].'
-    )
+class WhyNot(NamedTuple):
+    """What keeps other devices out."""
+
+    host: str
+    port: int
+    file: str
+    """Where the settings are written."""
+
+    def __str__(self) -> str:
+        return (
+            f"agentguid listens on {self.host}, which only this machine can reach. Best put a proxy with TLS in front "
+            f'(such as tailscale serve {self.port}) and name it in {self.file}: hosts = ["NAME:443"]. '
+            'Or, in a network that you trust, listen there too: host = "0.0.0.0", and restart.'
+        )
+
+
+def why_not(settings: Settings) -> WhyNot:
+    """What to tell when there is none."""
+    return WhyNot(settings.host, settings.port, str(settings.config_dir / "config.toml"))
 
 
 def machine() -> list[str]:

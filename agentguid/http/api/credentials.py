@@ -82,7 +82,7 @@ def issue_ticket(parts: NamedDependency[Parts]) -> Ticket:
     """A one-time link that signs a browser in."""
     ticket, settings = parts.tickets.issue(), parts.settings
     urls = [login.link_at(url, ticket) for url in reach.urls(settings)]
-    hint = "" if urls else reach.why_not(settings)
+    hint = "" if urls else str(reach.why_not(settings))
     return Ticket(login.link(settings, ticket), urls, hint, ticket, int(LIFETIME))
 
 
