@@ -222,7 +222,9 @@ def _logs(args: Namespace, manager: unit.Manager) -> int:
     ]
     sys.stdout.flush()
     try:
-        return subprocess.run([*words, *(["--follow"] if args.follow else []), "--no-pager"], check=False).returncode
+        return subprocess.run(
+            [*words, *(["--follow"] if args.follow else []), "--no-pager"], check=False
+        ).returncode
     except OSError:
         return logs.run(args)
 
