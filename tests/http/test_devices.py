@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
@@ -23,10 +23,10 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @pytest.fixture
-def around(fresh: Served) -> Iterator[Served]:
+def around(fresh: Served) -> Served:
     """A server that believes that it listens everywhere."""
     fresh.parts.settings = fresh.parts.settings.model_copy(update={"host": "0.0.0.0", "port": fresh.port})
-    yield fresh
+    return fresh
 
 
 def browser(served: Served) -> dict[str, str]:

@@ -24,7 +24,7 @@ def routes(served: Served) -> Iterator[tuple[str, str, bool]]:
         )
         shown = re.sub(r"\{\w+\}", "x", path)
         is_free = path.removeprefix(served.base) in OPEN
-        for method in sorted(getattr(route, "methods", {"WEBSOCKET"}) - {"OPTIONS", "HEAD"}):
+        for method in sorted((route.methods or {"WEBSOCKET"}) - {"OPTIONS", "HEAD"}):
             yield method, shown, is_free
 
 
