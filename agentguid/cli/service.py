@@ -134,11 +134,14 @@ def _stop(args: Namespace, manager: unit.Manager) -> int:
     left = _hosts()
     if args.agents and left:
         raise CliError(
-            f"{left} agents still run and no daemon is there to end them: start it, then service stop --agents",
+            f"{_agents(left, 'still runs', 'still run')} and no daemon is there to end them: "
+            "start it, then service stop --agents",
             UNREACHABLE,
         )
-    more = f"; {ended} agents ended" if args.agents and ended else f"; {left} agents go on" if left else ""
-    say(f"stopped{more}")
+    if args.agents and ended:
+        say(f"stopped; {_agents(ended, 'ended', 'ended')}")
+    else:
+        say(f"stopped; {_agents(left, 'goes on', 'go on')}" if left else "stopped")
     return 0
 
 
@@ -157,6 +160,10 @@ def _shut_down(*, agents: bool) -> int | None:
             raise CliError(f"the daemon has not stopped within {ENDING:.0f} s", FAILED)
         time.sleep(0.05)
     return int(answer["ended"])
+
+
+def _agents(count: int, one: str, several: str) -> str:
+    return f"{count} agent{'' if count == 1 else 's'} {one if count == 1 else several}"
 
 
 def _hosts() -> int:

@@ -26,6 +26,8 @@ def program() -> list[str]:
 
 def made(environ: Mapping[str, str], argv: list[str]) -> str:
     """The packaged unit with the program of this installation, and the settings that the environment names."""
+    if set(argv[0]) & set("\"'\\$"):  # systemd takes no such program, and any argument
+        argv = ["/usr/bin/env", *argv]
     text = (bundled("systemd") / NAME).read_text(encoding="utf-8")
     named = {name: environ[name] for name in (*_KEPT, *_settings(environ)) if environ.get(name)}
     lines = [f"ExecStart={' '.join(quoted(one, command=True) for one in argv)}"]
