@@ -145,6 +145,8 @@ class Guard:
     def _login(self, scope: Any) -> str:
         """The sign-in page, which leads back to where the user wanted to go."""
         path, query = scope["path"], scope["query_string"].decode("latin-1")
+        if path == "/" and self._base and scope["method"] == "GET":
+            return f"{self._base}/"  # the cookie is of BASE: whether somebody is signed in shows there
         if (
             scope["method"] != "GET"
             or path in ("/", f"{self._base}/", self._base)
