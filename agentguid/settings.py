@@ -65,7 +65,7 @@ def setting(default: Any, allowed: str, description: str) -> Any:
 class Settings(BaseSettings):
     """Every setting of the daemon. Made by `load`."""
 
-    model_config = SettingsConfigDict(extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, case_sensitive=True)
     _written: dict[str, Written] = PrivateAttr(default_factory=dict)
     _source: tuple[tuple[str, ...], Mapping[str, str]] = PrivateAttr(default=((), {}))
 
@@ -85,7 +85,9 @@ class Settings(BaseSettings):
     config_dir: Path = setting(None, "a directory", "Where config.toml is.")
     runtime_dir: Path = setting(None, "a directory", "The control socket and the agents' sockets.")
     hosts: tuple[str, ...] = setting(
-        (), "names such as studio.local, separated by commas", "More names that the daemon may be called by."
+        (),
+        "names such as studio.local, or studio.example:443 for a proxy with TLS, separated by commas",
+        "More names that the daemon may be called by.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = setting(
         "info", "debug, info, warning or error", "What is logged."
@@ -260,6 +262,11 @@ def _file(path: Path) -> dict[str, Written]:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadSetting(f"{path} cannot be read: {error}") from None
+    for name in table:
+        if name not in Settings.model_fields:
+            near = get_close_matches(name.lower(), Settings.model_fields, 1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(Settings.model_fields)}"
+            raise BadSetting(f"{name} ({path}) is no setting; {hint}")
     return {name: Written(value, str(path), "file") for name, value in table.items()}
 
 
@@ -279,10 +286,6 @@ def _sentence(error: ValidationError, written: Mapping[str, Written]) -> str:
     name = str(first["loc"][0])
     one = written.get(name)
     where = f" ({one.where})" if one and one.where else ""
-    if name not in Settings.model_fields:
-        near = get_close_matches(name.lower(), Settings.model_fields, 1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(Settings.model_fields)}"
-        return f"{name}{where} is no setting; {hint}"
     value = one.value if one else Settings.model_fields[name].default
     return f"{name} = {str(value)!r}{where} is not allowed: it must be {allowed(name)}"
 
