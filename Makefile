@@ -10,7 +10,7 @@ ALONE := browser or crash or serial
 PARTIAL = || { [ $$? -eq 5 ] && [ -n "$(TESTS)" ]; }
 say = @printf '\033[1m%s\033[0m\n' "$(1)"
 
-.PHONY: help run test test-together test-alone test-full test-agents check format lock bench clean
+.PHONY: help run dev test test-together test-alone test-full test-agents check format lock bench clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -18,6 +18,9 @@ help: ## this list
 
 run: $(VENV)/.run ## start the daemon; make run PORT=3001 for another port, ARGS=… for its flags
 	@exec $(BIN)/python -m agentguid $(ARGS)
+
+dev: $(VENV)/.run ## the same for work on it: code, templates and styles are taken up as they change
+	@exec $(BIN)/python scripts/dev $(ARGS)
 
 test: check test-together test-alone ## all checks with the short numbers; make test TESTS=tests/cli for some tests
 

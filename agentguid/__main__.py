@@ -20,8 +20,11 @@ def main(argv: list[str] | None = None) -> int:
     logs.configure(settings.log_level)
     try:
         asyncio.run(daemon.run(settings))
+    except BadSetting as bad:
+        print(f"agentguid: {bad}", file=sys.stderr)
+        return 78
     except AgentguidError as error:
-        print(f"agentguid: {error}", file=sys.stderr)
+        logs.last_words(str(error))
         return 1
     return 0
 

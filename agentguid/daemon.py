@@ -5,12 +5,12 @@ import contextlib
 import gc
 import logging
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any
 
 import apsw
 
-from agentguid import __version__
+from agentguid import __version__, logs, watchdog
 from agentguid.agents.discovery import Agents
 from agentguid.append import read
 from agentguid.append.blobs import Blobs
@@ -26,10 +26,13 @@ from agentguid.hosts import link
 from agentguid.http import login
 from agentguid.http.app import create_app
 from agentguid.http.parts import Parts
-from agentguid.http.server import serve
+from agentguid.http.seen import Seen
+from agentguid.http.server import Listeners, listen, serve
+from agentguid.paths import bundled
 from agentguid.project.all import INLINE
 from agentguid.protocol.ids import stream_of
-from agentguid.settings import Settings
+from agentguid.reload import Reload
+from agentguid.settings import BadSetting, Settings
 from agentguid.stream.feed import Feed
 from agentguid.stream.live import LiveText
 from agentguid.stream.presence import Presence
@@ -38,16 +41,23 @@ log = logging.getLogger(__name__)
 
 
 async def run(settings: Settings) -> None:
-    """Runs until SIGTERM or SIGINT. Raises `LogBroken` or `PortTaken` with a sentence that says what to do."""
+    """Runs until SIGTERM or SIGINT. Raises `BadSetting`, `LogBroken` or `PortTaken` with a sentence that says what to do."""
     places = settings.places
-    for directory in (places.data, places.runtime, places.tapes, places.hosts):
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with acquire(places.data), contextlib.closing(_open(settings, feed := Feed())) as events:
+    _make_directories(settings)
+    with (
+        acquire(places.data),
+        _listening(settings) as listeners,
+        contextlib.closing(_open(settings, feed := Feed())) as events,
+    ):
+        logs.keep(places.logs)
+        # Port 0 is any: from here on it has a number.
+        settings = settings.model_copy(update={"port": listeners.port})
         feed.wake(events.position)
         reader = events.reader()
         parts = _parts(settings, events, feed, reader)
         effects = _effect_parts(settings, parts)
         turns = Turns(effects)
+        parts.end_agents = turns.end_all
         parts.presence.recovering = True
         _want_credentials(events, reader)
         parts.blobs.sweep()
@@ -60,17 +70,46 @@ async def run(settings: Settings) -> None:
             beside.start("tapes", tapes.keep(effects))
             beside.start("forgetting", Forgetting(effects).run())
             beside.start("agents", parts.agents.rescan())
-            log.info("agentguid %s serves %s", __version__, settings.url)
+            beside.start("devices", parts.seen.keep())
+            beside.start("watchdog", watchdog.watch(events, reader))
+            if settings.hot_reload:
+                beside.start("renewal", parts.renewal.watch(bundled("web")))
+            log.info("agentguid %s serves %s", __version__, settings.url, extra={"position": events.position})
             if sys.stderr.isatty():
                 print(f"\n  Sign in: {login.link(settings, parts.tickets.issue())}\n", file=sys.stderr)
 
         try:
-            await serve(create_app(parts), settings, feed, ready)
+            await serve(create_app(parts), settings, feed, ready, listeners, Reload(settings, parts, effects))
         finally:
             await beside.stop()
             reader.close()
         if beside.failure:
             raise beside.failure
+        log.info("stopped", extra={"position": events.position})
+
+
+def _make_directories(settings: Settings) -> None:
+    places = settings.places
+    for name, directory in (
+        ("data_dir", places.data),
+        ("runtime_dir", places.runtime),
+        ("data_dir", places.tapes),
+        ("runtime_dir", places.hosts),
+    ):
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadSetting(f"{settings.where(name)} cannot be used: {error.strerror or error}") from None
+
+
+@contextlib.contextmanager
+def _listening(settings: Settings) -> Iterator[Listeners]:
+    bound = listen(settings)
+    try:
+        yield bound
+    finally:  # the server closes them too: this is for a start that fails
+        bound.tcp.close()
+        bound.unix.close()
 
 
 class _Beside:
@@ -142,6 +181,7 @@ def _parts(settings: Settings, events: Log, feed: Feed, reader: apsw.Connection)
         presence=Presence(feed),
         blobs=blobs,
         agents=Agents(),
+        seen=Seen(settings.places.seen),
     )
 
 

@@ -21,6 +21,7 @@ from agentguid.append.blobs import LIMIT, Blobs
 from agentguid.append.log import Log
 from agentguid.decide.rules import Rules, rules_of
 from agentguid.entropy import now
+from agentguid.notes import tell
 from agentguid.protocol.commands import Command
 from agentguid.protocol.errors import Conflict, Refused
 from agentguid.protocol.events import BODIES, Event
@@ -126,7 +127,7 @@ class Dispatcher:
 
     def _queue(self, lane: Lane, append: Append) -> asyncio.Future[Receipt]:
         queued = asyncio.wrap_future(self._log.submit(append))
-        queued.add_done_callback(partial(_landed, lane, lane.generation))
+        queued.add_done_callback(partial(_landed, lane, lane.generation, append))
         lane.flying += 1
         lane.state = reduce(lane.rules.evolve, append.events, lane.state)
         lane.version += len(append.events)
@@ -176,11 +177,13 @@ def _append(lane: Lane, events: list[Event], order: Order) -> Append:
     )
 
 
-def _landed(lane: Lane, generation: int, queued: asyncio.Future[Receipt]) -> None:
+def _landed(lane: Lane, generation: int, append: Append, queued: asyncio.Future[Receipt]) -> None:
     """An append that failed, or that had been made before, takes with it the state that counted on it."""
     lane.flying -= 1
     failed = queued.cancelled() or queued.exception() is not None or queued.result().repeated
-    if failed and lane.generation == generation:
+    if not failed:
+        tell(lane.stream, append.events, queued.result().first, append.actor)
+    elif lane.generation == generation:
         lane.generation += 1
         lane.state = None
 

@@ -25,6 +25,16 @@ class Places(NamedTuple):
         return self.data / "blobs"
 
     @property
+    def logs(self) -> Path:
+        """The daemon's own words; older ones beside it as `.1`, `.2`, …"""
+        return self.data / "logs" / "agentguid.log"
+
+    @property
+    def seen(self) -> Path:
+        """When each device was last here."""
+        return self.data / "seen.json"
+
+    @property
     def socket(self) -> Path:
         return self.runtime / "ctl.sock"
 
@@ -47,7 +57,7 @@ def places(environ: "os._Environ[str] | dict[str, str]" = os.environ) -> Places:
 
 
 def bundled(name: str) -> Path:
-    """A directory that lies beside the package in a checkout and inside it in a wheel: `web` or `migrations`."""
+    """A directory that lies beside the package in a checkout and inside it in a wheel: `web`, `migrations`, `systemd`."""
     package = Path(__file__).parent
     inside = package / "_bundled" / name
     return inside if inside.is_dir() else package.parent / name

@@ -6,10 +6,11 @@ import argparse
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, PrivateAttr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from agentguid import __version__
@@ -19,10 +20,39 @@ PREFIX = "AGENTGUID_"
 REFERENCE = {"PORT": "port", "BASE_URL": "base_url", "STARTUP_CWD": "startup_cwd", "HOT_RELOAD": "hot_reload"}
 """The reference's variables."""
 DIRECTORIES = ("data_dir", "config_dir", "runtime_dir")
+FIXED = frozenset((*DIRECTORIES, "host", "port", "base_url", "hot_reload"))
+"""Settings that take a restart; SIGHUP brings the others into force."""
 
 
 class BadSetting(Exception):  # noqa: N818 — it is the setting that is bad
     """One line that names the setting, its value and what is allowed. The process ends with 78 (EX_CONFIG)."""
+
+
+Origin = Literal["default", "file", "env", "flag"]
+
+
+class Written(NamedTuple):
+    """A value and where it was written."""
+
+    value: Any
+    where: str
+    """The file, variable or flag; empty for a default."""
+    origin: Origin
+
+
+class Shown(NamedTuple):
+    """One setting, as it is told to people and programs."""
+
+    name: str
+    value: Any
+    origin: Origin
+    where: str
+    doc: str
+    allowed: str
+    default: Any
+    """None: it follows from the environment."""
+    restart: bool
+    """A change takes a restart of the daemon."""
 
 
 def setting(default: Any, allowed: str, description: str) -> Any:
@@ -35,7 +65,9 @@ def setting(default: Any, allowed: str, description: str) -> Any:
 class Settings(BaseSettings):
     """Every setting of the daemon. Made by `load`."""
 
-    model_config = SettingsConfigDict(extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, case_sensitive=True)
+    _written: dict[str, Written] = PrivateAttr(default_factory=dict)
+    _source: tuple[tuple[str, ...], Mapping[str, str]] = PrivateAttr(default=((), {}))
 
     host: Annotated[str, Field(min_length=1)] = setting(
         "127.0.0.1", "an address of this machine, or a name for one", "Address to listen on."
@@ -53,7 +85,9 @@ class Settings(BaseSettings):
     config_dir: Path = setting(None, "a directory", "Where config.toml is.")
     runtime_dir: Path = setting(None, "a directory", "The control socket and the agents' sockets.")
     hosts: tuple[str, ...] = setting(
-        (), "names such as studio.local, separated by commas", "More names that the daemon may be called by."
+        (),
+        "names such as studio.local, or studio.example:443 for a proxy with TLS, separated by commas",
+        "More names that the daemon may be called by.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = setting(
         "info", "debug, info, warning or error", "What is logged."
@@ -71,7 +105,9 @@ class Settings(BaseSettings):
         4096.0, "a number of megabytes above 0", "How much room such records may take before the oldest go."
     )
     demo: bool = setting(True, "true or false", "Whether the demo agent is offered.")
-    hot_reload: bool = setting(False, "true or false", "Read templates anew for each page; for work on them.")
+    hot_reload: bool = setting(
+        False, "true or false", "For work on agentguid: open pages follow its templates, styles and scripts."
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -84,6 +120,13 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Only what `load` has gathered, so that a bad value can be traced to where it was written."""
         return (init_settings,)
+
+    @field_validator("port", "idle_minutes", "silent_seconds", "tape_days", "tape_megabytes", mode="before")
+    @classmethod
+    def _number(cls, value: Any) -> Any:
+        if isinstance(value, bool):  # which Python takes for 0 or 1
+            raise ValueError  # noqa: TRY004 — a validator's own error
+        return value
 
     @field_validator("base_url")
     @classmethod
@@ -124,6 +167,34 @@ class Settings(BaseSettings):
             raise ValueError
         return tuple(name.lower() for name in value)
 
+    def shown(self) -> list[Shown]:
+        """Every setting, with where its value comes from. In the order of the model."""
+        default = Written(None, "", "default")
+        values = self.model_dump(mode="json")
+        return [
+            Shown(
+                *(name, values[name], (one := self._written.get(name, default)).origin, one.where),
+                *(field.description or "", allowed(name), _plain(field.default), name in FIXED),
+            )
+            for name, field in Settings.model_fields.items()
+        ]
+
+    def where(self, name: str) -> str:
+        """A setting with its value and its source, for a sentence about it."""
+        one = self._written.get(name)
+        return f"{name} = {str(getattr(self, name))!r}" + (f" ({one.where})" if one and one.where else "")
+
+    def again(self) -> "Settings":
+        """Read anew from where these were read. Raises BadSetting."""
+        return load(*self._source)
+
+    def with_those_of(self, other: "Settings", names: Sequence[str]) -> "Settings":
+        """These, but for some that are taken from elsewhere."""
+        made = self.model_copy(update={name: getattr(other, name) for name in names})
+        taken = {name: one for name, one in other._written.items() if name in names}
+        made._written = {name: one for name, one in self._written.items() if name not in names} | taken
+        return made
+
     @property
     def places(self) -> Places:
         return Places(self.data_dir, self.config_dir, self.runtime_dir)
@@ -135,13 +206,6 @@ class Settings(BaseSettings):
         return f"http://{f'[{name}]' if ':' in name else name}:{self.port}{self.base_url}/"
 
 
-class Written(NamedTuple):
-    """A value and where it was written."""
-
-    value: Any
-    where: str
-
-
 def load(argv: Sequence[str] = (), environ: Mapping[str, str] = os.environ) -> Settings:
     """The settings in force.
 
@@ -149,26 +213,39 @@ def load(argv: Sequence[str] = (), environ: Mapping[str, str] = os.environ) -> S
     """
     written = gather(argv, environ)
     try:
-        return Settings(**{name: one.value for name, one in written.items()})
+        settings = Settings(**{name: one.value for name, one in written.items()})
     except ValidationError as error:
         raise BadSetting(_sentence(error, written)) from None
+    settings._written.update(written)
+    settings._source = (tuple(argv), environ)
+    return settings
+
+
+def allowed(name: str) -> str:
+    """What a setting may be."""
+    extra = Settings.model_fields[name].json_schema_extra
+    return str(extra["allowed"]) if isinstance(extra, dict) else ""
 
 
 def gather(argv: Sequence[str], environ: Mapping[str, str]) -> dict[str, Written]:
     """Every value that somebody wrote, the winning one each, with its source; the directories always."""
-    flags = {name: Written(value, "--" + name.replace("_", "-")) for name, value in _flags(argv).items()}
+    flags = {
+        name: Written(value, "--" + name.replace("_", "-"), "flag") for name, value in _flags(argv).items()
+    }
     own = {
-        name: Written(environ[PREFIX + name.upper()], PREFIX + name.upper())
+        name: Written(environ[PREFIX + name.upper()], PREFIX + name.upper(), "env")
         for name in Settings.model_fields
         if environ.get(PREFIX + name.upper())
     }
-    reference = {name: Written(environ[key], key) for key, name in REFERENCE.items() if environ.get(key)}
+    reference = {
+        name: Written(environ[key], key, "env") for key, name in REFERENCE.items() if environ.get(key)
+    }
     named = {**reference, **own, **flags}
     file = _file(_places(named, environ).config / "config.toml")
     written = {**file, **named}
     found = _places(written, environ)
     for name, path in zip(DIRECTORIES, found, strict=True):
-        written.setdefault(name, Written(path, "the environment"))
+        written.setdefault(name, Written(path, "", "default"))
     return written
 
 
@@ -185,7 +262,12 @@ def _file(path: Path) -> dict[str, Written]:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadSetting(f"{path} cannot be read: {error}") from None
-    return {name: Written(value, str(path)) for name, value in table.items()}
+    for name in table:
+        if name not in Settings.model_fields:
+            near = get_close_matches(name.lower(), Settings.model_fields, 1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(Settings.model_fields)}"
+            raise BadSetting(f"{name} ({path}) is no setting; {hint}")
+    return {name: Written(value, str(path), "file") for name, value in table.items()}
 
 
 def _flags(argv: Sequence[str]) -> dict[str, str]:
@@ -203,11 +285,11 @@ def _sentence(error: ValidationError, written: Mapping[str, Written]) -> str:
     first = error.errors(include_url=False, include_context=False)[0]
     name = str(first["loc"][0])
     one = written.get(name)
-    where = f" ({one.where})" if one else ""
-    field = Settings.model_fields.get(name)
-    if field is None:
-        return f"{name}{where} is no setting; there are {', '.join(Settings.model_fields)}"
-    extra = field.json_schema_extra
-    allowed = extra["allowed"] if isinstance(extra, dict) else ""
-    value = one.value if one else field.default
-    return f"{name} = {str(value)!r}{where} is not allowed: it must be {allowed}"
+    where = f" ({one.where})" if one and one.where else ""
+    value = one.value if one else Settings.model_fields[name].default
+    return f"{name} = {str(value)!r}{where} is not allowed: it must be {allowed(name)}"
+
+
+def _plain(value: Any) -> Any:
+    """A default as JSON has it."""
+    return list(value) if isinstance(value, tuple) else str(value) if isinstance(value, Path) else value

@@ -97,7 +97,7 @@ def test_without_a_python_that_fits_one_learns_what_to_do(tmp_path: Path) -> Non
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built from a copy of what belongs to it, without the network."""
     source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
-    for name in ("agentguid", "web", "migrations"):
+    for name in ("agentguid", "web", "migrations", "systemd"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
@@ -143,12 +143,12 @@ def copy(name: str, packages: Path) -> None:
             shutil.copyfile(file.locate(), target)
 
 
-def test_the_wheel_carries_pages_migrations_and_licence_and_no_tests(wheel: Path) -> None:
+def test_the_wheel_carries_pages_migrations_unit_and_licence_and_no_tests(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     shipped = {
         f"agentguid/_bundled/{p.relative_to(ROOT)}"
-        for d in ("web", "migrations")
+        for d in ("web", "migrations", "systemd")
         for p in (ROOT / d).rglob("*.*")
     }
 

@@ -1,13 +1,15 @@
 """Settings: who wins, and what is said about a bad value."""
 
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from agentguid.settings import BadSetting, load
+from agentguid.settings import FIXED, BadSetting, Settings, allowed, load
 
 
 @pytest.fixture
@@ -105,7 +107,7 @@ def test_a_bad_file_is_named(environ: dict[str, str]) -> None:
 
 def test_a_misspelled_setting_in_the_file_is_not_passed_over(environ: dict[str, str]) -> None:
     written(environ, "prot = 1")
-    with pytest.raises(BadSetting, match=r"prot .* is no setting; there are .*port"):
+    with pytest.raises(BadSetting, match=r"prot .* is no setting; did you mean port"):
         load([], environ)
 
 
@@ -147,3 +149,113 @@ def test_the_daemon_ends_with_78_and_one_line(tmp_path: Path) -> None:
     assert done.returncode == 78
     assert done.stderr.count("\n") == 1
     assert "PORT" in done.stderr
+
+
+# -- where a value comes from -----------------------------------------------------------------------------------------
+def test_each_value_names_its_source(environ: dict[str, str]) -> None:
+    written(environ, 'log_level = "debug"\nport = 1001')
+    given = {**environ, "PORT": "1002", "AGENTGUID_DEMO": "false"}
+
+    shown = {one.name: one for one in load(["--idle-minutes", "3"], given).shown()}
+
+    file = str(Path(environ["AGENTGUID_CONFIG_DIR"]) / "config.toml")
+    assert (shown["log_level"].origin, shown["log_level"].where) == ("file", file)
+    assert (shown["port"].value, shown["port"].origin, shown["port"].where) == (1002, "env", "PORT")
+    assert (shown["demo"].value, shown["demo"].where) == (False, "AGENTGUID_DEMO")
+    assert (shown["idle_minutes"].origin, shown["idle_minutes"].where) == ("flag", "--idle-minutes")
+    assert (shown["host"].origin, shown["data_dir"].origin) == ("default", "default")
+    assert list(shown) == list(Settings.model_fields)
+    assert all(one.doc and one.allowed for one in shown.values())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "near"),
+    [
+        ("prot", "port"),
+        ("Port", "port"),
+        ("log-level", "log_level"),
+        ("base-url", "base_url"),
+        ("hots", "hosts"),
+    ],
+)
+def test_a_misspelled_setting_names_the_nearest(environ: dict[str, str], wrong: str, near: str) -> None:
+    written(environ, f'{wrong} = "x"')
+
+    with pytest.raises(BadSetting, match=rf"^{wrong} .* is no setting; did you mean {near}\?$"):
+        load([], environ)
+
+
+def test_one_that_is_like_none_names_all(environ: dict[str, str]) -> None:
+    written(environ, "zzz = 1")
+
+    with pytest.raises(BadSetting, match="there are host, port, base_url"):
+        load([], environ)
+
+
+def test_true_is_no_number(environ: dict[str, str]) -> None:
+    written(environ, "port = true")
+
+    with pytest.raises(BadSetting, match="port = 'True'"):
+        load([], environ)
+
+
+def test_settings_are_read_again_from_where_they_were(environ: dict[str, str]) -> None:
+    written(environ, 'log_level = "debug"')
+    first = load(["--port", "1001"], environ)
+    written(environ, 'log_level = "error"\nhosts = ["a"]')
+
+    again = first.again()
+
+    assert (first.log_level, again.log_level, again.port) == ("debug", "error", 1001)
+    mixed = first.with_those_of(again, ["hosts"])
+    assert (mixed.hosts, mixed.log_level) == (("a",), "debug")
+    assert {one.name: one.origin for one in mixed.shown()}["hosts"] == "file"
+
+
+def test_the_document_has_every_setting_as_the_model_has_it() -> None:
+    text = (Path(__file__).parent.parent / "docs" / "configuration.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)`( ↻)? \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", text, re.MULTILINE)
+
+    assert [(name, bool(fixed), may, doc) for name, fixed, _, may, doc in rows] == [
+        (name, name in FIXED, allowed(name), field.description)
+        for name, field in Settings.model_fields.items()
+    ]
+    for name, _, default, _, _ in rows:
+        plain = Settings.model_fields[name].default
+        if isinstance(plain, str | int | float):
+            assert default == f"`{str(plain).lower()}`"
+
+
+# -- agentguictl config -----------------------------------------------------------------------------------------------
+def config(environ: dict[str, str], *args: str) -> "subprocess.CompletedProcess[str]":
+    kept = {"PATH": os.environ["PATH"], "PYTHONPATH": os.getcwd(), "LANG": "C.UTF-8"}
+    return subprocess.run(
+        [sys.executable, "-m", "agentguid.cli", "config", *args],
+        env={**kept, **environ}, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def test_config_show_is_a_table_and_a_document(environ: dict[str, str]) -> None:
+    given = {**environ, "BASE_URL": "/", "AGENTGUID_HOSTS": "a,b"}
+
+    table = config(given, "show").stdout
+    rows = {row["name"]: row for row in json.loads(config(given, "show", "--json").stdout)["settings"]}
+
+    assert re.search(r"^base_url +/ +BASE_URL +What every URL", table, re.MULTILINE)
+    assert re.search(r"^hosts +a, b +AGENTGUID_HOSTS", table, re.MULTILINE)
+    assert list(rows) == list(Settings.model_fields)
+    assert (rows["base_url"]["value"], rows["base_url"]["origin"]) == ("", "env")
+
+
+def test_config_says_in_one_line_what_is_bad_and_ends_with_78(environ: dict[str, str]) -> None:
+    done = config({**environ, "PORT": "x"}, "show")
+
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (78, "", 1)
+    assert "PORT" in done.stderr
+
+
+def test_config_path_is_where_the_file_would_be(environ: dict[str, str]) -> None:
+    path = Path(environ["AGENTGUID_CONFIG_DIR"]) / "config.toml"
+
+    assert config(environ, "path").stdout.strip() == str(path)
+    assert json.loads(config(environ, "path", "--json").stdout) == {"path": str(path), "exists": False}

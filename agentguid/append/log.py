@@ -95,6 +95,10 @@ class Log:
         """Moves a tape mark alone."""
         return self._writer.submit(partial(self._ledger.mark, mark), 256 + len(mark.carry))
 
+    def ping(self) -> Future[None]:
+        """Resolved when the writer thread has come to it: it lives. Raises `LogBroken` when it has ended."""
+        return self._writer.submit(lambda: None, 0)
+
     def background(self, work: Callable[[apsw.Connection], bool]) -> None:
         """Has work done in small slices in the writer thread, each in a transaction, when nothing else waits.
 

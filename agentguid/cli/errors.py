@@ -1,6 +1,8 @@
 """What can go wrong in a verb. Each carries a sentence for the user and the exit code."""
 
 FAILED, USAGE, REFUSED, NOT_FOUND, UNREACHABLE, NOT_PERMITTED, INTERRUPTED = 1, 2, 3, 4, 69, 77, 130
+CONFIG = 78
+"""A bad setting."""
 
 START = (
     "start it with `agentguid` (in a checkout: `make run`; as a service: `systemctl --user start agentguid`)"

@@ -15,7 +15,7 @@ from agentguid.stream.live import LiveText
 from agentguid.stream.presence import Presence
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class EffectParts:
     places: Places
     current: Callable[[str], bool]
@@ -30,6 +30,7 @@ class EffectParts:
     agents: Agents
     reap: Callable[[str], Awaitable[None]]
     """Ends the orphans of a host that died."""
+    # The rest are settings: they change when the configuration is read again.
     silent_after: float
     """Seconds without a word after which the transcript says so."""
     idle_after: float

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Coroutine
 from typing import Any
@@ -16,7 +17,7 @@ from agentguid.effects.start import reconnect, start
 from agentguid.entropy import new_id, now
 from agentguid.hosts.orphans import held, kill
 from agentguid.project import conversations, hosts, turns
-from agentguid.protocol.commands import Report
+from agentguid.protocol.commands import Report, StopTurn
 from agentguid.protocol.errors import AgentFailed, Refused
 from agentguid.protocol.events import Event, HostEnded, HostRequested, Recorded, TurnEnded
 from agentguid.protocol.ids import CONVERSATION, conversation_of, stream_of
@@ -28,6 +29,8 @@ TYPES = ("turn.started", "turn.stop_requested", "approval.decided", "conversatio
 TRY_AGAIN = 5.0
 """Seconds until a conversation whose task failed unexpectedly (a full disk, a bug) is seen to again."""
 
+END_ALL = 30.0
+"""Seconds within which all agents end; each is killed after a few."""
 AGAIN = 0.5
 """Seconds until a turn is looked at again whose state was not what it seemed."""
 
@@ -40,6 +43,8 @@ class Turns:
         self._sessions: dict[str, Session] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         """By conversation: the one task that starts, runs or ends its session."""
+        self._closing = False
+        """No agent is started any more."""
 
     # -- the effect ---------------------------------------------------------------------------------------------------
     async def run(self) -> None:
@@ -110,7 +115,7 @@ class Turns:
         if error := task.exception():
             log.error("running a turn failed", exc_info=error, extra={"conversation": conversation})
             asyncio.get_running_loop().call_later(TRY_AGAIN, self._see_to, conversation)
-        elif (row := conversations.get(self._parts.reader, conversation)) and row.turn:
+        elif not self._closing and (row := conversations.get(self._parts.reader, conversation)) and row.turn:
             self._see_to(conversation)  # started after the task had looked for the last time
 
     async def _serve(self, conversation: str) -> None:
@@ -122,7 +127,7 @@ class Turns:
             row = conversations.get(parts.reader, conversation)
             if living:
                 await self._take_up(conversation, living)
-            elif row is None or row.turn is None:
+            elif row is None or row.turn is None or self._closing:
                 return
             elif row.stopping:
                 await self._fail(conversation, row.turn, None)
@@ -215,6 +220,25 @@ class Turns:
                 row = conversations.get(self._parts.reader, conversation)
                 if since is not None and since < limit and row is not None and row.turn is None:
                     await session.end()
+
+    async def end_all(self) -> int:
+        """Ends every agent, for a daemon that is told to stop with them; how many there were.
+
+        Turns that run are stopped first, so that they end as interrupted; what waits in queues waits for the next daemon.
+        """
+        self._closing = True
+        for conversation in turns.active(self._parts.reader):
+            with contextlib.suppress(Refused):
+                await self._parts.dispatch(StopTurn(conversation=conversation), actor="daemon")
+        told: set[str] = set()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(END_ALL):
+                while self._tasks:
+                    new = [one for name, one in self._sessions.items() if name not in told]
+                    told |= self._sessions.keys()
+                    await asyncio.gather(*(one.end() for one in new))
+                    await asyncio.wait(list(self._tasks.values()), timeout=0.1)
+        return len(told)
 
     async def _leave(self) -> None:
         """The daemon stops: hosts and agents go on."""

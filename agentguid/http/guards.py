@@ -19,8 +19,16 @@ from agentguid.protocol.items import Scope
 OPEN = frozenset(("/login", "/healthz", "/manifest.webmanifest", "/oauth2callback"))
 """Paths under BASE that need no credential; with them everything under ASSETS."""
 ASSETS = "/assets/"
-ADMIN = ("/api/tokens", "/api/devices", "/api/tickets", "/api/rebuild", "/devices", "/settings")
-"""What is about credentials themselves, or about the log."""
+ADMIN = (
+    "/api/tokens",
+    "/api/devices",
+    "/api/tickets",
+    "/api/rebuild",
+    "/api/settings",
+    "/api/shutdown",
+    "/devices",
+)
+"""What is about credentials themselves, about the log, and about the daemon."""
 PROGRAMS = ("/api", "/stream", "/openapi.json", "/metrics")
 """Paths whose clients are programs: 401 instead of the way to the sign-in page."""
 
@@ -43,10 +51,7 @@ class Guard:
         self._app = app
         self._parts = parts
         self._base = parts.settings.base_url
-        self._names = Names(parts.settings.host, parts.settings.hosts)
         self._failures = Failures()
-        self.seen: dict[str, int] = {}
-        """When a credential was last used (microseconds), since the start."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         headers = {name.lower(): value for name, value in scope["headers"]}
@@ -59,16 +64,20 @@ class Guard:
         if who is None or who.stream is None:
             await self._app(scope, receive, send)
             return
-        self.seen[who.id] = now()
-        async with Lease(who, self._parts, scope, receive, send) as lease:
-            await self._app(scope, lease.receive, lease.send)
+        self._parts.seen.begin(who.id)
+        try:
+            async with Lease(who, self._parts, scope, receive, send) as lease:
+                await self._app(scope, lease.receive, lease.send)
+        finally:
+            self._parts.seen.end(who.id)
 
     # -- below: in the order of the questions -------------------------------------------------------------------------
     def _admit(self, scope: Any, headers: Mapping[bytes, bytes]) -> Who | None:
         local = self._local(scope)
+        names = Names(self._parts.settings.host, self._parts.settings.hosts)
         if not local:
-            self._check_host(scope, headers)
-        if foreign(headers, self._names):
+            _check_host(names, scope, headers)
+        if foreign(headers, names):
             raise Refusal(403, "this request comes from a page of another site")
         path = scope["path"].removeprefix(self._base) if self._under_base(scope["path"]) else ""
         method = "GET" if scope["type"] == "websocket" else scope["method"]
@@ -91,14 +100,6 @@ class Guard:
         if peer.uid != os.getuid():
             raise Refusal(403, "this socket belongs to another user")
         return True
-
-    def _check_host(self, scope: Any, headers: Mapping[bytes, bytes]) -> None:
-        host = headers.get(b"host", b"").decode("latin-1")
-        server = scope.get("server")
-        if not self._names.ours(host, server[0] if server else None):
-            raise Refusal(
-                421, f"{host[:100] or 'no name'} is not a name of this server; add it with AGENTGUID_HOSTS"
-            )
 
     def _under_base(self, path: str) -> bool:
         return path == self._base or path.startswith(self._base + "/")
@@ -144,6 +145,8 @@ class Guard:
     def _login(self, scope: Any) -> str:
         """The sign-in page, which leads back to where the user wanted to go."""
         path, query = scope["path"], scope["query_string"].decode("latin-1")
+        if path == "/" and self._base and scope["method"] == "GET":
+            return f"{self._base}/"  # the cookie is of BASE: whether somebody is signed in shows there
         if (
             scope["method"] != "GET"
             or path in ("/", f"{self._base}/", self._base)
@@ -151,6 +154,15 @@ class Guard:
         ):
             return f"{self._base}/login"
         return f"{self._base}/login?next=" + quote(path + (f"?{query}" if query else ""), safe="/")
+
+
+def _check_host(names: Names, scope: Any, headers: Mapping[bytes, bytes]) -> None:
+    host = headers.get(b"host", b"").decode("latin-1")
+    server = scope.get("server")
+    if not names.ours(host, server[0] if server else None):
+        raise Refusal(
+            421, f"{host[:100] or 'no name'} is not a name of this server; add it with AGENTGUID_HOSTS"
+        )
 
 
 def is_open(path: str) -> bool:

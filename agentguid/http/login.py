@@ -49,8 +49,13 @@ class SignOut(Struct):
 
 
 def link(settings: Settings, ticket: str) -> str:
-    """The URL to open in a browser."""
-    return f"{settings.url}login?ticket={quote(ticket)}"
+    """The URL to open in a browser of this machine."""
+    return link_at(settings.url, ticket)
+
+
+def link_at(url: str, ticket: str) -> str:
+    """The same at one of the daemon's URLs."""
+    return f"{url}login?ticket={quote(ticket)}"
 
 
 @get("/login", include_in_schema=False, sync_to_thread=False)

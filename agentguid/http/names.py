@@ -1,6 +1,7 @@
 """Whether a request is meant for us and comes from our own pages: Host (DNS rebinding), Origin, Sec-Fetch-Site."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ class Address(NamedTuple):
     port: int | None
 
 
+@lru_cache(maxsize=256)
 def address(text: str) -> Address | None:
     """Name and port of a Host header; None for what is none."""
     try:

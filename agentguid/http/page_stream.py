@@ -7,6 +7,7 @@ from litestar.response import Stream
 
 from agentguid.http.pages.common import HtmlRequest, face
 from agentguid.http.parts import Parts
+from agentguid.http.renewal import until_renewed
 from agentguid.stream.follow import follow
 from agentguid.stream.page import Page, Sources, Start
 
@@ -34,6 +35,7 @@ async def stream(
         after=after, log=log, conversation=conversation, overview=shows == "home", inbox=shows == "inbox"
     )
     page = Page(sources, drawn.fragments, drawn.rows, start)
-    return Stream(
-        follow(page, parts.feed, conversation, parts.company), media_type="text/event-stream", headers=HEADERS
-    )
+    pieces = follow(page, parts.feed, conversation, parts.company)
+    if parts.settings.hot_reload:
+        pieces = until_renewed(pieces, parts.renewal)
+    return Stream(pieces, media_type="text/event-stream", headers=HEADERS)

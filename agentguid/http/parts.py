@@ -1,5 +1,6 @@
 """What the handlers work with: made by the composition root, handed to the application."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import apsw
@@ -8,6 +9,8 @@ from agentguid.agents.discovery import Agents
 from agentguid.append.blobs import Blobs
 from agentguid.append.log import Log
 from agentguid.dispatch import Dispatcher
+from agentguid.http.renewal import Renewal
+from agentguid.http.seen import Seen
 from agentguid.http.tickets import Tickets
 from agentguid.settings import Settings
 from agentguid.stream.broadcast import Company
@@ -17,9 +20,14 @@ from agentguid.stream.presence import Presence
 from agentguid.stream.shared import Shared
 
 
-@dataclass(frozen=True, slots=True)
+async def _none() -> int:
+    return 0
+
+
+@dataclass(slots=True)
 class Parts:
     settings: Settings
+    """Replaced as a whole when the configuration is read again: keep no copy of it."""
     log: Log
     reader: apsw.Connection
     """The event loop's own read-only connection: for short indexed reads."""
@@ -35,3 +43,7 @@ class Parts:
     """What all open pages look up once."""
     tickets: Tickets = field(default_factory=Tickets)
     """One-time links; `login.link(settings, parts.tickets.issue())` is what a browser opens."""
+    seen: Seen = field(default_factory=Seen)
+    renewal: Renewal = field(default_factory=Renewal)
+    end_agents: Callable[[], Awaitable[int]] = _none
+    """Ends all agents and says how many; none is started after that. For a daemon that is about to stop."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import functools
 import logging
 import os
 import signal
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 
 import uvicorn
 
+from agentguid import systemd
 from agentguid.http.peers import HttpProtocol, WebSocketProtocol
 from agentguid.protocol.errors import AgentguidError
 from agentguid.settings import Settings
@@ -45,7 +47,7 @@ class Listeners(NamedTuple):
 
 def listen(settings: Settings) -> Listeners:
     """Binds both sockets, or takes systemd's. Raises PortTaken with a sentence that says what to do."""
-    given = _inherited()
+    given = systemd.inherited()
     tcp = next((one for one in given if one.family != socket.AF_UNIX), None)
     unix = next((one for one in given if one.family == socket.AF_UNIX), None)
     own_tcp = tcp or _tcp(settings)
@@ -77,18 +79,22 @@ async def serve(
     feed: Feed,
     on_ready: Callable[[], Awaitable[None]],
     listeners: Listeners | None = None,
+    on_hangup: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serves until SIGTERM, SIGINT or `feed.close()`. `on_ready` is awaited once connections are answered."""
+    """Serves until SIGTERM, SIGINT or `feed.close()`. `on_ready` is awaited once connections are answered.
+
+    SIGHUP calls `on_hangup`.
+    """
     bound = listeners or listen(settings)
     server = _Server(_config(app))
     ending = asyncio.create_task(_stop(server, feed))
-    with _signals(feed), _removed(bound, settings.places.socket):
+    with _signals(feed, on_hangup), _removed(bound, settings.places.socket):
         serving = asyncio.create_task(server.serve(sockets=[bound.tcp, bound.unix]))
         answering = asyncio.create_task(server.answers.wait())
         try:
             await asyncio.wait({serving, answering}, return_when=asyncio.FIRST_COMPLETED)
             if server.answers.is_set():
-                notify("READY=1\nSTATUS=serving")
+                systemd.notify("READY=1", f"STATUS=serving {settings.url}")
                 await on_ready()
             await serving
         finally:
@@ -96,18 +102,6 @@ async def serve(
             await asyncio.gather(serving, return_exceptions=True)
             ending.cancel()
             answering.cancel()
-
-
-def notify(message: str) -> None:
-    """Tells systemd, when it listens (sd_notify)."""
-    address = os.environ.get("NOTIFY_SOCKET")
-    if not address:
-        return
-    with (
-        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as to,
-        contextlib.suppress(OSError),
-    ):
-        to.sendto(message.encode(), "\0" + address[1:] if address[0] == "@" else address)
 
 
 def _config(app: Any) -> uvicorn.Config:
@@ -133,7 +127,7 @@ def _config(app: Any) -> uvicorn.Config:
 async def _stop(server: uvicorn.Server, feed: Feed) -> None:
     """Waits for the end of the feed: by then every stream has been woken to say goodbye."""
     await feed.closing.wait()
-    notify("STOPPING=1")
+    systemd.notify("STOPPING=1", "STATUS=agents go on without the daemon")
     server.should_exit = True
     await asyncio.sleep(PATIENCE)
     for connection in list(server.server_state.connections):
@@ -142,12 +136,20 @@ async def _stop(server: uvicorn.Server, feed: Feed) -> None:
 
 
 @contextlib.contextmanager
-def _signals(feed: Feed) -> Iterator[None]:
+def _signals(feed: Feed, on_hangup: Callable[[], None]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
-    taken = []
+
+    def ended(name: str) -> None:
+        log.info("%s: streams end, then the daemon; agents go on", name)
+        feed.close()
+
+    wanted = {signal.SIGHUP: on_hangup}
     for one in (signal.SIGTERM, signal.SIGINT):
+        wanted[one] = functools.partial(ended, one.name)
+    taken = []
+    for one, action in wanted.items():
         with contextlib.suppress(RuntimeError, ValueError):  # not the main thread: a test
-            loop.add_signal_handler(one, feed.close)
+            loop.add_signal_handler(one, action)
             taken.append(one)
     try:
         yield
@@ -165,19 +167,6 @@ def _removed(bound: Listeners, path: Path) -> Iterator[None]:
         bound.unix.close()
         if not bound.inherited:
             path.unlink(missing_ok=True)
-
-
-def _inherited() -> list[socket.socket]:
-    """Sockets that systemd has bound (sd_listen_fds)."""
-    if os.environ.get("LISTEN_PID") != str(os.getpid()):
-        return []
-    count = int(os.environ.get("LISTEN_FDS", "0"))
-    for name in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"):
-        os.environ.pop(name, None)
-    given = [socket.socket(fileno=3 + number) for number in range(count)]
-    for one in given:
-        one.set_inheritable(False)
-    return given
 
 
 def _tcp(settings: Settings) -> socket.socket:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 
 from agentguid.protocol.ids import stream_of
 from agentguid.stream.broadcast import Company, Reader
@@ -24,7 +24,7 @@ JUMP = 0.5
 
 async def follow(
     page: Page, feed: Feed, conversation: str | None, company: Company | None = None
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """The bytes of a page's stream, until the page must be loaded anew or the daemon stops.
 
     The next piece is made when the last one was taken: a slow reader costs no memory, it gets more at once.

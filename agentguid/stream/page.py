@@ -116,9 +116,9 @@ class Page:
         """Those that were not sent yet."""
 
     @property
-    def kind(self) -> tuple[str | None, bool]:
+    def kind(self) -> tuple[str | None, bool, bool]:
         """Pages of different kinds show different things."""
-        return self._start.conversation, self._start.overview
+        return self._start.conversation, self._start.overview, self._start.inbox
 
     def like(self, other: "Page") -> bool:
         """Both have been sent all that there is, and the same: from here on they lack the same."""

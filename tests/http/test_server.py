@@ -17,10 +17,11 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import unix_connect
 
-from agentguid.http.server import PortTaken, listen, notify
+from agentguid.http.server import PortTaken, listen
 from agentguid.protocol.events import ItemAdded
 from agentguid.protocol.items import Body
 from agentguid.settings import Settings, load
+from agentguid.systemd import notify
 from tests.http.conftest import Served, sse
 
 

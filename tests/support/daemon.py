@@ -61,7 +61,8 @@ class Daemon:
     def __init__(self, root: Path, **environ: str) -> None:
         self.root = root
         self.port = free_port()
-        self.base = f"http://localhost:{self.port}/gm"
+        self.prefix = environ.get("AGENTGUID_BASE_URL", "/gm").rstrip("/")
+        self.base = f"http://localhost:{self.port}{self.prefix}"
         home = root / "home"
         for folder in (home, root / "work", root / "tmp"):
             folder.mkdir(parents=True, exist_ok=True)
@@ -162,7 +163,7 @@ class Daemon:
         try:
             data = None if body is None else json.dumps(body).encode()
             sent = {"Content-Type": "application/json"} if data is not None else {}
-            connection.request(method, f"/gm{path}", data, {**sent, **(headers or {})})
+            connection.request(method, f"{self.prefix}{path}", data, {**sent, **(headers or {})})
             answer = connection.getresponse()
             return answer.status, answer.read()
         finally:
@@ -188,7 +189,7 @@ class Daemon:
     @contextlib.contextmanager
     def _follow(self, path: str) -> Iterator[Iterator[bytes]]:
         connection = _Unix(self.socket, PATIENCE)
-        connection.request("GET", f"/gm{path}", headers={"Accept": "text/event-stream"})
+        connection.request("GET", f"{self.prefix}{path}", headers={"Accept": "text/event-stream"})
         answer = connection.getresponse()
         assert answer.status == 200, answer.read()
         try:

@@ -64,6 +64,7 @@
     stream.addEventListener("beat", () => say("live"));
     stream.addEventListener("bye", down);
     stream.addEventListener("reload", reload);
+    stream.addEventListener("renewed", () => location.reload()); // somebody works on agentguid itself
     stream.addEventListener("htmx:sse:error", event => (event.detail.status === 401 ? location.reload() : down()));
     stream.addEventListener("htmx:sse:close", event => {
       if (event.detail.reason === "message") return;

@@ -1,14 +1,13 @@
 """`/tokens`, `/devices`, `/tickets`: who may. Only for the user: admin (guards.ADMIN)."""
 
 import secrets
-from typing import Any
 
-from litestar import Request, delete, get, post
+from litestar import delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from agentguid.entropy import new_id, now
-from agentguid.http import login
+from agentguid.http import login, reach
 from agentguid.http.api.conversations import Deleted
 from agentguid.http.api.shapes import Given, Shape, millis
 from agentguid.http.parts import Parts
@@ -36,7 +35,6 @@ class Token(Shape, frozen=True):
     created_at: int
     expires_at: int | None
     last_used_at: int | None
-    """Since the daemon started."""
 
 
 class FreshToken(Shape, frozen=True):
@@ -57,6 +55,8 @@ class Device(Shape, frozen=True):
     name: str
     created_at: int
     last_used_at: int | None
+    here: bool
+    """It has a page open."""
     current: bool
     """The one that asks."""
 
@@ -67,7 +67,11 @@ class Devices(Shape, frozen=True):
 
 class Ticket(Shape, frozen=True):
     url: str
-    """To be opened in a browser; works once."""
+    """To be opened in a browser of this machine; works once."""
+    urls: list[str]
+    """The same for other devices, the likeliest first; empty: none can reach the daemon."""
+    hint: str
+    """What to do about that."""
     ticket: str
     expires_in: int
     """Seconds."""
@@ -76,14 +80,16 @@ class Ticket(Shape, frozen=True):
 @post("/tickets", sync_to_thread=False)
 def issue_ticket(parts: NamedDependency[Parts]) -> Ticket:
     """A one-time link that signs a browser in."""
-    ticket = parts.tickets.issue()
-    return Ticket(login.link(parts.settings, ticket), ticket, int(LIFETIME))
+    ticket, settings = parts.tickets.issue(), parts.settings
+    urls = [login.link_at(url, ticket) for url in reach.urls(settings)]
+    hint = "" if urls else str(reach.why_not(settings))
+    return Ticket(login.link(settings, ticket), urls, hint, ticket, int(LIFETIME))
 
 
 @get("/tokens", sync_to_thread=False)
-def list_tokens(request: Request[Any, Any, Any], parts: NamedDependency[Parts]) -> Tokens:
+def list_tokens(parts: NamedDependency[Parts]) -> Tokens:
     """The tokens that hold, newest first."""
-    seen, at = request.app.state.guard.seen, now()
+    seen, at = parts.seen, now()
     rows = [row for row in credentials.list(parts.reader, "token") if row.valid(at)]
     return Tokens(
         [
@@ -93,7 +99,7 @@ def list_tokens(request: Request[Any, Any, Any], parts: NamedDependency[Parts]) 
                 row.scope,
                 millis(row.created_at),
                 _millis(row.expires),
-                _millis(seen.get(row.id)),
+                _millis(seen.at(row.id)),
             )
             for row in rows
         ]
@@ -127,15 +133,16 @@ async def revoke_token(
 
 
 @get("/devices", sync_to_thread=False)
-def list_devices(
-    request: Request[Any, Any, Any], parts: NamedDependency[Parts], who: NamedDependency[Who]
-) -> Devices:
+def list_devices(parts: NamedDependency[Parts], who: NamedDependency[Who]) -> Devices:
     """The browsers that are signed in, newest first."""
-    seen, at = request.app.state.guard.seen, now()
+    seen, at = parts.seen, now()
     rows = [row for row in credentials.list(parts.reader, "device") if row.valid(at)]
     return Devices(
         [
-            Device(row.id, row.name, millis(row.created_at), _millis(seen.get(row.id)), row.id == who.id)
+            Device(
+                *(row.id, row.name, millis(row.created_at), _millis(seen.at(row.id))),
+                *(seen.here(row.id), row.id == who.id),
+            )
             for row in rows
         ]
     )

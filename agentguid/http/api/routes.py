@@ -16,6 +16,7 @@ from agentguid.http.api import (
     here,
     later,
     messages,
+    service,
     status,
     waiting,
     windows,
@@ -70,6 +71,8 @@ API: Sequence[ControllerRouterHandler] = (
     status.status,
     status.version,
     status.rebuild,
+    service.list_settings,
+    service.shutdown,
     events.events,
     *later.LATER,
 )

@@ -8,6 +8,7 @@ from agentguid.http import form_approvals, form_queue, forms, page_stream
 from agentguid.http.pages import start
 from agentguid.http.pages.blobs import blob
 from agentguid.http.pages.conversation import conversation_page, older_items
+from agentguid.http.pages.devices import devices, invite, revoke, revoke_program
 from agentguid.http.pages.home import home
 from agentguid.http.pages.inbox import inbox
 from agentguid.http.pages.listing import listing_page
@@ -19,6 +20,10 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     inbox,
     conversation_page,
     older_items,
+    devices,
+    invite,
+    revoke,
+    revoke_program,
     blob,
     listing_page,
     settings_page,
