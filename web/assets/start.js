@@ -92,10 +92,7 @@
     wanted = true;
     htmx.ajax("GET", `${field.getAttribute("hx-get")}?${new URLSearchParams({ folder: field.value, hidden: "true" })}`, { source: list, target: list, swap: "innerHTML" });
   }
-  if (isOpen()) { // after an error: what was drawn for a page without script becomes a list of options
-    field.focus();
-    ask();
-  }
+  if (isOpen()) setTimeout(ask); // after a refusal: what was drawn for a page without script becomes a list of options
 
   // ---- agent and model --------------------------------------------------------------------------------------------
   document.getElementById("agent").addEventListener("change", event => {
