@@ -27,7 +27,7 @@
   function go(path) { // into a folder: the field says where one is, the list what is there
     field.value = path;
     field.focus();
-    look();
+    ask();
   }
   function take(path) {
     field.value = path;
@@ -86,7 +86,7 @@
     if (button.name === "choose") take(button.value);
     else if (button.name === "hidden") fetchHidden();
     else if (button.id === "browse") isOpen() ? show(false) : (field.focus(), ask());
-    else { wanted = true; go(button.value); }
+    else go(button.value);
   });
   function fetchHidden() {
     wanted = true;
