@@ -43,7 +43,11 @@ WANTS = {
     "ExitPlanMode": "has a plan and wants to begin",
     "AskUserQuestion": "asks you a question",
 }
-MARKS = re.compile(r"^\s*(?:[|].*|`{3}.*|[-+*]\s+)$|[*`#>~]+|^\s*[-+]\s+|\[([^\]]*)\]\([^)]*\)", re.MULTILINE)
+MARKS = re.compile(
+    r"^[ \t]*(?:[|].*|`{3}.*)$|^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-+*][ \t]+(?:\[[ x]\] )?)"
+    r"|\*\*|~~|`+|(?<!\w)\*|\*(?!\w)|\[([^\][]{0,200})\]\([^()]{0,500}\)",
+    re.MULTILINE,
+)
 """What Markdown has beside the words: marks, tables, fences; of a link its text stays."""
 Line = tuple[Conversation, Status, str, str]
 """A conversation, its state, its agent's name, and what it said or does last."""

@@ -80,6 +80,11 @@ def absolute(given: str, field: str = "folder") -> str:
     return os.path.normpath("/" + path.lstrip("/"))
 
 
+def typed(path: str) -> str:
+    """A path as it has to be typed: blanks around one are not taken for a part of it, so that a slash ends such a name."""
+    return path + "/" if path.endswith((" ", "\t")) else path
+
+
 def home() -> str:
     """The user's own directory."""
     return os.environ.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir
@@ -107,10 +112,10 @@ def look(given: str, *, hidden: bool = False) -> Listing:
     path = absolute(given)
     if os.path.isdir(path):
         return _list(path, "", hidden=hidden)
-    above, typed = os.path.split(path)
+    above, begun = os.path.split(path)
     if given.rstrip(" \t").endswith("/") or not os.path.isdir(above):
         raise Invalid("folder", why(path, _asked(path)))
-    return _list(above, typed, hidden=hidden)
+    return _list(above, begun, hidden=hidden)
 
 
 def names(given: str, limit: int) -> tuple[str, list[str]]:
@@ -185,21 +190,21 @@ def crumbs(path: str) -> list[tuple[str, str]]:
     return way
 
 
-def _list(path: str, typed: str, *, hidden: bool) -> Listing:
+def _list(path: str, begun: str, *, hidden: bool) -> Listing:
     try:
         there, cut = _directories(path)
     except OSError as error:
         raise Invalid("folder", why(path, error)) from None
-    wanted = typed.casefold()
+    wanted = begun.casefold()
     fitting = [name for name in there if wanted in name.casefold()] if wanted else there
     legible = [name for name in fitting if _text(name)]
-    open_ = [name for name in legible if hidden or typed.startswith(".") or not name.startswith(".")]
+    open_ = [name for name in legible if hidden or begun.startswith(".") or not name.startswith(".")]
     shown = heapq.nsmallest(
         SHOWN, open_, key=lambda name: (not name.casefold().startswith(wanted), *_order(name))
     )
     return Listing(
         path=path,
-        typed=typed,
+        typed=begun,
         folders=[_folder(path, name) for name in shown],
         total=len(open_),
         hidden=len(legible) - len(open_),

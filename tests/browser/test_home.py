@@ -99,10 +99,12 @@ def test_home_follows_a_conversation_from_running_to_needing_the_user_to_recent(
     page = opened()
     page.goto(f"{daemon.base}/")
     expect(page.locator("#line-word")).to_have_text("Live")
-    daemon.send(made, "tool; sleep 1; ask")
+    daemon.send(made, "tool; sleep 600")
 
     expect(page.locator("#home-running")).to_contain_text("The one to watch")
     expect(page.locator("#home-running")).to_contain_text("Bash ls")
+    daemon.send(made, "ask")
+    daemon.api("POST", f"/conversations/{made}/cancel")
     expect(page.locator("#home-needs")).to_contain_text("wants to write")
     expect(page.locator("#home-running")).not_to_contain_text("The one to watch")
     page.locator("#home-needs a", has_text="The one to watch").click()

@@ -154,6 +154,24 @@ def test_what_is_wrong_with_a_path_is_said_while_it_is_typed(form: Page, tree: P
     expect(form.locator("#folder")).to_have_value("~/src/file/below")
 
 
+def test_after_a_refusal_the_list_is_at_hand(daemon: Daemon, form: Page, tree: Path) -> None:
+    form.fill("#folder", "~/src/sit")
+    form.fill("#first", "emit 1")
+    form.get_by_role("button", name="Start").click()
+    expect(form.get_by_role("alert").first).to_contain_text("check its name, or create it")
+
+    expect(form.locator("#folder")).to_be_focused()
+    expect(form.get_by_role("option", name="site")).to_be_visible()
+    form.press("#folder", "ArrowDown")
+    form.press("#folder", "Enter")
+    expect(form.locator("#folder")).to_have_value(f"{tree}/site/")
+    expect(form.get_by_role("button", name="Use ~/src/site")).to_be_visible()
+    form.press("#folder", "Enter")
+    expect(form.locator("#first")).to_be_focused()
+    form.keyboard.press("Enter")
+    assert conversation(daemon, form)["workingDirectory"] == str(tree / "site")
+
+
 def test_a_recent_folder_is_a_click(daemon: Daemon, form: Page, tree: Path) -> None:
     daemon.conversation(workingDirectory=str(tree / "site"))
     form.reload()
@@ -185,8 +203,8 @@ def test_a_folder_of_any_name_is_shown_harmlessly_and_can_be_worked_in(
     expect(option).to_be_visible()
     assert "\u202e" not in option.inner_text()
     option.click()
-    expect(form.locator(".folders-end .btn")).to_be_visible()
     expect(form.locator("#folder-list")).to_have_count(0)
+    form.locator(".folders-end .btn").click()
     form.fill("#first", "emit 1")
     form.get_by_role("button", name="Start").click()
 

@@ -56,6 +56,13 @@ def test_a_path_is_made_whole(home: Path, typed: str, meant: str) -> None:
     assert folders.absolute(typed) == meant.format(home=home)
 
 
+@pytest.mark.parametrize("name", ["plain", "blank ", "tab\t", " before"])
+def test_a_path_as_it_is_to_be_typed_leads_back_to_itself(tmp_path: Path, name: str) -> None:
+    make(tmp_path, name)
+
+    assert folders.chosen(folders.typed(str(tmp_path / name))).path == str(tmp_path / name)
+
+
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [

@@ -27,7 +27,7 @@
   function go(path) { // into a folder: the field says where one is, the list what is there
     field.value = path;
     field.focus();
-    look();
+    ask();
   }
   function take(path) {
     field.value = path;
@@ -86,16 +86,13 @@
     if (button.name === "choose") take(button.value);
     else if (button.name === "hidden") fetchHidden();
     else if (button.id === "browse") isOpen() ? show(false) : (field.focus(), ask());
-    else { wanted = true; go(button.value); }
+    else go(button.value);
   });
   function fetchHidden() {
     wanted = true;
     htmx.ajax("GET", `${field.getAttribute("hx-get")}?${new URLSearchParams({ folder: field.value, hidden: "true" })}`, { source: list, target: list, swap: "innerHTML" });
   }
-  if (isOpen()) { // after an error: what was drawn for a page without script becomes a list of options
-    field.focus();
-    ask();
-  }
+  if (isOpen()) setTimeout(ask); // after a refusal: what was drawn for a page without script becomes a list of options
 
   // ---- agent and model --------------------------------------------------------------------------------------------
   document.getElementById("agent").addEventListener("change", event => {

@@ -31,6 +31,8 @@ class Seen(Struct):
     listing: Listing | None = None
     crumbs: list[tuple[str, str]] = []
     """The way to the folder that is listed."""
+    use: str = ""
+    """The folder that is listed, as the field has it when it is taken."""
     create: str | None = None
     """It can be made."""
     trouble: str = ""
@@ -108,6 +110,7 @@ def _see(given: str, hidden: bool) -> Seen:
     try:
         found.listing = folders.look(given, hidden=hidden)
         found.crumbs = folders.crumbs(found.listing.path)
+        found.use = folders.typed(found.listing.path)
         found.place = None if found.listing.typed else folders.chosen(given)
     except Invalid as error:
         found.trouble = sentence(error)
@@ -124,7 +127,11 @@ def _recent(paths: list[str], start: str) -> list[Recent]:
             place = folders.chosen(path)
         except Invalid:
             continue
-        found.append(Recent(place.path, branch(path) or place.branch, "" if path in paths else words[path]))
+        found.append(
+            Recent(
+                folders.typed(place.path), branch(path) or place.branch, "" if path in paths else words[path]
+            )
+        )
     return found
 
 

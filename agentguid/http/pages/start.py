@@ -24,6 +24,7 @@ from agentguid.protocol.errors import NotFound
 from agentguid.protocol.items import Body
 from agentguid.render.pages import folders
 from agentguid.workspace.aside import aside
+from agentguid.workspace.folders import typed
 
 Values = dict[str, str]
 GLANCE = 1.5
@@ -144,7 +145,7 @@ def _preset(parts: Parts, listed: list[Conversation], worked: list[str], usable:
     names = [one.id for one in usable]
     last = next((row.agent for row in listed if row.agent in names and row.agent != "demo"), None)
     return {
-        "folder": worked[0] if worked else str(parts.settings.startup_cwd),
+        "folder": typed(worked[0]) if worked else str(parts.settings.startup_cwd),
         "agent": last or (names[0] if names else ""),
         "mode": "ask",
         "model": "",
