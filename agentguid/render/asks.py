@@ -26,8 +26,8 @@ class Ask(Struct, frozen=True):
 
     id: str
     title: str
-    path: str
-    """The whole path of the file that it is about, of which the title says the name; else empty."""
+    what: str
+    """What it is about, whole, when the title says only a part of it; else empty."""
     reason: str | None
     options: list[Option]
     at: int
@@ -45,12 +45,13 @@ def ask(site: Site, conversation: str, asked: Recorded, decision: Recorded | Non
     if not isinstance(event, ApprovalRequested):
         return None
     view = tools.view(event.tool, event.input)
-    path = view.arg if view.command is None and "/" in view.arg.strip("/") else ""
+    title = question(event.tool, view)
+    what = "" if view.command is not None or view.arg in title else view.arg
     return Ask(
         id=event.approval,
-        title=question(event.tool, view),
-        path=path,
-        reason=event.reason if event.reason and event.reason not in path else None,
+        title=title,
+        what=what,
+        reason=event.reason if event.reason and event.reason not in what else None,
         options=event.options or OPTIONS,
         at=asked.at,
         answer=answer(decision, event.options),
@@ -61,9 +62,11 @@ def ask(site: Site, conversation: str, asked: Recorded, decision: Recorded | Non
 
 
 def question(tool: str, view: tools.ToolView) -> str:
+    """Short: of a file its name, of a long argument the beginning."""
     if view.command is not None:
         return "May it run this command?"
-    name = text.one_line(view.arg.rstrip("/").rpartition("/")[2] or view.arg, 80)
+    name = view.arg.rstrip("/").rpartition("/")[2] if view.arg.startswith(("/", "~/")) else view.arg
+    name = text.one_line(name or view.arg, 80)
     return f"May it use {tool} on {name}?" if name else f"May it use {tool}?"
 
 

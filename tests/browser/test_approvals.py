@@ -69,6 +69,30 @@ def test_a_number_that_is_typed_into_a_field_answers_nothing(daemon: Daemon, ope
     assert pending(daemon, conversation)
 
 
+def test_a_key_that_is_pressed_as_a_card_comes_up_answers_nothing(daemon: Daemon, opened: Open) -> None:
+    page, conversation = opened(), daemon.conversation()
+    go(page, daemon, f"/conversations/{conversation}")
+    page.evaluate(
+        """() => new MutationObserver((_, observer) => {
+          const card = document.querySelector(".ask-open");
+          if (!card) return;
+          observer.disconnect();
+          document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "1", bubbles: true, cancelable: true }));
+          document.body.dataset.pressed = "";
+        }).observe(document.getElementById("log"), { childList: true, subtree: true })"""
+    )
+    daemon.send(conversation, "ask")
+    expect(page.locator("body[data-pressed] .ask-now")).to_have_count(1)
+    assert pending(daemon, conversation)
+    page.wait_for_function(
+        """() => {
+          document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "1", bubbles: true, cancelable: true }));
+          return document.querySelector(".ask-answer");
+        }"""
+    )
+    assert decision(daemon, conversation)[0] == "allow_once"
+
+
 def test_a_no_asks_for_the_reason_and_the_agent_hears_it(daemon: Daemon, opened: Open) -> None:
     page, conversation = opened(), asking(daemon)
     go(page, daemon, f"/conversations/{conversation}")

@@ -10,6 +10,11 @@
     const place = card.getBoundingClientRect(), view = card.closest(".log, .scroll").getBoundingClientRect();
     return place.height > 0 && place.bottom > view.top + 40 && place.top < view.bottom - 40;
   }
+  // A key that was pressed for something else must not answer what has just come up under it.
+  const JUST = 500, born = new WeakMap();
+  function note(at) { for (const card of cards) if (!born.has(card)) born.set(card, at); }
+  const settled = card => performance.now() - born.get(card) > JUST;
+
   const acting = () => here() || [...cards].find(seen);
   let due = 0;
   function mark() {
@@ -58,7 +63,7 @@
     else if (/^[1-9]$/.test(event.key)) {
       const one = acting(), button = one?.querySelectorAll("[name=option]")[event.key - 1];
       if (!button) return;
-      button.click();
+      if (settled(one)) button.click();
     } else if (inbox && /^(j|k|ArrowDown|ArrowUp)$/.test(event.key)) {
       if (event.key.startsWith("Arrow") && !(target === document.body || target.matches(".ask-card"))) return;
       go(/^(j|ArrowDown)$/.test(event.key) ? 1 : -1);
@@ -88,7 +93,8 @@
   document.addEventListener("focusin", () => { order = [...cards].map(card => card.id); });
   const place = document.getElementById("log") || inbox;
   if (!place) return;
-  new MutationObserver(() => { lost(); mark(); }).observe(place, { childList: true, subtree: true });
+  note(-JUST);
+  new MutationObserver(() => { note(performance.now()); lost(); mark(); }).observe(place, { childList: true, subtree: true });
   for (const name of ["scroll", "resize", "focusout"]) addEventListener(name, mark, { capture: true, passive: true });
   mark();
 })();
