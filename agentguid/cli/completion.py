@@ -4,7 +4,7 @@
   zsh    agentguictl completion zsh > ~/.zfunc/_agentguictl     (with fpath+=~/.zfunc before compinit)
   fish   agentguictl completion fish > ~/.config/fish/completions/agentguictl.fish
 
-The script asks agentguictl itself at each Tab, so it never has to be made anew.
+The script asks this program at each Tab, so it never has to be made anew.
 """
 
 import sys

@@ -84,7 +84,9 @@ def log(patient: Patient) -> Iterator[Check]:
     except (LogBroken, apsw.Error) as error:
         yield Check("log", "broken", f"{path}: {error}", "restore a backup: agentguictl restore --help")
         return
-    yield Check("log", "ok", f"{last:,} events, {size(path.stat().st_size)}; the newest are whole")
+    lies = [path, path.with_name(path.name + "-wal")]
+    room = sum(file.stat().st_size for file in lies if file.exists())
+    yield Check("log", "ok", f"{last:,} events, {size(room)}; the newest are whole")
     if at > time.time() + AHEAD:
         yield Check(
             "clock",
