@@ -52,8 +52,10 @@ def test_every_verb_has_its_module_and_every_module_its_use() -> None:
         "errors",
         "options",
         "output",
+        "qr",
         "sse",
         "transcript",
+        "unit",
         "unix",
         "verbs",
     }
