@@ -66,6 +66,9 @@ def test_a_number_that_is_typed_into_a_field_answers_nothing(daemon: Daemon, ope
     page.keyboard.type("123")
 
     expect(page.locator("#message")).to_have_value("123")
+    page.evaluate("document.body.dataset.keys = 'off'; document.activeElement.blur()")
+    page.keyboard.press("1")
+    expect(page.locator(".ask-now kbd").first).to_be_hidden()
     assert pending(daemon, conversation)
 
 

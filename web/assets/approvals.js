@@ -59,7 +59,7 @@
       if (event.key === "Escape") unsay(card);
       else if (event.key === "Enter") target.form.requestSubmit(card.querySelector(".ask-reject[aria-expanded=true]") || card.querySelector(".ask-reject"));
       else return;
-    } else if (!free(target) || document.querySelector("dialog[open]")) return;
+    } else if (!free(target) || document.body.dataset.keys === "off" || document.querySelector("dialog[open]")) return;
     else if (/^[1-9]$/.test(event.key)) {
       const one = acting(), button = one?.querySelectorAll("[name=option]")[event.key - 1];
       if (!button) return;
