@@ -115,7 +115,7 @@ def test_live_pieces_have_no_id_and_say_where_they_begin(story: Story) -> None:
     (message,) = messages(page)
 
     assert message.startswith(b"data: ")
-    assert b'<span id="live-x1-4" data-in="live-x1">two three</span>' in message
+    assert b'<span id="live-x1-4" data-in="live-x1-t">two three</span>' in message
 
 
 def test_nothing_live_follows_for_an_item_that_the_daemon_lets_go_of_late(story: Story) -> None:
