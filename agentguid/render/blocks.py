@@ -74,7 +74,12 @@ class Splitter:
         if last and not self.stuck:
             self._line.append(last)
             self._head = (self._head + last)[:_HEAD]
-            if self._blank and self._lines and self._close is None and not self._goes_on(self._head, _perhaps):
+            if (
+                self._blank
+                and self._lines
+                and self._close is None
+                and not self._goes_on(self._head, _perhaps)
+            ):
                 self._cut()
 
     def _take(self, line: str) -> None:
@@ -82,10 +87,7 @@ class Splitter:
         end = self._at + len(line) + 1
         if end > LIMIT:
             return self._stick()
-        if self._close is not None:
-            ended = self._in_fence(line)
-        else:
-            ended = self._outside(line, end)
+        ended = self._in_fence(line) if self._close is not None else self._outside(line, end)
         if self.stuck:
             return None
         self._lines.append(line)
@@ -119,7 +121,7 @@ class Splitter:
             return not (self._content or self._indented)  # those may go on
         if self._blank and self._lines and not self._goes_on(line, _MARKER.match):
             self._cut()
-        if not self._lines and line[0] in " \t":
+        if line[0] in " \t":
             self._indented = True
         self._blank = False
         if fence := _FENCE.match(line):

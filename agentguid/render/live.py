@@ -103,7 +103,9 @@ def opened(site: Site, item: Open) -> str:
     """The whole item as far as it goes."""
     feed(item)
     if item.kind == "message":
-        return str(site.macro(LIVE, "message")(item.item, ours(item.growing.html(0) + _rest(site, item)))).strip()
+        return str(
+            site.macro(LIVE, "message")(item.item, ours(item.growing.html(0) + _rest(site, item)))
+        ).strip()
     inner = ours(_piece(site, item, 0, "".join(item.pieces)) if item.pieces else "")
     note = ours(site.macro(LIVE, "cut")(item.item)) if item.cut else ""
     return str(site.macro(LIVE, "row")(item, _glimpse(item), inner, note)).strip()
@@ -117,12 +119,11 @@ def _rest(site: Site, item: Open) -> str:
         inner += str(site.macro(LIVE, "cut")(item.item))
     fence = item.growing.state[2]
     if fence is not None:
-        figure = _CODE.sub(
+        return _CODE.sub(
             lambda found: f'<code{found.group(1)} id="live-{item.item}-t">{inner}</code>',
             markdown(f"~~~ {fence}\n~~~\n"),
             count=1,
         )
-        return figure
     return str(site.macro(LIVE, "rest")(item.item, ours(inner)))
 
 

@@ -138,7 +138,7 @@ class Page:
             return partial("#log", "put", *drawn) if drawn else ""
         conversation = self._start.conversation or ""
         way = older(self._fragments.site, conversation, delta.items[0].sequence) if delta.items else ""
-        return partial("#log", "innerHTML", way + self._fragments.window(delta.items))
+        return partial("#log", "newest", way + self._fragments.window(delta.items))
 
     # -- what is durable ----------------------------------------------------------------------------------------------
     def _read(self, partials: list[str]) -> "Delta":

@@ -17,7 +17,9 @@ LINES = [
     "- ```", "1. ```", "| a | b |", "|---|---|", "| 1 | 2 |", "- [ ] box", "<div>", "</div>", "<b>", "a <i>b", "<!-- x", "-->",
     "`Vec<T>`", "1 < 2", "<http://a.b>", "[a]", "[a]: /b", "[^1]", "[^1]: note", "\\", "a  ", "&amp;", "x\u2028y", " ",
 ]  # fmt: skip
-TEXTS = st.lists(st.sampled_from(LINES), max_size=25).map("\n".join) | st.text("a`~-*+#>1.)| \t\n", max_size=80)
+TEXTS = st.lists(st.sampled_from(LINES), max_size=25).map("\n".join) | st.text(
+    "a`~-*+#>1.)| \t\n", max_size=80
+)
 
 
 def split(text: str, sizes: list[int]) -> Splitter:
@@ -36,12 +38,15 @@ def squeezed(html: str) -> str:
 @given(TEXTS, st.lists(st.integers(1, 30), min_size=1, max_size=5))
 @example("- a\n\n      ```\n ```\n\nx\n\ny", [3])
 @example("para\n2. x\n   ```\n    ```\n\nfoo\n\nbar", [3])
+@example("# Heading\n    code\n\n    code", [1])
 @example("- - -\n  ```\n     ```\n\nfoo\n\nbar", [3])
 def test_the_parts_of_a_text_read_as_the_whole_does(text: str, sizes: list[int]) -> None:
     splitter = split(text, sizes)
     edges = [0, *(block.end for block in splitter.blocks)]
     gaps = [text[end : block.start] for end, block in zip(edges, splitter.blocks, strict=False)]
-    assert "".join([*gaps, text[edges[-1] : splitter.done]]).strip() == "", "nothing but blank lines is left out"
+    assert "".join([*gaps, text[edges[-1] : splitter.done]]).strip() == "", (
+        "nothing but blank lines is left out"
+    )
     parts = [*(block.text for block in splitter.blocks), text[splitter.done :]]
 
     assert all(block.text == text[block.start : block.end] for block in splitter.blocks)

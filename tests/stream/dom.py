@@ -127,7 +127,7 @@ class Dom:
         return self
 
     def _swap(self, style: str, target: Node, partial: Node) -> None:
-        if style == "innerHTML":
+        if style in ("innerHTML", "newest"):
             target.children = []
             for child in partial.elements():
                 target.append(child)

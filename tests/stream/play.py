@@ -176,7 +176,9 @@ class Play:
 
     def write(self, number: int) -> None:
         """Three messages that grow; one has blocks, one has code, one has HTML and is never cut."""
-        piece = (f"p{number}\n\n**b{number}** ", f"t{number}\n```py\n{number}=0\n", f" <b>\n\n{number}&")[number % 3]
+        piece = (f"p{number}\n\n**b{number}** ", f"t{number}\n```py\n{number}=0\n", f" <b>\n\n{number}&")[
+            number % 3
+        ]
         self.story.write(f"l{number % 3}-{len(self.kept)}-{self.story.turn or 'x'}", piece)
 
     def written(self, number: int) -> None:

@@ -141,13 +141,6 @@
   times();
   document.addEventListener("fresh", event => times(event.detail));
   setInterval(() => times(), 20000);
-  // A page that is open for days does not grow for ever: at its end it goes back to the newest window.
-  const log = document.getElementById("log");
-  function bounded() {
-    if (log && log.children.length > 5000 && log.closest(".log").scrollTop > -50) reload();
-  }
-  stream?.addEventListener("caught-up", bounded);
-  stream?.addEventListener("beat", bounded);
   stream?.addEventListener("htmx:sse:after:message", () => { later ||= setTimeout(() => { later = 0; times(); }, 200); });
   document.documentElement.classList.add("script");
 })();
