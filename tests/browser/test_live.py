@@ -83,7 +83,7 @@ def test_the_pill_leads_to_an_approval_that_is_out_of_sight(daemon: Daemon, open
 
     expect(page.locator("#pill")).to_contain_text("needs you")
     page.locator("#pill").click()
-    expect(page.locator(".ask-do button").first).to_be_in_viewport()
+    expect(page.locator(".ask-do button[name=option]").first).to_be_in_viewport()
     page.locator(".ask-do button[name=option]").first.click()
     daemon.ended(conversation, turn)
 
@@ -94,15 +94,17 @@ def test_what_is_selected_stays_selected_while_things_arrive_and_when_the_item_i
     page = opened()
     conversation = filled(daemon, 5)
     go(page, daemon, conversation)
-    daemon.send(conversation, "emit 60 rate 30 size 20 deltas")
-    page.wait_for_function("() => document.querySelector('.live-rest')?.textContent.length > 60")
-    page.evaluate(
-        """() => { const rest = document.querySelector('.live-rest'), words = rest.firstElementChild.firstChild;
-             getSelection().setBaseAndExtent(words, 2, words, 12); }"""
+    turn = daemon.send(conversation, "emit 400 rate 50 size 20 deltas")["session"]["id"]
+    page.wait_for_function(
+        """() => { const words = document.querySelector('.live-rest')?.firstElementChild?.firstChild;
+             if (!(words?.length > 14)) return false;
+             getSelection().setBaseAndExtent(words, 2, words, 12);
+             return true; }"""
     )
     chosen = page.evaluate("() => getSelection().toString()")
     assert len(chosen) == 10
-    daemon.ended(conversation)
+    daemon.api("POST", f"/conversations/{conversation}/cancel")
+    daemon.ended(conversation, turn)
     expect(page.locator("#log .end-line")).to_have_count(2)
 
     assert page.evaluate("() => getSelection().toString()") == chosen

@@ -51,6 +51,7 @@
   });
   async function toEnd() {
     if (way("newer")) {
+      await loading;
       await load("window");
       history.replaceState(null, "", url);
     }
