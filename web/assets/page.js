@@ -122,10 +122,11 @@
     if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
     return seconds < 172800 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86400)} d`;
   }
+  const minute = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit" }); // made once: it costs more than its use
+  const day = new Intl.DateTimeFormat([], { day: "numeric", month: "short" });
   function clock(element) {
-    const when = new Date(element.dateTime), today = when.toDateString() === new Date().toDateString();
-    const time = when.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-    return today ? time : `${when.toLocaleDateString([], { day: "numeric", month: "short" })}, ${time}`;
+    const when = new Date(element.dateTime), time = minute.format(when);
+    return when.toDateString() === new Date().toDateString() ? time : `${day.format(when)}, ${time}`;
   }
   let later = 0;
   function times(within = document) {

@@ -2,25 +2,29 @@
 // is kept, and a pill says what has come meanwhile at the end.
 (() => {
   "use strict";
-  const log = document.getElementById("log"), pill = document.getElementById("pill");
+  const [log, live, pill] = ["log", "live", "pill"].map(id => document.getElementById(id));
   if (!log) return;
   const { put, place, insert, number, tell } = window.agentguid;
   const box = log.closest(".log"), url = log.dataset.url, word = pill.querySelector("span");
-  const MOST = 600, AROUND = 200; // items on the page; those kept on each side of the reader when there are more
+  const MOST = 600, FOLLOWED = 300, AROUND = 200; // items on the page, and at its end; those kept on each side of the reader
   const NEAR = 40, AHEAD = "1200px 0px";
   const kept = "at:" + url;
   const store = value => { try { value ? sessionStorage.setItem(kept, value) : sessionStorage.removeItem(kept); } catch { /* no storage */ } };
   const stored = () => { try { return sessionStorage.getItem(kept); } catch { return null; } };
   const way = name => document.getElementById(name);
   const items = () => [...log.querySelectorAll(":scope > [data-seq]")];
-  // The scroller's origin is its end: 0 there, negative further up.
-  const atEnd = () => !way("newer") && box.scrollTop > -NEAR;
+  // The scroller's origin is its end: 0 there, negative further up. Asked only when it has been scrolled: to ask costs a
+  // layout, and while the reader is at the end it stays 0.
+  let low = true;
+  const atEnd = () => low && !way("newer");
 
   // ---- the pill --------------------------------------------------------------------------------------------------
   const since = new Set(); // what was finished while the reader was away from the end
   function asking() {
+    const open = [...log.getElementsByClassName("ask-card")].filter(card => !card.classList.contains("ask-done"));
+    if (!open.length) return null;
     const view = box.getBoundingClientRect();
-    return [...log.querySelectorAll(".ask-card:not(.ask-done)")].find(card => {
+    return open.find(card => {
       const at = card.getBoundingClientRect();
       return at.height && (at.top > view.bottom - 60 || at.bottom < view.top + 60);
     });
@@ -31,7 +35,8 @@
     const end = atEnd(), ask = asking();
     observe();
     if (end) since.clear();
-    const far = way("newer") || box.scrollTop < -box.clientHeight;
+    const far = way("newer") || (!low && box.scrollTop < -box.clientHeight);
+    live.hidden = !!way("newer"); // it would stand after a gap
     pill.hidden = !ask && (end || !(far || since.size));
     pill.classList.toggle("pill-ask", !!ask);
     pill.href = ask ? "#" + ask.id : url;
@@ -56,6 +61,7 @@
       history.replaceState(null, "", url);
     }
     box.scrollTop = 0;
+    low = true;
     soon();
   }
   document.addEventListener("htmx:after:request", event => {
@@ -161,11 +167,12 @@
 
   // What is far away goes; it is loaded again where one comes near. What was nested in it and is not far stays.
   function trim() {
-    if (loading || log.getElementsByClassName("item").length <= MOST) return;
-    const all = items(), view = box.getBoundingClientRect();
-    const here = atEnd() ? all.length - 1 : Math.max(0, all.findIndex(one => one.getBoundingClientRect().bottom > view.top));
+    const end = atEnd();
+    if (loading || log.getElementsByClassName("item").length <= (end ? FOLLOWED : MOST)) return;
+    const all = items(), top = end || box.getBoundingClientRect().top;
+    const here = end ? all.length - 1 : Math.max(0, all.findIndex(one => one.getBoundingClientRect().bottom > top));
     const low = Math.max(0, here - AROUND), high = here + AROUND;
-    if (high < all.length - 1 && !atEnd()) {
+    if (high < all.length - 1) {
       for (const one of all.slice(high + 1)) one.remove();
       edge("newer", number(all[high + 1]) - 1);
     }
@@ -177,7 +184,11 @@
     }
     edge("older", first);
   }
-  document.getElementById("stream")?.addEventListener("htmx:sse:after:message", () => { soon(); trim(); });
+  let trimmed = 0;
+  document.getElementById("stream")?.addEventListener("htmx:sse:after:message", () => {
+    soon();
+    trimmed ||= setTimeout(() => { trimmed = 0; trim(); }, 200);
+  });
 
   // ---- the place -------------------------------------------------------------------------------------------------
   let saving = 0;
@@ -188,7 +199,7 @@
     const first = [...log.querySelectorAll(".item[data-seq]")].find(one => one.getBoundingClientRect().bottom > top + 1);
     if (first) store(`${number(first)} ${Math.round(first.getBoundingClientRect().top - top)}`);
   }
-  box.addEventListener("scroll", () => { soon(); saving ||= setTimeout(save, 150); }, { passive: true });
+  box.addEventListener("scroll", () => { low = box.scrollTop > -NEAR; soon(); saving ||= setTimeout(save, 150); }, { passive: true });
   addEventListener("pagehide", save);
   async function back() {
     const [seq, offset] = (stored() || "").split(" ").map(Number);
