@@ -42,7 +42,7 @@ BENCHMARKS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "latency_1": lambda root: turns.latency(root, 1),
     "latency_50": lambda root: turns.latency(root, 50),
     "flood_lines": lambda root: turns.flood(root, "emit 20000 size 470", 20_000),
-    "page": lambda root: _page(root),
+    "page": _page,
     "flood_deltas": lambda root: turns.flood(root, "emit 20000 size 60 deltas", 20_000),
 }
 

@@ -115,7 +115,8 @@ def flood(root: Path, items: int = 10_000, rate: int = 1000) -> dict[str, Any]:
                 page.wait_for_timeout(KEY_PAUSE)
             took = time.monotonic() - began
             wait_for(
-                lambda: page.evaluate("() => !!document.querySelector('#log > .end-line:last-child')"), "the end"
+                lambda: page.evaluate("() => !!document.querySelector('#log > .end-line:last-child')"),
+                "the end",
             )
             seen = _seen(page)
             keys = sorted(seen["keys"])

@@ -1,5 +1,8 @@
 """`GET BASE/stream`: one connection per page for everything on it."""
 
+import contextlib
+from collections.abc import AsyncIterator
+
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
@@ -7,6 +10,7 @@ from litestar.response import Stream
 
 from agentguid.http.pages.common import HtmlRequest, face
 from agentguid.http.parts import Parts
+from agentguid.http.who import WHO, Who
 from agentguid.stream.follow import follow
 from agentguid.stream.page import Page, Sources, Start
 
@@ -31,4 +35,20 @@ async def stream(
     sources = Sources(parts.reader, parts.feed, parts.live, parts.presence, log_id, signature, parts.shared)
     start = Start(after=after, log=log, conversation=conversation, overview=asked.get("home") == "home")
     page = Page(sources, drawn.fragments, drawn.rows, start)
-    return Stream(follow(page, parts.feed, conversation), media_type="text/event-stream", headers=HEADERS)
+    pieces = _on_a_line(parts, request, page, conversation, again=bool(last))
+    return Stream(pieces, media_type="text/event-stream", headers=HEADERS)
+
+
+async def _on_a_line(
+    parts: Parts, request: HtmlRequest, page: Page, conversation: str | None, *, again: bool
+) -> AsyncIterator[bytes]:
+    """The stream, as one of those that its browser may keep open."""
+    who: Who | None = request.scope.get(WHO)  # type: ignore[assignment]
+    browser = who.id if who and who.kind == "device" else None
+    line = parts.lines.open(browser, again=again)
+    try:
+        async with contextlib.aclosing(follow(page, parts.feed, conversation, line)) as pieces:
+            async for piece in pieces:
+                yield piece
+    finally:
+        parts.lines.close(browser, line)

@@ -11,6 +11,7 @@ from agentguid.dispatch import Dispatcher
 from agentguid.http.tickets import Tickets
 from agentguid.settings import Settings
 from agentguid.stream.feed import Feed
+from agentguid.stream.lines import Lines
 from agentguid.stream.live import LiveText
 from agentguid.stream.presence import Presence
 from agentguid.stream.shared import Shared
@@ -30,5 +31,7 @@ class Parts:
     agents: Agents
     shared: Shared = field(default_factory=Shared)
     """What all open pages look up once."""
+    lines: Lines = field(default_factory=Lines)
+    """The pages' streams."""
     tickets: Tickets = field(default_factory=Tickets)
     """One-time links; `login.link(settings, parts.tickets.issue())` is what a browser opens."""

@@ -287,5 +287,3 @@ def test_the_place_is_kept_when_one_goes_elsewhere_and_comes_back(
     page.goto(f"{daemon.base}/")
     go(page, daemon, conversation)
     expect(page.locator("#log > .item").last).to_be_in_viewport()
-
-

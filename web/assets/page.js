@@ -40,7 +40,7 @@
       connection = event.detail.connection;
       retry = 250;
       alive();
-      say("catching");
+      if (state !== "live") say("catching"); // a stream that shares its connection ends and comes again every 2 s
     });
     stream.addEventListener("htmx:sse:before:message", alive);
     stream.addEventListener("caught-up", () => { say("live"); read(); });
