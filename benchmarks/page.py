@@ -1,6 +1,5 @@
 """The page while an agent works: what jumps, how long a key waits, how long the browser is busy, how big the page gets."""
 
-import json
 import os
 import time
 from collections.abc import Iterator
@@ -15,8 +14,8 @@ from tests.agents import replay
 from tests.support.browser import chromium, sign_in
 from tests.support.daemon import Daemon, wait_for
 
-RECORDINGS = ("simple", "multi", "parallel", "subagent", "todo", "image")
-"""Of genuine Claude Code, without questions to the user."""
+RECORDINGS = ("simple", "multi", "parallel", "subagent", "todo")
+"""Of genuine Claude Code."""
 WATCH = """() => {
   const seen = window.seen = {shifts: [], worst: [], tasks: [], keys: [], elements: 0};
   new PerformanceObserver(list => {
@@ -77,8 +76,11 @@ def replayed(root: Path, speed: float = 0.5) -> dict[str, Any]:
             with _opened(daemon) as page:
                 conversation = daemon.conversation("claude-code")
                 _watch(page, daemon, conversation)
-                for _ in range(prompts(name)):
-                    daemon.ended(conversation, daemon.send(conversation, "Go on")["session"]["id"], 90)
+                turn = daemon.send(conversation, "Go on")["session"]["id"]
+                while daemon.api("GET", f"/sessions/{turn}")["session"]["status"] in ("active", "pending"):
+                    for ask in daemon.api("GET", "/approvals")["approvals"]:
+                        daemon.api("POST", f"/approvals/{ask['id']}", {"decision": "allow_once"})
+                    page.wait_for_timeout(100)
                 page.wait_for_selector("#log .end-line")
                 seen = _seen(page)
                 worst = max(seen["worst"], default=[0, []])
@@ -91,12 +93,6 @@ def replayed(root: Path, speed: float = 0.5) -> dict[str, Any]:
         finally:
             daemon.close()
     return {"layout_shift": max(one["layout_shift"] for one in found.values()), "recordings": found}
-
-
-def prompts(name: str) -> int:
-    """How many messages of the user a recording has in its first process."""
-    records = replay.load(Path(replay.__file__).with_name("transcripts") / f"{name}.ndjson.gz", 1)
-    return sum(one["dir"] == "in" and json.loads(one["line"])["type"] == "user" for one in records)
 
 
 def flood(root: Path, items: int = 10_000, rate: int = 1000) -> dict[str, Any]:

@@ -53,6 +53,7 @@ def test_nothing_is_kept_of_a_browser_that_has_gone() -> None:
     assert lines._kept == {}
 
 
+@pytest.mark.anyio
 async def test_a_line_that_has_to_give_way_brings_the_page_up_to_date_and_says_when_to_come_again(
     story: Story,
 ) -> None:
