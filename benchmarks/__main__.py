@@ -27,6 +27,14 @@ REFERENCE = {
     },
     "cold_start": {"fresh_ms": 649, "rss_mb": 69},
 }
+
+
+def _page(root: Path) -> dict[str, Any]:
+    from benchmarks.page import page  # the only one that needs a browser
+
+    return page(root)
+
+
 BENCHMARKS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "cold_start": startup.cold_start,
     "cli": startup.cli,
@@ -35,6 +43,7 @@ BENCHMARKS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "latency_1": lambda root: turns.latency(root, 1),
     "latency_50": lambda root: turns.latency(root, 50),
     "flood_lines": lambda root: turns.flood(root, "emit 20000 size 470", 20_000),
+    "page": _page,
     "flood_deltas": lambda root: turns.flood(root, "emit 20000 size 60 deltas", 20_000),
 }
 

@@ -1,5 +1,7 @@
 """`GET BASE/stream`: one connection per page for everything on it."""
 
+import contextlib
+
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
@@ -8,6 +10,7 @@ from litestar.response import Stream
 from agentguid.http.pages.common import HtmlRequest, face
 from agentguid.http.parts import Parts
 from agentguid.http.renewal import until_renewed
+from agentguid.http.who import WHO, Who
 from agentguid.stream.follow import follow
 from agentguid.stream.page import Page, Sources, Start
 
@@ -35,7 +38,23 @@ async def stream(
         after=after, log=log, conversation=conversation, overview=shows == "home", inbox=shows == "inbox"
     )
     page = Page(sources, drawn.fragments, drawn.rows, start)
-    pieces = follow(page, parts.feed, conversation, parts.company)
+    pieces = _on_a_line(parts, request, page, conversation, again=bool(last))
     if parts.settings.hot_reload:
         pieces = until_renewed(pieces, parts.renewal)
     return Stream(pieces, media_type="text/event-stream", headers=HEADERS)
+
+
+async def _on_a_line(
+    parts: Parts, request: HtmlRequest, page: Page, conversation: str | None, *, again: bool
+) -> AsyncGenerator[bytes, None]:
+    """The stream, as one of those that its browser may keep open."""
+    who: Who | None = request.scope.get(WHO)  # type: ignore[assignment]
+    browser = who.id if who and who.kind == "device" else None
+    line = parts.lines.open(browser, again=again)
+    try:
+        stream = follow(page, parts.feed, conversation, company=parts.company, line=line)
+        async with contextlib.aclosing(stream) as pieces:
+            async for piece in pieces:
+                yield piece
+    finally:
+        parts.lines.close(browser, line)

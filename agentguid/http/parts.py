@@ -15,6 +15,7 @@ from agentguid.http.tickets import Tickets
 from agentguid.settings import Settings
 from agentguid.stream.broadcast import Company
 from agentguid.stream.feed import Feed
+from agentguid.stream.lines import Lines
 from agentguid.stream.live import LiveText
 from agentguid.stream.presence import Presence
 from agentguid.stream.shared import Shared
@@ -41,6 +42,8 @@ class Parts:
     """Open pages that show the same."""
     shared: Shared = field(default_factory=Shared)
     """What all open pages look up once."""
+    lines: Lines = field(default_factory=Lines)
+    """The pages' streams."""
     tickets: Tickets = field(default_factory=Tickets)
     """One-time links; `login.link(settings, parts.tickets.issue())` is what a browser opens."""
     seen: Seen = field(default_factory=Seen)

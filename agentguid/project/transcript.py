@@ -182,6 +182,35 @@ def get(db: apsw.Connection, item: str) -> Row | None:
     return found[0] if found else None
 
 
+def at(db: apsw.Connection, conversation: str, position: int) -> Row | None:
+    """The item that an event belongs to; of an event without one, the item that was touched last before it."""
+    recorded = read.at(db, [position]).get(position)
+    if recorded is not None and conversation_of(recorded.stream) == conversation:
+        for item in _named(recorded):
+            if (row := get(db, item)) and row.conversation == conversation:
+                return row
+    where = "WHERE conversation = ? AND touched <= ? ORDER BY touched DESC LIMIT 1"
+    found = _rows(db, where, (conversation, position))
+    return found[0] if found else None
+
+
+def _named(recorded: Recorded) -> list[str]:
+    """Ids of items that an event may belong to."""
+    match recorded.event:
+        case events.ItemAdded(item=item) | events.ToolStarted(item=item) | events.ToolFinished(item=item):
+            return [item]
+        case events.TurnStarted(message=message):
+            return [message]
+        case events.TurnEnded(turn=turn):
+            return [f"{turn}-end"]
+        case events.ApprovalRequested(item=item, approval=approval):
+            return [item, approval] if item else [approval]
+        case events.Unreadable():
+            return [f"unreadable-{recorded.position}"]
+        case _:
+            return []
+
+
 def newest(db: apsw.Connection, conversation: str, limit: int = 100) -> list[Row]:
     """The last `limit` items, in order. All windows come in the order of the transcript."""
     return _rows(db, "WHERE conversation = ? ORDER BY sequence DESC LIMIT ?", (conversation, limit))[::-1]

@@ -71,14 +71,18 @@ class Fragments:
         key = (item.id, item.touched)
         drawn = self._kept.get(key)
         if drawn is None:
-            drawn = self._draw(item)
+            drawn = _linked(self._draw(item), self._link(item))
             if len(drawn) <= BIG:
                 self._kept.put(key, drawn)
         return drawn
 
-    def window(self, items: Sequence[Item]) -> str:
-        """Consecutive items in order, those of sub-agents inside their tool call when that is among them."""
+    def window(self, items: Sequence[Item], marked: str | None = None) -> str:
+        """Consecutive items in order, those of sub-agents inside their tool call when that is among them.
+
+        The page opens on the one with the id `marked`."""
         drawn = {item.id: self.item(item) for item in items}
+        if marked in drawn:
+            drawn[marked] = _marked(drawn[marked], marked)
         sequence = {item.id: item.sequence for item in items}
         inner: dict[str, list[str]] = {}
         top: list[str] = []
@@ -107,6 +111,9 @@ class Fragments:
 
     def _has(self, item: Item) -> bool:
         return self._kept.get((item.id, item.touched)) is not None
+
+    def _link(self, item: Item) -> str:
+        return str(self.site.macro("conversation/_link.html", "link")(item))
 
     def _macro(self, name: str, *given: Any) -> str:
         return str(self.site.macro(ITEMS, name)(*given)).strip()
@@ -168,6 +175,17 @@ class Fragments:
 def _colour(waiting: Iterable[tuple[str, str]]) -> None:
     for source, language in waiting:
         code.prepare(source, language)
+
+
+def _linked(html: str, link: str) -> str:
+    """An item with the link to it: below the row of one that can be folded, else at its end."""
+    place = html.find("</summary>") + 10 if html.startswith("<details") else html.rfind("</")
+    return html[:place] + link + html[place:]
+
+
+def _marked(html: str, item: str) -> str:
+    """The item has the focus when the page opens, also without script, and so is in view."""
+    return html.replace(f' id="i-{item}"', f' id="i-{item}" data-at tabindex="-1" autofocus', 1)
 
 
 def _nest(item: str | None) -> str:

@@ -111,6 +111,11 @@ def older(site: Site, conversation: str, first: int) -> str:
     return str(site.macro("conversation/_older.html", "older")(conversation, first))
 
 
+def newer(site: Site, conversation: str, last: int) -> str:
+    """The way to the items after number `last`."""
+    return str(site.macro("conversation/_older.html", "newer")(conversation, last))
+
+
 class Rows:
     """The list of conversations, a row drawn once per change."""
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 from agentguid.protocol.ids import stream_of
 from agentguid.stream.broadcast import Company, Reader
 from agentguid.stream.feed import Feed
+from agentguid.stream.lines import Line
 from agentguid.stream.page import Page, Reload, event
 
 HEARTBEAT = 15.0
@@ -23,17 +24,23 @@ JUMP = 0.5
 
 
 async def follow(
-    page: Page, feed: Feed, conversation: str | None, company: Company | None = None
+    page: Page,
+    feed: Feed,
+    conversation: str | None,
+    *,
+    company: Company | None = None,
+    line: Line | None = None,
 ) -> AsyncGenerator[bytes, None]:
-    """The bytes of a page's stream, until the page must be loaded anew or the daemon stops.
+    """The bytes of a page's stream, until the page must be loaded anew, the daemon stops or the line is short.
 
     The next piece is made when the last one was taken: a slow reader costs no memory, it gets more at once.
     """
     yield b": agentguid\n\n"
-    follower = _Follower(feed, conversation)
+    follower, line = _Follower(feed, conversation), line or Line()
+    line.wake = follower.wake
     reader = Reader(page, company or Company())
     try:
-        async with contextlib.aclosing(_pieces(reader, feed, follower)) as pieces:
+        async with contextlib.aclosing(_pieces(reader, feed, follower, line)) as pieces:
             async for piece in pieces:
                 yield piece
     finally:
@@ -41,7 +48,7 @@ async def follow(
         follower.close()
 
 
-async def _pieces(page: Reader, feed: Feed, follower: "_Follower") -> AsyncGenerator[bytes, None]:
+async def _pieces(page: Reader, feed: Feed, follower: "_Follower", line: Line) -> AsyncGenerator[bytes, None]:
     greeted = False
     while not feed.closing.is_set():
         follower.mark()
@@ -55,7 +62,10 @@ async def _pieces(page: Reader, feed: Feed, follower: "_Follower") -> AsyncGener
             follower.sent(JUMP if page.jumped else PACE)
         if page.complete and not greeted:
             greeted = True
-            yield event("caught-up", str(page.position), page.position)
+            yield b"retry: %d\n" % line.retry + event("caught-up", str(page.position), page.position)
+        if line.short and page.complete:
+            yield b"retry: %d\n" % line.retry + event("turn", str(page.position), page.position)
+            return
         if not page.complete:
             await follower.pause()
         elif not await follower.grown():
@@ -73,6 +83,10 @@ class _Follower:
 
     def close(self) -> None:
         self._ear.close()
+
+    def wake(self) -> None:
+        """Something has to be looked at."""
+        self._ear.hear(own=True)
 
     def mark(self) -> None:
         """Call before reading: what grows from now on is not missed."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from agentguid.agents.base import Live
 from agentguid.protocol.ids import stream_of
+from agentguid.render.live import Growing
 from agentguid.stream.feed import Feed
 
 LIMIT = 2 * 1024 * 1024
@@ -25,6 +26,8 @@ class OpenItem:
     length: int = 0
     cut: bool = False
     """The item has grown beyond LIMIT."""
+    growing: Growing = field(default_factory=Growing)
+    """What is drawn of it, for all readers."""
 
 
 class LiveText:

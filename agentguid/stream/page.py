@@ -143,7 +143,9 @@ class Page:
         partials: list[str] = []
         before, first = self.position, self._first
         self.jumped = False
-        if first or self._behind or self._sources.feed.position > self.position or self._live.vanished():
+        await self._live.prepare()
+        vanished = self._live.vanished()
+        if first or self._behind or self._sources.feed.position > self.position or vanished:
             delta = self._read(partials)
             await self._fragments.prepare(delta.items)
             if delta.html is None:
@@ -153,7 +155,7 @@ class Page:
         # What the log has already is not live, even if the daemon has not let go of it or reads it a second time.
         db = self._sources.db
         self._live.finished(item for item in self._live.unseen() if transcript.get(db, item) is not None)
-        partials += self._live.partials(first)
+        partials += self._live.partials(first, vanished)
         self._first = False
         if not partials:
             return None
@@ -166,7 +168,7 @@ class Page:
             return partial("#log", "put", *drawn) if drawn else ""
         conversation = self._start.conversation or ""
         way = older(self._fragments.site, conversation, delta.items[0].sequence) if delta.items else ""
-        return partial("#log", "innerHTML", way + self._fragments.window(delta.items))
+        return partial("#log", "newest", way + self._fragments.window(delta.items))
 
     # -- what is durable ----------------------------------------------------------------------------------------------
     def _read(self, partials: list[str]) -> "Delta":

@@ -132,7 +132,7 @@ class Dom:
         return self
 
     def _swap(self, style: str, target: Node, partial: Node) -> None:
-        if style == "innerHTML":
+        if style in ("innerHTML", "newest"):
             target.children = []
             for child in partial.elements():
                 target.append(child)
@@ -187,6 +187,22 @@ class Dom:
                 break
             place -= 1
         container.insert(place, fresh)
+
+    def _grow(self, target: Node, fresh: Node) -> None:
+        """Finished blocks and the new rest take the place of the rest."""
+        old = self.root.find(fresh.attributes["data-rest"])
+        while old is not None and old.parent is not None and old.parent.id != fresh.attributes["data-in"]:
+            old = old.parent
+        if old is None or old.parent is None:
+            return
+        parent, place = old.parent, old.parent.children.index(old)
+        old.leave()
+        for child in list(fresh.children):
+            if isinstance(child, Node):
+                parent.insert(place, child)
+            else:
+                parent.children.insert(place, child)
+            place += 1
 
     def _renew(self, target: Node, fresh: Node) -> None:
         old = self.root.find(fresh.id)

@@ -175,7 +175,11 @@ class Play:
             self.story.answer(self.story.asks.pop(number % len(self.story.asks)), withdraw=True)
 
     def write(self, number: int) -> None:
-        self.story.write(f"l{number % 3}-{len(self.kept)}-{self.story.turn or 'x'}", f" <b>\n{number}&")
+        """Three messages that grow; one has blocks, one has code, one has HTML and is never cut."""
+        piece = (f"p{number}\n\n**b{number}** ", f"t{number}\n```py\n{number}=0\n", f" <b>\n\n{number}&")[
+            number % 3
+        ]
+        self.story.write(f"l{number % 3}-{len(self.kept)}-{self.story.turn or 'x'}", piece)
 
     def written(self, number: int) -> None:
         item = self.pick(

@@ -102,7 +102,7 @@ def test_the_live_text_goes_in_the_message_that_brings_the_finished_item(story: 
 
     dom.receive(message)
     assert dom["live"].text() == ""
-    assert dom["i-x1"].text().strip() == "half a sentence"
+    assert dom["i-x1"].elements()[0].text() == "half a sentence"
 
 
 def test_live_pieces_have_no_id_and_say_where_they_begin(story: Story) -> None:
@@ -115,7 +115,7 @@ def test_live_pieces_have_no_id_and_say_where_they_begin(story: Story) -> None:
     (message,) = messages(page)
 
     assert message.startswith(b"data: ")
-    assert b'<span id="live-x1-4" data-in="live-x1">two three</span>' in message
+    assert b'<span id="live-x1-4" data-in="live-x1-t">two three</span>' in message
 
 
 def test_nothing_live_follows_for_an_item_that_the_daemon_lets_go_of_late(story: Story) -> None:
@@ -196,3 +196,70 @@ def test_readers_share_what_was_drawn(story: Story) -> None:
 
 def test_urls_have_the_prefix(story: Story) -> None:
     assert SITE.url("/x", after=1) == "/gm/x?after=1"
+
+
+# -- live Markdown ----------------------------------------------------------------------------------------------------
+def test_finished_blocks_of_a_message_are_markdown_and_the_rest_is_text(story: Story) -> None:
+    dom, page = open_page(story)
+    for piece in ("One **bo", "ld** word.\n\nAnd <i>", "x</i> `co"):
+        story.write("x1", piece)
+        for message in messages(page):
+            dom.receive(message)
+
+    live = dom["live-x1"]
+    first, rest = live.elements()
+    assert [child.tag for child in first.elements()] == ["strong"]
+    assert rest.id == "live-x1-t"
+    assert rest.text() == "And <i>x</i> `co"
+    assert rest.elements()[0].tag == "span"
+
+
+def test_code_that_is_being_written_stands_in_its_block(story: Story) -> None:
+    dom, page = open_page(story)
+    for piece in ("See:\n\n```py\nx = ", "1\n", "\n<b>"):
+        story.write("x1", piece)
+        for message in messages(page):
+            dom.receive(message)
+
+    rest = dom["live-x1-t"]
+    assert rest.tag == "code"
+    assert rest.text() == "x = 1\n\n<b>"
+    story.write("x1", "\n```\n")
+    for message in messages(page):
+        dom.receive(message)
+    assert dom["live-x1-t"].tag == "p"
+    assert "x = 1" in dom["live-x1"].text()
+
+
+def test_an_update_of_a_long_message_costs_what_is_new_in_it(story: Story) -> None:
+    """200 KB of paragraphs, or of one paragraph, or of code: each message of the stream is about as long as its piece."""
+    for name, line in (("x1", "word " * 20 + "\n\n"), ("x2", "word " * 20), ("x3", "x = 1\n" * 17)):
+        _, page = open_page(story)
+        messages(page)
+        story.write(name, "```py\n" if name == "x3" else "Begin. ")
+        messages(page)
+        sent = 0
+        for _ in range(2000):
+            story.write(name, line)
+            sent += max(len(message) for message in messages(page))
+        assert sent / 2000 < 10 * len(line), name
+
+
+def test_the_live_text_stays_until_its_finished_item_comes_in_the_same_message(story: Story) -> None:
+    """The item is finished while the code of another one is being coloured, after the log has been read."""
+    dom, page = open_page(story)
+    story.write("x1", "half")
+    for message in messages(page):
+        dom.receive(message)
+    story.say("message", "```python\nnever_seen = 1\n```")
+    prepare = story.fragments.prepare
+
+    async def meanwhile(items: object) -> None:
+        await prepare(items)  # type: ignore[arg-type]
+        if story.live.items(HERE):
+            story.written("x1")
+
+    story.fragments.prepare = meanwhile  # type: ignore[method-assign,assignment]
+    for message in messages(page):
+        dom.receive(message)
+        assert (dom["live"].text() == "half") != (dom.root.find("i-x1") is not None)

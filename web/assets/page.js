@@ -57,7 +57,7 @@
       connection = event.detail.connection;
       retry = 250;
       alive();
-      say("catching");
+      if (state !== "live") say("catching"); // a stream that shares its connection ends and comes again every 2 s
     });
     stream.addEventListener("htmx:sse:before:message", alive);
     stream.addEventListener("caught-up", () => { say("live"); read(); });
@@ -114,10 +114,11 @@
     if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
     return seconds < 172800 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86400)} d`;
   }
+  const minute = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit" }); // made once: it costs more than its use
+  const day = new Intl.DateTimeFormat([], { day: "numeric", month: "short" });
   function clock(element) {
-    const when = new Date(element.dateTime), today = when.toDateString() === new Date().toDateString();
-    const time = when.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-    return today ? time : `${when.toLocaleDateString([], { day: "numeric", month: "short" })}, ${time}`;
+    const when = new Date(element.dateTime), time = minute.format(when);
+    return when.toDateString() === new Date().toDateString() ? time : `${day.format(when)}, ${time}`;
   }
   let later = 0;
   function times(within = document) {
@@ -133,13 +134,6 @@
   times();
   document.addEventListener("fresh", event => times(event.detail));
   setInterval(() => times(), 20000);
-  // A page that is open for days does not grow for ever: at its end it goes back to the newest window.
-  const log = document.getElementById("log");
-  function bounded() {
-    if (log && log.children.length > 5000 && log.closest(".log").scrollTop > -50) reload();
-  }
-  stream?.addEventListener("caught-up", bounded);
-  stream?.addEventListener("beat", bounded);
   stream?.addEventListener("htmx:sse:after:message", () => { later ||= setTimeout(() => { later = 0; times(); }, 200); });
   document.documentElement.classList.add("script");
 })();

@@ -3,9 +3,46 @@
 (() => {
   "use strict";
   const byId = id => document.getElementById(id);
+  const tell = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
+
+  // What the reader has selected stays selected when `change` replaces the element that it is in: the same words if they
+  // are there, else the same place. `change` gives the new element.
+  function keepSelection(old, change) {
+    const chosen = getSelection(), ends = [[chosen.anchorNode, chosen.anchorOffset], [chosen.focusNode, chosen.focusOffset]];
+    if (chosen.isCollapsed || !ends.some(([node]) => old.contains(node))) return change();
+    const places = ends.map(([node, offset]) => {
+      if (!old.contains(node)) return null;
+      const before = document.createRange();
+      before.setStart(old, 0);
+      before.setEnd(node, offset);
+      return before.toString().length;
+    });
+    const [from, to] = [Math.min(...places), Math.max(...places)];
+    const words = places.includes(null) ? "" : old.textContent.slice(from, to);
+    const fresh = change(), text = fresh.textContent;
+    let shift = 0;
+    if (words && text.slice(from, to) !== words) {
+      const at = text.indexOf(words, Math.max(0, from - 200));
+      if (at >= 0) shift = at - from;
+    }
+    const [anchor, focus] = places.map((place, one) => (place === null ? ends[one] : locate(fresh, place + shift)));
+    if (anchor[0].isConnected && focus[0].isConnected) chosen.setBaseAndExtent(...anchor, ...focus);
+    return fresh;
+  }
+
+  function locate(element, place) {
+    const walk = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+    let node = walk.nextNode(), last = node;
+    while (node && place > node.length) {
+      place -= node.length;
+      last = node;
+      node = walk.nextNode();
+    }
+    return node ? [node, place] : last ? [last, last.length] : [element, 0];
+  }
 
   // An element takes the place of its older self. What belongs to the reader stays: which details he opened or closed,
-  // what he has typed, where the focus is; and what is nested in it comes along.
+  // what he has typed, where the focus is, what he has selected; and what is nested in it comes along.
   function replace(old, fresh) {
     if (old.dataset.hand !== undefined) {
       fresh.open = old.open;
@@ -20,7 +57,7 @@
       const twin = fresh.querySelector("#" + CSS.escape(field.id));
       if (twin && field.value !== field.defaultValue) twin.value = field.value;
     }
-    old.replaceWith(fresh);
+    keepSelection(old, () => (old.replaceWith(fresh), fresh));
     const again = focused && focused.id && byId(focused.id);
     if (again && again !== document.activeElement) {
       again.focus({ preventScroll: true });
@@ -35,7 +72,7 @@
   // In the order of their numbers; nearly always at the end.
   function insert(container, fresh) {
     let last = container.lastElementChild;
-    while (last && last.dataset.seq !== undefined && number(last) > number(fresh)) last = last.previousElementSibling;
+    while (last && (last.id === "newer" || (last.dataset.seq !== undefined && number(last) > number(fresh)))) last = last.previousElementSibling;
     if (last) last.after(fresh);
     else container.prepend(fresh);
   }
@@ -49,6 +86,26 @@
       if (last.dataset.in === nest.id) nest.prepend(last);
       last = before;
     }
+  }
+
+  // Older than what is shown, or newer than the gap at whose edge the reader is.
+  function outside(target, fresh) {
+    const first = target.querySelector(":scope > [data-seq]"), newer = byId("newer");
+    return (first && number(fresh) < number(first)) || (newer && number(fresh) > Number(newer.dataset.after));
+  }
+
+  function place(target, fresh) {
+    const inside = fresh.dataset.in && byId(fresh.dataset.in);
+    adopt(target, fresh);
+    const parent = inside && inside.closest("[data-seq]");
+    const put = () => (insert(parent && number(parent) < number(fresh) ? inside : target, fresh), fresh);
+    const live = byId("live-" + fresh.id.slice(2)); // it was seen while it grew
+    if (!live) return void put();
+    if (live.open) {
+      fresh.open = true;
+      fresh.dataset.hand = "";
+    }
+    keepSelection(live, put);
   }
 
   // The list: a group comes with those of its rows that have changed; a row may have come from another group.
@@ -80,15 +137,18 @@
 
   const swaps = {
     put(target, fresh) {
+      if (target.id === "log") tell("item", fresh);
       const old = byId(fresh.id);
       if (old) return replace(old, fresh);
-      const inside = fresh.dataset.in && byId(fresh.dataset.in);
-      if (fresh.dataset.seq === undefined) return void (inside || target).append(fresh);
-      const first = target.querySelector(":scope > [data-seq]");
-      if (first && number(fresh) < number(first)) return; // older than what is shown
-      adopt(target, fresh);
-      const parent = inside && inside.closest("[data-seq]");
-      insert(parent && number(parent) < number(fresh) ? inside : target, fresh);
+      if (fresh.dataset.seq === undefined) return void ((fresh.dataset.in && byId(fresh.dataset.in)) || target).append(fresh);
+      if (!outside(target, fresh)) place(target, fresh);
+    },
+    // Finished blocks, and what is not finished as it is now, take the place of what was not finished before.
+    grow(target, fresh) {
+      const item = byId(fresh.dataset.in);
+      let rest = byId(fresh.dataset.rest);
+      while (rest && rest.parentElement !== item) rest = rest.parentElement;
+      if (rest) keepSelection(item, () => (rest.replaceWith(...fresh.childNodes), item));
     },
     renew(target, fresh) {
       const old = byId(fresh.id);
@@ -109,13 +169,14 @@
   htmx.registerExtension("agentguid", {
     handle_swap(style, target, fragment) {
       const swap = swaps[style];
-      if (!swap) return false;
+      if (!swap && style !== "newest") return false;
       const fresh = [...fragment.children];
-      for (const element of fresh) {
-        document.dispatchEvent(new CustomEvent("fresh", { detail: element })); // page.js: times, before they are seen
-        swap(target, element);
-      }
+      for (const element of fresh) tell("fresh", element); // page.js: times, before they are seen
+      // The newest window, because the page was too far behind for each item. Who reads further up keeps what he reads.
+      if (style === "newest" && document.dispatchEvent(new CustomEvent("newest", { cancelable: true }))) target.replaceChildren(...fresh);
+      else if (swap) for (const element of fresh) swap(target, element);
       return fresh.filter(element => element.isConnected);
     },
   });
+  window.agentguid = { put: swaps.put, place, insert, number, tell };
 })();

@@ -9,7 +9,7 @@ from litestar.enums import MediaType
 from msgspec import Struct
 
 from agentguid.append import read
-from agentguid.entropy import now
+from agentguid.entropy import new_id, now
 from agentguid.http.parts import Parts
 from agentguid.http.who import WHO, Who
 from agentguid.project import conversations
@@ -64,9 +64,9 @@ def frame(
     drawn = face(parts)
     rows, cursor = conversations.page(db, limit=LISTED)
     position = read.last(db)
-    stream = drawn.site.url(
-        "/stream", conversation=conversation, after=position, log=parts.log.id, home=here or None
-    )
+    # Each page asks for a URL of its own: of the same one a browser answers one request after the other.
+    given = {"conversation": conversation, "after": position, "log": parts.log.id, "home": here or None}
+    stream = drawn.site.url("/stream", **given, page=new_id())
     waiting = conversations.waiting_total(db)
     listed = [(row, shown_status(parts, row)) for row in rows]
     return {

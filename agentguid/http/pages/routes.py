@@ -7,12 +7,13 @@ from litestar.types import ControllerRouterHandler
 from agentguid.http import form_approvals, form_queue, forms, page_stream
 from agentguid.http.pages import start
 from agentguid.http.pages.blobs import blob
-from agentguid.http.pages.conversation import conversation_page, older_items
+from agentguid.http.pages.conversation import conversation_page
 from agentguid.http.pages.devices import devices, invite, revoke, revoke_program
 from agentguid.http.pages.home import home
 from agentguid.http.pages.inbox import inbox
 from agentguid.http.pages.listing import listing_page
 from agentguid.http.pages.settings import choose, settings_page
+from agentguid.http.pages.windows import newer_items, older_items, window_items
 
 ROUTES: Sequence[ControllerRouterHandler] = (
     home,
@@ -24,6 +25,8 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     invite,
     revoke,
     revoke_program,
+    newer_items,
+    window_items,
     blob,
     listing_page,
     settings_page,
