@@ -29,6 +29,11 @@ class Agent(Shape, frozen=True):
     """Why it cannot be used or may not work, and what to do."""
     install: str
     login: str
+    docs: str
+    note: str
+    """What to know before choosing it."""
+    tried: str
+    """With which version and when agentguid's own tests ran it, or that they never did."""
 
 
 class AgentList(Shape, frozen=True):
@@ -79,6 +84,9 @@ def shown(found: Found) -> Agent:
         problem=found.problem,
         install=found.install,
         login=found.login,
+        docs=found.docs,
+        note=found.entry.note,
+        tried=found.entry.sentence if found.entry.binaries else "",
     )
 
 
