@@ -58,6 +58,11 @@ class AcpAdapter(Reading):
         return False
 
     @property
+    def models(self) -> Sequence[str]:
+        setting = self.state.settings.get(modes.MODEL)
+        return setting.choices if setting else ()
+
+    @property
     def errands(self) -> Sequence[Errand]:
         return list(self.open_errands.values())
 

@@ -139,6 +139,10 @@ class Adapter(Protocol):
         """The session of `Launch.resume` is gone: it must not be resumed again."""
 
     @property
+    def models(self) -> Sequence[str]:
+        """The models that the agent said it can be told to use; nothing while it has not said."""
+
+    @property
     def errands(self) -> Sequence["Errand"]:
         """What the agent waits for us to do. They come out of the fold, so that a restart forgets none."""
 

@@ -53,6 +53,10 @@ class ClaudeAdapter(Reading):
         return self.state.lost
 
     @property
+    def models(self) -> Sequence[str]:
+        return ()
+
+    @property
     def errands(self) -> Sequence[Errand]:
         return ()
 

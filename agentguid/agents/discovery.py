@@ -87,6 +87,16 @@ class Agents:
         self._catalogue = catalogue
         self._found = {entry.id: _unknown(entry) for entry in catalogue}
         self._running: asyncio.Task[None] | None = None
+        self._models: dict[str, tuple[str, ...]] = {}
+
+    def learn(self, id: str, models: Sequence[str]) -> None:  # noqa: A002
+        """An agent at work said which models it offers."""
+        if models:
+            self._models[id] = tuple(models)
+
+    def models(self, id: str) -> tuple[str, ...]:  # noqa: A002
+        """What an agent said last since the daemon started; nothing while it has not been asked to work."""
+        return self._models.get(id, ())
 
     def all(self) -> list[Found]:
         """In the order of the catalogue, as of the last scan."""

@@ -44,6 +44,9 @@ class Giver:
         self.ending = False
         """Its host has been told to end: no further turn goes to it."""
         self.idle_since = now()
+        self.waiting: str | None = None
+        """The turn whose prompt the agent has not got yet."""
+        self.waiting_since = 0
         self.trouble = ""
         """Why the host would not write something: it has been ended for that."""
         self.caught_up = False
@@ -63,6 +66,9 @@ class Giver:
         if row.deleted:
             await self.end()
             return
+        waiting = row.turn if self._adapter.turn is None else None
+        if waiting != self.waiting:
+            self.waiting, self.waiting_since = waiting, now()
         if not self._adapter.ready:
             await self._give(self._adapter.start())
         if row.turn and row.stopping:

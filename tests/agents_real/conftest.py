@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.agents_real import acp, install
+from tests.agents_real import acp, install, report
+from tests.agents_real.report import add
 from tests.agents_real.work import Work
 from tests.support.daemon import Daemon
 from tests.support.model.server import ModelServer
@@ -15,12 +16,19 @@ from tests.support.model.server import ModelServer
 SLOW = 120.0
 """Seconds that a step of an ACP agent may take: some need fifteen for their first answer on a machine of their own."""
 _missing: list[str] = []
+_results = report.collect()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """A skipped agent must not look like a tested one."""
     for reason in _missing:
         terminalreporter.write_line(f"NOT TESTED: {reason}", red=True, bold=True)
+    if os.environ.get("AGENTGUID_AGENTS_REPORT") and _results:
+        report.write(_results)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    add(_results, report.nodeid, report.when, report.outcome)
 
 
 def wanted(agent: str) -> None:

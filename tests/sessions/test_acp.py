@@ -24,7 +24,7 @@ def mine(tmp_path: Path) -> Iterator[Mine]:
     running: list[Daemon] = []
 
     def make(*habits: str, **more: Any) -> Daemon:
-        daemon = Daemon(tmp_path)
+        daemon = Daemon(tmp_path, AGENTGUID_SILENT_SECONDS="1" if "mute" in habits else "60")
         command = [sys.executable, "-I", acpagent.__file__, "--home", str(tmp_path / "agent")]
         command += [word for habit in habits for word in ("--habit", habit)]
         settings = {"command": command, "login": "Run `mine login` in a terminal.", **more}
@@ -149,6 +149,8 @@ def test_mode_and_model_are_set_before_the_prompt_that_wants_them(mine: Mine) ->
 
     assert texts(daemon, conversation) == ["mode default, model large", "mode plan, model small"]
     assert len(told(daemon, "initialize")) == 1
+    offered = daemon.api("GET", "/agents/mine/models")["models"]
+    assert [model["id"] for model in offered] == ["", "small", "large"]
 
 
 @pytest.mark.parametrize(
@@ -395,3 +397,15 @@ def test_each_bad_end_has_a_clear_sentence(mine: Mine, step: str, status: str, w
     assert turn["status"] == status, turn
     assert turn["error"] is None if words is None else words in turn["error"]
     assert ask(daemon, conversation, "say again")["status"] == "complete"
+
+
+def test_an_agent_that_does_not_even_greet_is_called_silent_and_can_be_stopped(mine: Mine) -> None:
+    daemon = mine("mute")
+    conversation = daemon.conversation("mine")
+    daemon.send(conversation, "say Hello")
+    wait_for(lambda: texts(daemon, conversation, "notice"), "its silence to be named")
+    assert "has said nothing" in texts(daemon, conversation, "notice")[0]
+    daemon.api("POST", f"/conversations/{conversation}/cancel")
+
+    assert daemon.ended(conversation)["status"] == "interrupted"
+    wait_for(lambda: not daemon.hosts(), "its host to be gone")

@@ -114,6 +114,8 @@ class Agent:
         raise ProtocolError(-32601, f"no method {method}")
 
     def initialize(self) -> dict[str, Any]:
+        if "mute" in self.habits:
+            time.sleep(600)
         if "future" in self.habits:
             return {"protocolVersion": 2}
         sessions = {} if "load" in self.habits else {"resume": {}}

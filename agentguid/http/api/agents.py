@@ -130,9 +130,8 @@ def descriptor(parts: NamedDependency[Parts], agent_id: FromPath[str]) -> Descri
 
 @get("/agents/{agent_id:str}/models", sync_to_thread=False)
 def models(parts: NamedDependency[Parts], agent_id: FromPath[str]) -> Models:
-    """The models that an agent may be told to use. The first is its own default."""
-    found = _found(parts, agent_id)
-    known = getattr(found.speaks(), "MODELS", ()) if found.installed else ()
+    """The models that an agent may be told to use: its own default, then those that it named when it last worked."""
+    known = parts.agents.models(_found(parts, agent_id).id)
     return Models([Model("", "Default"), *(Model(name, name) for name in known)])
 
 
