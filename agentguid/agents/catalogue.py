@@ -62,6 +62,7 @@ CATALOGUE: tuple[Entry, ...] = (
         install=NPM + "@google/gemini-cli",
         login="Run `gemini` in a terminal and sign in, or set GEMINI_API_KEY for the daemon and choose that way there.",
         docs="https://geminicli.com/docs/",
+        tried="0.61.0, 2026-11-26",
         note="It waits in silence while its provider refuses it, and can forget a session that was just begun.",
     ),
     Entry(
@@ -99,6 +100,7 @@ CATALOGUE: tuple[Entry, ...] = (
         install=NPM + "@github/copilot",
         login="Run `copilot login` in a terminal.",
         docs="https://docs.github.com/copilot/concepts/agents/about-copilot-cli",
+        tried="1.0.102, 2026-11-26",
         modes={
             "ask": {"mode": COPILOT + "agent", "allow_all": "off"},
             "accept_edits": {"mode": COPILOT + "agent", "allow_all": "off"},
