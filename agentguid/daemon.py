@@ -11,6 +11,7 @@ from typing import Any
 import apsw
 
 from agentguid import __version__, logs, watchdog
+from agentguid.agents.catalogue import with_custom
 from agentguid.agents.discovery import Agents
 from agentguid.append import read
 from agentguid.append.blobs import Blobs
@@ -180,7 +181,7 @@ def _parts(settings: Settings, events: Log, feed: Feed, reader: apsw.Connection)
         live=LiveText(feed),
         presence=Presence(feed),
         blobs=blobs,
-        agents=Agents(),
+        agents=Agents(catalogue=with_custom(settings.agents)),
         seen=Seen(settings.places.seen),
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field, PrivateAttr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from agentguid.paths import Places
@@ -15,7 +15,7 @@ from agentguid.sources import DIRECTORIES, PREFIX, REFERENCE, BadSetting, Origin
 
 __all__ = ["FIXED", "PREFIX", "REFERENCE", "BadSetting", "Settings", "Shown", "allowed", "load"]
 
-FIXED = frozenset((*DIRECTORIES, "host", "port", "base_url", "hot_reload"))
+FIXED = frozenset((*DIRECTORIES, "host", "port", "base_url", "hot_reload", "agents"))
 """Settings that take a restart; SIGHUP brings the others into force."""
 
 
@@ -39,6 +39,24 @@ def setting(default: Any, allowed: str, description: str) -> Any:
     return Field(
         default, description=description, validate_default=True, json_schema_extra={"allowed": allowed}
     )
+
+
+class CustomAgent(BaseModel):
+    """An agent of the user's own: `[agents.NAME]` in config.toml. Under a name of the catalogue it takes that place."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    command: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Program (a name on PATH, or an absolute path) and arguments. For stream-json the options of Claude Code follow."""
+    protocol: Literal["acp", "stream-json"] = "acp"
+    login: str = ""
+    docs: str = ""
+    authenticate: str = ""
+    """ACP: a sign-in method that needs no human, tried when the agent asks for one."""
+    files: bool = False
+    """ACP: offer to read and write files for it."""
+    versioned: bool = False
+    """Whether it may be asked `--version`."""
 
 
 class Settings(BaseSettings):
@@ -82,6 +100,11 @@ class Settings(BaseSettings):
     )
     tape_megabytes: Annotated[float, Field(gt=0, le=100_000_000)] = setting(
         4096.0, "a number of megabytes above 0", "How much room such records may take before the oldest go."
+    )
+    agents: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")], CustomAgent] = setting(
+        {},
+        'tables such as [agents.mine] with command = ["my-agent", "--acp"]',
+        "Agents of your own, in config.toml.",
     )
     demo: bool = setting(True, "true or false", "Whether the demo agent is offered.")
     hot_reload: bool = setting(

@@ -16,6 +16,8 @@ PREFIX = "AGENTGUID_"
 REFERENCE = {"PORT": "port", "BASE_URL": "base_url", "STARTUP_CWD": "startup_cwd", "HOT_RELOAD": "hot_reload"}
 """The reference's variables."""
 DIRECTORIES = ("data_dir", "config_dir", "runtime_dir")
+TABLES = ("agents",)
+"""Settings that only the file can have."""
 Fields = Mapping[str, FieldInfo]
 
 
@@ -44,7 +46,7 @@ def gather(fields: Fields, argv: Sequence[str], environ: Mapping[str, str]) -> d
     own = {
         name: Written(environ[PREFIX + name.upper()], PREFIX + name.upper(), "env")
         for name in fields
-        if environ.get(PREFIX + name.upper())
+        if environ.get(PREFIX + name.upper()) and name not in TABLES
     }
     reference = {
         name: Written(environ[key], key, "env") for key, name in REFERENCE.items() if environ.get(key)
@@ -85,6 +87,8 @@ def _flags(fields: Fields, argv: Sequence[str]) -> dict[str, str]:
     )
     parser.add_argument("--version", action="version", version=f"agentguid {__version__}")
     for name, field in fields.items():
+        if name in TABLES:
+            continue
         shown = f"{field.description} Default: {field.default}." if field.default else field.description
         parser.add_argument("--" + name.replace("_", "-"), metavar="VALUE", help=shown)
     return {name: value for name, value in vars(parser.parse_args(argv)).items() if value is not None}

@@ -89,11 +89,33 @@ class Answer(Struct, frozen=True):
     """The arguments as the user changed them, JSON."""
 
 
+class Errand(Struct, frozen=True):
+    """Something that the agent asks us to do with a file. It waits for the answer."""
+
+    id: str
+    """Of the input that answers: `serve:OFFSET`. Once that is on the tape the errand is over."""
+    path: str
+    text: str | None = None
+    """To be written; None: to be read."""
+    line: int | None = None
+    """The first one to be read, from 1."""
+    limit: int | None = None
+    """How many lines."""
+
+
+class Served(Struct, frozen=True):
+    """What came of an errand."""
+
+    text: str = ""
+    error: str = ""
+    """Why it was not done: a sentence for the agent."""
+
+
 class Adapter(Protocol):
     """One agent session, seen from its tape. Made anew (or from `carry`) for each fold.
 
     Ids of inputs are part of the contract, because the fold reads them back off the tape:
-    `start`, `start:NAME`, `prompt:TURN`, `answer:APPROVAL`, `stop:TURN`, `auto:OFFSET`.
+    `start`, `start:NAME`, `prompt:TURN`, `answer:APPROVAL`, `stop:TURN`, `auto:OFFSET`, `serve:OFFSET`.
     """
 
     @property
@@ -116,6 +138,20 @@ class Adapter(Protocol):
     def lost(self) -> bool:
         """The session of `Launch.resume` is gone: it must not be resumed again."""
 
+    @property
+    def models(self) -> Sequence[str]:
+        """The models that the agent said it can be told to use; nothing while it has not said."""
+
+    @property
+    def errands(self) -> Sequence["Errand"]:
+        """What the agent waits for us to do. They come out of the fold, so that a restart forgets none."""
+
+    def served(self, errand: "Errand", result: "Served") -> Sequence[Write]:
+        """The answer to an errand."""
+
+    def refuses(self, prompt: "Prompt") -> str:
+        """Why this agent will not take on the prompt, whatever is tried: a sentence. Empty: it may."""
+
     def serves(self, prompt: "Prompt") -> bool:
         """False when this process cannot take on what the prompt asks for: another one has to be started."""
 
@@ -134,7 +170,8 @@ class Adapter(Protocol):
     def start(self) -> Sequence[Write]:
         """The handshake, as far as it can be written now. Asked again after each line until `ready`."""
 
-    def prompt(self, prompt: Prompt) -> Sequence[Write]: ...
+    def prompt(self, prompt: Prompt) -> Sequence[Write]:
+        """What is to be written for it next. Asked again after each line until the prompt itself is on the tape."""
 
     def answer(self, answer: Answer) -> Sequence[Write]:
         """Nothing when the request is not open any more."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from agentguid.agents import claude_write as write
-from agentguid.agents.base import Adapter, Answer, Launch, Prompt, Write
+from agentguid.agents.base import Adapter, Answer, Errand, Launch, Prompt, Served, Write
 from agentguid.agents.claude_reading import Reading
 
 
@@ -51,6 +51,20 @@ class ClaudeAdapter(Reading):
     def lost(self) -> bool:
         """The session of `launch.resume` is gone: it must not be resumed again."""
         return self.state.lost
+
+    @property
+    def models(self) -> Sequence[str]:
+        return ()
+
+    @property
+    def errands(self) -> Sequence[Errand]:
+        return ()
+
+    def served(self, errand: Errand, result: Served) -> Sequence[Write]:  # noqa: ARG002 - it runs none
+        return []
+
+    def refuses(self, prompt: Prompt) -> str:  # noqa: ARG002 - it says so in its own answer
+        return ""
 
     def serves(self, prompt: Prompt) -> bool:
         """False when this process cannot take on what the prompt asks for: end it, and start one that resumes."""

@@ -9,7 +9,7 @@ from agentguid.agents import claude_write as write
 from agentguid.agents.base import Answer, Fact, Output, Write
 from agentguid.agents.claude_calls import Calls
 from agentguid.agents.claude_state import State
-from agentguid.agents.claude_wire import mapping, text_of
+from agentguid.agents.jsonl import mapping, text_of
 from agentguid.protocol.events import ApprovalRequested, ApprovalWithdrawn
 from agentguid.protocol.items import Body, Option
 

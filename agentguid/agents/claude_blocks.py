@@ -12,7 +12,8 @@ from msgspec import Struct, field
 from agentguid.agents.base import Fact, Live, Output
 from agentguid.agents.claude_calls import Calls
 from agentguid.agents.claude_state import State, keep
-from agentguid.agents.claude_wire import Block, Event, Message, NotUnderstoodError
+from agentguid.agents.claude_wire import Block, Event, Message
+from agentguid.agents.jsonl import NotUnderstoodError
 from agentguid.protocol.events import ItemAdded
 from agentguid.protocol.items import Body, ItemKind
 

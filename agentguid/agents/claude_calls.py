@@ -6,7 +6,8 @@ import msgspec
 
 from agentguid.agents.base import Fact, Output
 from agentguid.agents.claude_state import Call, State, keep
-from agentguid.agents.claude_wire import Block, NotUnderstoodError
+from agentguid.agents.claude_wire import Block
+from agentguid.agents.jsonl import NotUnderstoodError
 from agentguid.protocol.events import ToolFinished, ToolStarted
 from agentguid.protocol.items import Body
 

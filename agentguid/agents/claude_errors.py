@@ -1,9 +1,9 @@
 """Why a turn of Claude Code failed, in one sentence that also says what to do."""
 
-import signal
 from typing import Any
 
-from agentguid.agents.claude_wire import text_of
+from agentguid.agents import exits
+from agentguid.agents.jsonl import text_of
 
 SIGN_IN = "Run `claude` in a terminal and sign in with /login, or check ANTHROPIC_API_KEY; then send the message again"
 BY_STATUS = {
@@ -23,12 +23,6 @@ TOO_LONG = (
     "Send /compact, or start a new conversation",
 )
 ANEW = "Send the message again to begin a new session"
-AGAIN = "Send the message again to start it anew"
-
-NO_PROGRAM = "the program cannot be started: "
-"""How the host begins its reason; the sentence says the same."""
-OTHER_FOLDER = "Create the folder or choose another one, then send the message again"
-MEND = "Put that right, then send the message again"
 
 
 def api_error(result: dict[str, Any]) -> str:
@@ -87,21 +81,7 @@ def _sentence(what: tuple[str, str], said: str) -> str:
 
 def exit_error(name: str, code: int | None, stderr: str, unstarted: str = "") -> str:
     """For an agent that ended in the middle of a turn, or never started: `unstarted` is then the host's reason."""
-    if unstarted:
-        return _never_started(name, unstarted)
-    if code is None:
-        return f"The process that held {name} vanished. {AGAIN}."
-    how = f"was ended by {_signal(-code)}" if code < 0 else f"ended with exit status {code}"
-    words = " ".join(stderr.split())
-    said = f": {words[-300:].rstrip('.')}" if words else ""
-    return f"{name} {how}{said}. {_advice(words)}."
-
-
-def _never_started(name: str, why: str) -> str:
-    what = why.removeprefix(NO_PROGRAM)[:500].rstrip(".")
-    end = "" if what.endswith("?") else "."
-    folder = "working directory" in why or "change to directory" in why
-    return f"{name} cannot be started: {what}{end} {OTHER_FOLDER if folder else MEND}."
+    return exits.sentence(name, code, stderr, unstarted, _advice)
 
 
 def _advice(words: str) -> str:
@@ -111,11 +91,4 @@ def _advice(words: str) -> str:
         return ANEW
     if "unknown option" in words:
         return "This version is too old for agentguid; update it, then send the message again"
-    return AGAIN
-
-
-def _signal(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
+    return exits.AGAIN

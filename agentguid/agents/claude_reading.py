@@ -7,12 +7,13 @@ from agentguid.agents import claude_system as system
 from agentguid.agents import claude_turns as turns
 from agentguid.agents import claude_wire as wire
 from agentguid.agents import claude_write as write
+from agentguid.agents import jsonl
 from agentguid.agents.base import Fact, Launch, Line, Output, Write
 from agentguid.agents.claude_asks import OPEN, TOO_MANY, Asks, deny
 from agentguid.agents.claude_blocks import Blocks
 from agentguid.agents.claude_errors import api_error, exit_error, forgotten
 from agentguid.agents.claude_state import STDERR, State, decode, keep
-from agentguid.agents.claude_wire import NotUnderstoodError, mapping, text_of
+from agentguid.agents.jsonl import NotUnderstoodError, mapping, text_of
 from agentguid.protocol.events import HostEnded, TurnEnded
 from agentguid.protocol.ids import item_id
 from agentguid.protocol.items import Mode
@@ -88,15 +89,15 @@ class Reading:
                     self.blocks.abandon_stopped(out)
                 system.read(line.subtype, data, self.state, self.host, self._item, out)
             case wire.Result():
-                self._result(wire.plain(data), out)
+                self._result(jsonl.plain(data), out)
             case wire.ControlRequest():
-                self._control_request(wire.plain(data), out)
+                self._control_request(jsonl.plain(data), out)
             case wire.ControlResponse():
-                self._control_response(wire.plain(data), out)
+                self._control_response(jsonl.plain(data), out)
             case wire.ControlCancel():
                 self.asks.cancel(line.request_id, out)
             case wire.RateLimit():
-                system.rate_limit(wire.plain(data), self.state, self._item, out)
+                system.rate_limit(jsonl.plain(data), self.state, self._item, out)
 
     def _assistant(self, line: wire.Assistant, out: list[Output]) -> None:
         synthetic = line.message.model == "<synthetic>"
@@ -221,7 +222,7 @@ class Reading:
 
     def _requested(self, data: bytes) -> None:
         try:
-            line = wire.plain(data)
+            line = jsonl.plain(data)
         except NotUnderstoodError:
             return
         request = mapping(line.get("request"))

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from agentguid.agents import claude_wire as wire
+from agentguid.agents import jsonl
 from agentguid.agents.base import Fact, Output
 from agentguid.agents.claude_state import State, keep
-from agentguid.agents.claude_wire import count, mapping, number, text_of
+from agentguid.agents.jsonl import count, mapping, number, text_of
 from agentguid.protocol.events import ItemAdded, SessionIdentified
 from agentguid.protocol.items import Body, Level
 
@@ -38,7 +38,7 @@ def read(subtype: str, data: bytes, state: State, host: str, new_item: NewItem, 
     """A line of type `system`. Raises `NotUnderstoodError`."""
     if subtype in QUIET:
         return
-    line = wire.plain(data)
+    line = jsonl.plain(data)
     match subtype:
         case "init":
             _identify(line, state, host, out)
@@ -58,7 +58,7 @@ def read(subtype: str, data: bytes, state: State, host: str, new_item: NewItem, 
         case "task_started":
             keep(state.tasks, text_of(line.get("task_id")), text_of(line.get("tool_use_id")), TASKS)
         case _:
-            raise wire.NotUnderstoodError(f"system line {subtype}"[:200])
+            raise jsonl.NotUnderstoodError(f"system line {subtype}"[:200])
 
 
 def notice(item: str, turn: str | None, text: str, level: Level = "info", parent: str | None = None) -> Fact:

@@ -4,7 +4,7 @@ from typing import Any
 
 from agentguid.agents.claude_errors import api_error
 from agentguid.agents.claude_state import State
-from agentguid.agents.claude_wire import count, mapping, number, text_of
+from agentguid.agents.jsonl import count, mapping, number, text_of
 from agentguid.protocol.events import TurnEnded
 from agentguid.protocol.items import Outcome, Usage
 

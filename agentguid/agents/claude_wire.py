@@ -4,11 +4,12 @@ What comes all the time has a struct; what comes once a turn is read as plain JS
 a strange detail in it cannot hide that a turn ended.
 """
 
-import json
 from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
+
+from agentguid.agents.jsonl import NotUnderstoodError, mended, plain, syntax
 
 
 class Delta(Struct, gc=False):
@@ -145,10 +146,6 @@ Known = (
 _lines: msgspec.json.Decoder[Known] = msgspec.json.Decoder(Known)
 
 
-class NotUnderstoodError(Exception):
-    """Says in a few words why a line means nothing to us."""
-
-
 def read(data: bytes) -> Known:
     """A line from Claude Code. Raises `NotUnderstoodError`."""
     try:
@@ -156,61 +153,13 @@ def read(data: bytes) -> Known:
     except msgspec.ValidationError as error:
         raise NotUnderstoodError(_why(data, error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return _read_mended(data, error)
+        try:
+            return _lines.decode(mended(data, error))
+        except msgspec.DecodeError as second:
+            raise NotUnderstoodError(syntax(second)) from second
 
 
 def _why(data: bytes, error: Exception) -> str:
     value = plain(data)
     kind = value.get("type")
     return f"{kind}: {error}"[:200] if isinstance(kind, str) else "a JSON object without a known type"
-
-
-def _read_mended(data: bytes, error: Exception) -> Known:
-    """JavaScript cuts strings between the halves of a character; msgspec will not have such a half, Python's json will."""
-    if b"\\ud" not in data and b"\\uD" not in data:
-        raise NotUnderstoodError(_syntax(error)) from error
-    try:
-        mended = json.dumps(json.loads(data), ensure_ascii=False).encode("utf-8", "replace")
-        return _lines.decode(mended)
-    except (ValueError, RecursionError) as second:
-        raise NotUnderstoodError(_syntax(second)) from second
-
-
-def _syntax(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "JSON that is nested too deeply"
-    return "not valid UTF-8" if isinstance(error, UnicodeDecodeError) else "not JSON"
-
-
-def plain(data: bytes) -> dict[str, Any]:
-    """The line as plain JSON. Raises `NotUnderstoodError` when it is not an object."""
-    try:
-        value = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        try:
-            text = json.dumps(json.loads(data), ensure_ascii=False).encode("utf-8", "replace")
-            value = msgspec.json.decode(text)
-        except (ValueError, RecursionError) as error:
-            raise NotUnderstoodError(_syntax(error)) from error
-    if not isinstance(value, dict):
-        raise NotUnderstoodError("JSON, but not an object")
-    return value
-
-
-def text_of(value: Any) -> str:
-    """The value when it is text, else nothing."""
-    return value if isinstance(value, str) else ""
-
-
-def mapping(value: Any) -> dict[str, Any]:
-    """The value when it is a JSON object, else an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def number(value: Any) -> float:
-    """The value when it is a sane number, else 0."""
-    return float(value) if type(value) in (int, float) and 0 <= value < 2**53 else 0.0
-
-
-def count(value: Any) -> int:
-    return int(number(value))

@@ -13,11 +13,14 @@ from agentguid import __version__
 from agentguid.agents.base import Dialect
 from agentguid.agents.catalogue import CATALOGUE, Entry
 from agentguid.agents.environ import child_environ, folders
+from agentguid.protocol.items import Mode
 
 PATIENCE = 10.0
 """Seconds that a program may take to say its version."""
 SAID = 4096
 """Bytes of what it says that are read."""
+AT_ONCE = 4
+"""Programs that are asked for their version at the same time."""
 
 
 __all__ = ["Agents", "Found", "ask_version", "child_environ", "find"]
@@ -26,24 +29,52 @@ __all__ = ["Agents", "Found", "ask_version", "child_environ", "find"]
 class Found(Struct, frozen=True):
     """An agent of the catalogue, as it is on this machine."""
 
-    id: str
-    name: str
-    icon: str
+    entry: Entry
     installed: bool
-    path: str | None
+    """It can be run: its program is there, and its protocol is spoken."""
+    path: str | None = None
     """Of its program; None: not found, or it needs none."""
-    version: str | None
-    protocol: str
-    problem: str | None
+    version: str | None = None
+    problem: str | None = None
     """Why it cannot be used or may not work, and what to do."""
-    install: str
-    login: str
-    dialect: str
-    """Module of `agentguid.agents`."""
+
+    @property
+    def id(self) -> str:
+        return self.entry.id
+
+    @property
+    def name(self) -> str:
+        return self.entry.name
+
+    @property
+    def icon(self) -> str:
+        return self.entry.icon
+
+    @property
+    def protocol(self) -> str:
+        return self.entry.protocol
+
+    @property
+    def install(self) -> str:
+        return self.entry.install
+
+    @property
+    def login(self) -> str:
+        return self.entry.login
+
+    @property
+    def docs(self) -> str:
+        return self.entry.docs
 
     def speaks(self) -> Dialect:
-        """The dialect, imported when it is first needed."""
-        return cast(Dialect, import_module(f"agentguid.agents.{self.dialect}"))
+        """The dialect, imported when it is first needed. A module is one, or makes one for an entry."""
+        module = import_module(f"agentguid.agents.{self.entry.dialect}")
+        make = getattr(module, "dialect", None)
+        return cast(Dialect, make(self.entry) if make else module)
+
+    def environ(self, mode: Mode) -> Mapping[str, str]:
+        """What its process is started with beside what every agent inherits."""
+        return self.entry.environ.get(mode, {})
 
 
 class Agents:
@@ -58,6 +89,16 @@ class Agents:
         self._running: asyncio.Task[None] | None = None
         self.searched = False
         """A search has ended: what was not found is not here."""
+        self._models: dict[str, tuple[str, ...]] = {}
+
+    def learn(self, id: str, models: Sequence[str]) -> None:  # noqa: A002
+        """An agent at work said which models it offers."""
+        if models:
+            self._models[id] = tuple(models)
+
+    def models(self, id: str) -> tuple[str, ...]:  # noqa: A002
+        """What an agent said last since the daemon started; nothing while it has not been asked to work."""
+        return self._models.get(id, ())
 
     def all(self) -> list[Found]:
         """In the order of the catalogue, as of the last scan."""
@@ -74,43 +115,40 @@ class Agents:
         return self.all()
 
     async def _scan(self) -> None:
-        found = await asyncio.gather(*(self._look(entry) for entry in self._catalogue))
+        turns = asyncio.Semaphore(AT_ONCE)
+        found = await asyncio.gather(*(self._look(entry, turns) for entry in self._catalogue))
         self._found = {one.id: one for one in found}
         self.searched = True
 
-    async def _look(self, entry: Entry) -> Found:
+    async def _look(self, entry: Entry, turns: asyncio.Semaphore) -> Found:
         if not entry.binaries:
-            return _found(entry, None, __version__, None)
+            return _unknown(entry)
         override = self._environ.get(f"AGENTGUID_AGENT_{entry.id.upper().replace('-', '_')}_BINARY")
         path = await asyncio.to_thread(find, entry.binaries, self._environ, override)
         if path is None:
             return _unknown(entry, f"{override} is not a program that can be run" if override else None)
-        version, problem = await ask_version(path, child_environ(self._environ))
-        return _found(entry, path, version, problem)
-
-
-def _found(entry: Entry, path: str | None, version: str | None, problem: str | None) -> Found:
-    return Found(
-        id=entry.id,
-        name=entry.name,
-        icon=entry.icon,
-        installed=path is not None or not entry.binaries,
-        path=path,
-        version=version,
-        protocol=entry.protocol,
-        problem=problem,
-        install=entry.install,
-        login=entry.login,
-        dialect=entry.dialect,
-    )
+        if not entry.dialect:
+            return Found(entry, False, path, problem=f"{entry.name} is here, but {_unspoken(entry)}")
+        if not entry.versioned:
+            return Found(entry, True, path)
+        async with turns:
+            version, problem = await ask_version(path, child_environ(self._environ))
+        return Found(entry, True, path, version, problem)
 
 
 def _unknown(entry: Entry, problem: str | None = None) -> Found:
     if not entry.binaries:
-        return _found(entry, None, __version__, None)
-    return _found(
-        entry, None, None, problem or f"{entry.name} is not installed. Install it with: {entry.install}"
-    )
+        return Found(entry, True, version=__version__)
+    if not entry.dialect:
+        return Found(entry, False, problem=f"{entry.name} is not installed, and {_unspoken(entry)}")
+    missing = f"{entry.name} is not installed. Install it with: {entry.install}"
+    if not entry.install:
+        missing = f"There is no program {entry.binaries[0]} on the PATH of the daemon."
+    return Found(entry, False, problem=problem or missing)
+
+
+def _unspoken(entry: Entry) -> str:
+    return f"agentguid does not speak its protocol ({entry.protocol}) yet."
 
 
 def find(binaries: Sequence[str], environ: Mapping[str, str], override: str | None = None) -> str | None:

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from agentguid.agents.base import Adapter, Prompt, Write
-from agentguid.effects import inputs
+from agentguid.effects import errands, inputs
 from agentguid.effects.key import Key
 from agentguid.effects.parts import EffectParts
 from agentguid.entropy import now
@@ -44,6 +44,9 @@ class Giver:
         self.ending = False
         """Its host has been told to end: no further turn goes to it."""
         self.idle_since = now()
+        self.waiting: str | None = None
+        """The turn whose prompt the agent has not got yet."""
+        self.waiting_since = 0
         self.trouble = ""
         """Why the host would not write something: it has been ended for that."""
         self.caught_up = False
@@ -63,6 +66,9 @@ class Giver:
         if row.deleted:
             await self.end()
             return
+        waiting = row.turn if self._adapter.turn is None else None
+        if waiting != self.waiting:
+            self.waiting, self.waiting_since = waiting, now()
         if not self._adapter.ready:
             await self._give(self._adapter.start())
         if row.turn and row.stopping:
@@ -71,6 +77,8 @@ class Giver:
             await self._prompt(row.turn)
         if not self._adapter.idle:
             await self._answer(row.turn)
+        if self.caught_up:
+            await self._run_errands()
 
     def _row(self) -> Conversation | None:
         """As it is now; None while the read models of the conversation are being rebuilt: then nothing is concluded."""
@@ -91,17 +99,27 @@ class Giver:
         event = inputs.started(self._parts.reader, turn)
         prompt = await self._whole(event) if event else None
         if event is None or prompt is None:
-            ended = TurnEnded(
-                turn=turn, outcome="error", error="Its prompt is gone from the log. Send it again."
-            )
-            report = Report(conversation=self._key.conversation, host=self._key.host, facts=[ended])
-            await self._parts.dispatch(report, actor="daemon")
+            await self._fail(turn, "Its prompt is gone from the log. Send it again.")
+            return
+        if why := self._adapter.refuses(prompt):
+            await self._refuse(turn, why)
             return
         launch = self._key.launch
         if (event.agent, event.cwd) != (self._key.agent, launch.cwd) or not self._adapter.serves(prompt):
             await self.end()
             return
         await self._give(self._adapter.prompt(prompt))
+
+    async def _refuse(self, turn: str, why: str) -> None:
+        """The agent will not have it. Another process may, once what it says is put right."""
+        if not self.ending:
+            await self._fail(turn, why)
+            await self.end()
+
+    async def _fail(self, turn: str, why: str) -> None:
+        ended = TurnEnded(turn=turn, outcome="error", error=why)
+        report = Report(conversation=self._key.conversation, host=self._key.host, facts=[ended])
+        await self._parts.dispatch(report, actor="daemon")
 
     async def _whole(self, event: TurnStarted) -> Prompt | None:
         if not event.body.blob:
@@ -116,6 +134,13 @@ class Giver:
         for approval in approvals.decided(parts.reader, self._key.conversation, turn):
             if not self.gave(f"answer:{approval.id}"):
                 await self._give(inputs.answer(parts.reader, parts.blobs, self._adapter, approval.id))
+
+    async def _run_errands(self) -> None:
+        """Those without an answer on the tape: a daemon that died in between runs one again."""
+        for errand in self._adapter.errands:
+            if not self.gave(errand.id) and self.link is not None:
+                result = await asyncio.to_thread(errands.run, errand, self._key.launch.cwd)
+                await self._give(self._adapter.served(errand, result))
 
     # -- stopping -----------------------------------------------------------------------------------------------------
     async def _stop(self, turn: str) -> None:

@@ -88,10 +88,17 @@ class Session:
                     continue
                 giver.caught_up = True
                 await giver.look()
-                self._silence.watch(self._tail.adapter.turn, self._life.last_sign)
+                self._watch()
                 await self._grown.wait()
         finally:
             await self._leave()
+
+    def _watch(self) -> None:
+        """For silence: of an agent at work, and of one that does not get as far as taking the prompt."""
+        turn, sign = self._tail.adapter.turn, self._life.last_sign
+        if turn is None and self._giver.waiting:
+            turn, sign = self._giver.waiting, max(sign, self._giver.waiting_since)
+        self._silence.watch(turn, sign)
 
     async def _leave(self) -> None:
         self._giver.leave()
@@ -118,6 +125,7 @@ class Session:
         if self._tail.damaged(told):
             await self._give_up(DAMAGED)
         adapter = self._tail.adapter
+        self._parts.agents.learn(self.key.agent, adapter.models)
         self._show("running" if adapter.turn else "idle" if adapter.ready else "starting")
 
     async def _vanished(self) -> None:

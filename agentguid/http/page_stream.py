@@ -1,6 +1,7 @@
 """`GET BASE/stream`: one connection per page for everything on it."""
 
 import contextlib
+from collections.abc import AsyncGenerator
 
 from litestar import get
 from litestar.di import NamedDependency

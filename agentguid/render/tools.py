@@ -159,14 +159,17 @@ def _path(arguments: Arguments) -> str:
 
 VIEWS: dict[str, Callable[[str, Arguments], ToolView]] = {
     "Bash": _bash,
+    "Shell": _bash,
     "Read": _read,
     "Write": _write,
     "Edit": _edit,
     "MultiEdit": _edit,
     "Glob": _search,
     "Grep": _search,
+    "Search": _search,
     "WebFetch": _fetch,
     "WebSearch": _fetch,
+    "Fetch": _fetch,
     "Task": _task,
     "Agent": _task,
     "TodoWrite": _plan,

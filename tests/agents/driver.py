@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from agentguid.agents.base import Answer, Dialect, Fact, Launch, Line, Output, Prompt, Write
+from agentguid.agents.base import Answer, Dialect, Fact, Launch, Line, Output, Prompt, Served, Write
 from agentguid.protocol.events import ApprovalRequested, Event
 from agentguid.protocol.items import Body, Decision, Mode
 
@@ -67,18 +67,22 @@ class Run:
         assert stdout is not None
         assert stdin is not None
         self._write(self.adapter.start())
-        number = 0
+        number, prompt = 0, None
         while line := await stdout.readline():
             self._answer(self._feed("out", line.rstrip(b"\n")), decision)
+            if not self.adapter.ready:
+                self._write(self.adapter.start())
             if self.adapter.turn == "t1" and stop(self.outputs):
                 self._write(self.adapter.stop(self.adapter.turn))
             if self.adapter.ready and not self.adapter.turn and not stdin.is_closing():
-                if not prompts:
+                if prompt is None and not prompts:
                     stdin.close()
                     continue
-                number += 1
-                prompt = Prompt(f"t{number}", Body(prompts.pop(0)), None, self.launch.mode)
+                if prompt is None:
+                    number += 1
+                    prompt = Prompt(f"t{number}", Body(prompts.pop(0)), None, self.launch.mode)
                 self._write(self.adapter.prompt(prompt))
+                prompt = None if self.adapter.turn else prompt
         assert self.process.stderr is not None
         for said in (await self.process.stderr.read()).splitlines():
             self._feed("err", said)
@@ -91,6 +95,8 @@ class Run:
                 self._write([output])
             elif isinstance(output, Fact) and isinstance(output.event, ApprovalRequested) and decision:
                 self._write(self.adapter.answer(Answer(output.event.approval, decision, None, None, None)))
+        for errand in self.adapter.errands:
+            self._write(self.adapter.served(errand, Served(error="There are no files here.")))
 
     def _write(self, writes: Sequence[Write]) -> None:
         assert self.process.stdin is not None

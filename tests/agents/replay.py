@@ -3,10 +3,10 @@
     replay.py TRANSCRIPT[.gz] [--part N] [--state FOLDER] [--speed FACTOR] -- [the agent's own arguments]
 
 Where the recording has a line that the client wrote, it waits for one of the same kind (a user message, the same
-control request, the answer to the same request); ids of the client's requests are translated. Control requests that
-the recording does not know are answered with an empty success. What the agent wrote is written as it stands. At the
-end it waits for stdin to close and exits as recorded. Of a recording with several processes `--part` is played; with
-`--state` each start plays the next one.
+request, the answer to the same request); ids of the client's requests are translated. Requests that the recording does
+not know are answered with an empty success; settings that it has are not waited for, because each client sets what it
+likes. What the agent wrote is written as it stands. At the end it waits for stdin to close and exits as recorded. Of a
+recording with several processes `--part` is played; with `--state` each start plays the next one.
 """
 
 import argparse
@@ -65,6 +65,10 @@ def kind(line: Any) -> tuple[str, ...]:
     """What a line of the client's is."""
     if not isinstance(line, dict):
         return ("other",)
+    if "method" in line:
+        return ("request" if "id" in line else "note", line["method"])
+    if "type" not in line and "id" in line:
+        return ("answer", json.dumps(line["id"]))
     if line.get("type") == "control_request":
         return ("control", line["request"]["subtype"])
     if line.get("type") == "control_response":
@@ -79,10 +83,15 @@ def parse(text: str) -> Any:
         return None
 
 
+SETTINGS = ("session/set_mode", "session/set_model", "session/set_config_option")
+
+
 class Player:
     def __init__(self, records: list[dict[str, Any]], speed: float) -> None:
         self.records, self.speed = records, speed
         self.ids: dict[str, str] = {}
+        self.numbers: dict[str, Any] = {}
+        """Ids of JSON-RPC requests, recorded → of this client; None: it never sent that one."""
         self.held: list[Any] = []
         self.inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.later = [kind(parse(record["line"])) for record in records if record["dir"] == "in"]
@@ -117,11 +126,16 @@ class Player:
 
     def records_end_alone(self) -> bool:
         """The recorded process ended in an error before it was asked anything."""
-        return not any(record["dir"] == "in" and '"user"' in record["line"] for record in self.records)
+        asked = ('"user"', '"session/prompt"')
+        lines = [record["line"] for record in self.records if record["dir"] == "in"]
+        return not any(words in line for line in lines for words in asked)
 
     def take(self, recorded: Any) -> None:
         """Waits for the line that the recording has here."""
         wanted = kind(recorded)
+        if wanted[-1] in SETTINGS:
+            self.numbers[json.dumps(recorded["id"])] = None
+            return
         got = next((line for line in self.held if kind(line) == wanted), None)
         if got is not None:
             self.held.remove(got)
@@ -130,6 +144,8 @@ class Player:
             got = line if kind(line) == wanted else self.unexpected(line)
         if wanted[0] == "control":
             self.ids[recorded["request_id"]] = got["request_id"]
+        if wanted[0] == "request":
+            self.numbers[json.dumps(recorded["id"])] = got["id"]
 
     def next(self) -> Any:
         try:
@@ -141,8 +157,10 @@ class Player:
         return line
 
     def unexpected(self, line: Any) -> None:
-        if kind(line) in self.later:
+        if kind(line) in self.later and kind(line)[-1] not in SETTINGS:
             self.held.append(line)
+        elif kind(line)[0] == "request":
+            self.say({"jsonrpc": "2.0", "id": line["id"], "result": {}})
         elif kind(line)[0] == "control":
             response = {"subtype": "success", "request_id": line["request_id"], "response": {}}
             self.write(json.dumps({"type": "control_response", "response": response}))
@@ -158,6 +176,16 @@ class Player:
             response = line["response"]
             response["request_id"] = self.ids.get(response["request_id"], response["request_id"])
             text = json.dumps(line, ensure_ascii=False)
+        if kind(line)[0] == "answer" and (number := json.dumps(line.get("id"))) in self.numbers:
+            if self.numbers[number] is None:
+                return
+            text = json.dumps({**line, "id": self.numbers[number]}, ensure_ascii=False)
+        self.print(text)
+
+    def say(self, line: Any) -> None:
+        self.print(json.dumps(line))
+
+    def print(self, text: str) -> None:
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
 

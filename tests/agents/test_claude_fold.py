@@ -3,8 +3,6 @@
 import json
 import os
 import random
-from collections.abc import Callable
-from typing import Any
 
 import msgspec
 import pytest
@@ -17,13 +15,10 @@ from agentguid.agents.unknown import SHOWN
 from agentguid.protocol import wire
 from agentguid.protocol.events import (
     ApprovalRequested,
-    ApprovalWithdrawn,
     HostEnded,
     ItemAdded,
-    ToolFinished,
-    ToolStarted,
-    TurnEnded,
 )
+from tests.agents.damage import MUTATIONS, check_approvals, check_items, damaged
 from tests.agents.recordings import HOST, tapes
 
 LAUNCH = Launch(cwd="/work/demo", model=None, mode="ask", resume=None)
@@ -83,95 +78,6 @@ def test_a_carry_of_another_version_is_refused(carry: bytes) -> None:
 
 
 # -- damaged tapes ----------------------------------------------------------------------------------------------------
-Mutation = Callable[[list[Line], int, random.Random], None]
-STRANGE: list[Any] = [
-    None,
-    0,
-    -1,
-    2**70,
-    1.5,
-    True,
-    "",
-    "x",
-    "result",
-    "\ud800",
-    [],
-    {},
-    [{}],
-    [[[]]],
-    {"type": "text"},
-]
-
-
-def drop(lines: list[Line], at: int, _chance: random.Random) -> None:
-    del lines[at]
-
-
-def repeat(lines: list[Line], at: int, _chance: random.Random) -> None:
-    lines.insert(at, lines[at])
-
-
-def swap(lines: list[Line], at: int, chance: random.Random) -> None:
-    other = chance.randrange(len(lines))
-    lines[at], lines[other] = lines[other], lines[at]
-
-
-def flip(lines: list[Line], at: int, chance: random.Random) -> None:
-    data = bytearray(lines[at].data or b" ")
-    data[chance.randrange(len(data))] = chance.randrange(256)
-    lines[at] = changed(lines[at], bytes(data))
-
-
-def cut(lines: list[Line], at: int, chance: random.Random) -> None:
-    lines[at] = changed(lines[at], lines[at].data[: chance.randrange(len(lines[at].data) + 1)])
-
-
-def piece(lines: list[Line], at: int, _chance: random.Random) -> None:
-    lines[at] = msgspec.structs.replace(lines[at], piece=True, ended=False)
-
-
-def retype(lines: list[Line], at: int, chance: random.Random) -> None:
-    """Another type somewhere in the JSON."""
-    try:
-        value = json.loads(lines[at].data)
-    except ValueError:
-        return
-    node = value
-    while isinstance(node, dict | list) and node:
-        key = chance.choice(list(node) if isinstance(node, dict) else range(len(node)))
-        if not isinstance(node[key], dict | list) or not node[key] or chance.random() < 0.25:
-            node[key] = chance.choice(STRANGE)
-            break
-        node = node[key]
-    lines[at] = changed(lines[at], json.dumps(value).encode())
-
-
-def redirect(lines: list[Line], at: int, chance: random.Random) -> None:
-    direction = chance.choice(["out", "in", "err"])
-    lines[at] = msgspec.structs.replace(lines[at], direction=direction)
-
-
-def changed(line: Line, data: bytes) -> Line:
-    return msgspec.structs.replace(line, data=data)
-
-
-MUTATIONS: list[Mutation] = [drop, repeat, swap, flip, cut, piece, retype, retype, retype, retype, redirect]
-
-
-def damaged(name: str, mutations: list[int], seed: int) -> list[Line]:
-    """A tape after so many accidents; its offsets grow all the same, and the child ends once, at the end."""
-    chance = random.Random(seed)
-    lines = [line for line in TAPES[name] if line.direction != "exit"]
-    for number in mutations:
-        if lines:
-            MUTATIONS[number](lines, chance.randrange(len(lines)), chance)
-    spread = [msgspec.structs.replace(line, offset=64 * place) for place, line in enumerate(lines)]
-    return [
-        *spread,
-        Line(direction="exit", offset=64 * len(lines), data=b"", at=0, code=chance.choice([0, 1, -9, None])),
-    ]
-
-
 @pytest.mark.timeout(900)
 @settings(max_examples=EXAMPLES)
 @given(
@@ -184,7 +90,7 @@ def test_a_damaged_tape_never_raises_and_leaves_nothing_open(
     name: str, mutations: list[int], seed: int
 ) -> None:
     """Every fact can be written down, everything that began ends exactly once, and what is remembered stays small."""
-    lines = damaged(name, mutations, seed)
+    lines = damaged(TAPES[name], mutations, seed)
     adapter = claude.adapter(HOST, LAUNCH)
     outputs = list[Output]()
     for line in lines:
@@ -201,30 +107,12 @@ def test_a_damaged_tape_never_raises_and_leaves_nothing_open(
     check_approvals(facts, {line.id for line in lines if line.direction == "in"})
 
 
-def check_items(outputs: list[Output], facts: list[Any]) -> None:
-    added = [fact.item for fact in facts if isinstance(fact, ItemAdded)]
-    started = [fact.item for fact in facts if isinstance(fact, ToolStarted)]
-    finished = [fact.item for fact in facts if isinstance(fact, ToolFinished)]
-    assert len({*added, *started}) == len(added) + len(started)
-    assert sorted(started) == sorted(finished)
-    assert {output.item for output in outputs if isinstance(output, Live)} <= {*added, *started}
-    ended = [fact.turn for fact in facts if isinstance(fact, TurnEnded)]
-    assert len(ended) <= 4
-
-
-def check_approvals(facts: list[Any], inputs: set[str | None]) -> None:
-    asked = [fact.approval for fact in facts if isinstance(fact, ApprovalRequested)]
-    withdrawn = [fact.approval for fact in facts if isinstance(fact, ApprovalWithdrawn)]
-    assert len(set(withdrawn)) == len(withdrawn)
-    assert set(withdrawn) <= set(asked) <= {*withdrawn, *(str(one).removeprefix("answer:") for one in inputs)}
-
-
 def test_a_damaged_tape_folds_from_its_anchors_too() -> None:
     """The carry holds all there is, also after lines that were not understood."""
     chance = random.Random(7)
     for seed in range(200 if EXAMPLES > 1_000 else 40):
         lines = damaged(
-            chance.choice(sorted(TAPES)), [chance.randrange(len(MUTATIONS)) for _ in range(10)], seed
+            TAPES[chance.choice(sorted(TAPES))], [chance.randrange(len(MUTATIONS)) for _ in range(10)], seed
         )
         _, whole = fold(lines)
         adapter = claude.adapter(HOST, LAUNCH)

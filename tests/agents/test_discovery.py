@@ -167,8 +167,8 @@ def test_two_scans_at_once_are_one(tmp_path: Path) -> None:
 def test_before_the_first_scan_the_catalogue_is_there() -> None:
     agents = Agents({})
 
-    assert [found.id for found in agents.all()] == ["claude-code", "demo"]
-    assert [found.installed for found in agents.all()] == [False, True]
+    assert [found.id for found in agents.all()] == [entry.id for entry in CATALOGUE]
+    assert [found.id for found in agents.all() if found.installed] == ["demo"]
     assert agents.get("nobody") is None
 
 

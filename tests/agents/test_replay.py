@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from agentguid.agents import claude
+from agentguid.agents import acp, claude
 from agentguid.agents.discovery import ask_version
 from agentguid.protocol.events import SessionIdentified, ToolFinished, TurnEnded
+from agentguid.protocol.items import Decision
 from tests.agents import replay
+from tests.agents.acp_recordings import entry_of
 from tests.agents.driver import Run
+from tests.agents.recordings import FOLDER
 
 
 @pytest.mark.parametrize(
@@ -57,3 +60,26 @@ def test_it_says_its_version(tmp_path: Path) -> None:
         "2.1.330 (Claude Code)",
         None,
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "decision", "outcome", "tools"),
+    [
+        ("gemini-acp/multi", "allow_once", "complete", 5),
+        ("opencode-acp/multi", "allow_once", "complete", 5),
+        ("copilot-acp/permission-deny", "reject_once", "complete", 1),
+        ("codex-acp/permission-allow", "allow_once", "complete", 1),
+        ("qwen-acp/permission-write-allow", "allow_once", "complete", 1),
+        ("gemini-acp/error-401", None, "error", 0),
+    ],
+)
+def test_a_recording_of_an_acp_agent_plays(
+    tmp_path: Path, name: str, decision: Decision | None, outcome: str, tools: int
+) -> None:
+    """Whatever this client sets beforehand, and however it numbers."""
+    program = replay.install(tmp_path / "bin", FOLDER / f"{name}.ndjson.gz", "agent")
+    run = Run(acp.dialect(entry_of(name)), tmp_path, binary=str(program))
+    asyncio.run(run.go(["anything"], decision=decision))
+
+    assert [end.outcome for end in run.of(TurnEnded)] == [outcome]
+    assert len(run.of(ToolFinished)) == tools

@@ -1,4 +1,4 @@
-"""Genuine Claude Code against the scripted model, under a real daemon. `make test-agents`."""
+"""Genuine agents against the scripted model, under a real daemon. `make test-agents`."""
 
 import os
 import subprocess
@@ -7,25 +7,40 @@ from pathlib import Path
 
 import pytest
 
-from tests.agents_real import install
+from tests.agents_real import acp, install, report
+from tests.agents_real.report import add
 from tests.agents_real.work import Work
 from tests.support.daemon import Daemon
 from tests.support.model.server import ModelServer
 
+SLOW = 120.0
+"""Seconds that a step of an ACP agent may take: some need fifteen for their first answer on a machine of their own."""
 _missing: list[str] = []
+_results = report.collect()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """A skipped agent must not look like a tested one."""
     for reason in _missing:
         terminalreporter.write_line(f"NOT TESTED: {reason}", red=True, bold=True)
+    if os.environ.get("AGENTGUID_AGENTS_REPORT") and _results:
+        report.write(_results)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    add(_results, report.nodeid, report.when, report.outcome)
+
+
+def wanted(agent: str) -> None:
+    """Skips the tests of an agent that was not asked for."""
+    named = os.environ.get("AGENTGUID_TEST_AGENTS", "").replace(",", " ").split()
+    if named and agent not in named:
+        pytest.skip(f"only {', '.join(named)} were asked for")
 
 
 @pytest.fixture(scope="session")
 def claude() -> Path:
-    wanted = os.environ.get("AGENTGUID_TEST_AGENTS", "").replace(",", " ").split()
-    if wanted and "claude-code" not in wanted:
-        pytest.skip(f"only {', '.join(wanted)} were asked for")
+    wanted("claude-code")
     try:
         return install.claude()
     except install.MissingError as error:
@@ -56,5 +71,34 @@ def work(claude: Path, model: ModelServer, tmp_path: Path) -> Iterator[Work]:
     subprocess.run(["git", "init", "--quiet", daemon.work], check=True, env=daemon.environ)
     try:
         yield Work(daemon.start(), model)
+    finally:
+        daemon.close()
+
+
+@pytest.fixture(params=acp.AGENTS, ids=lambda agent: agent.id)
+def genuine(request: pytest.FixtureRequest) -> acp.Genuine:
+    """Each of the ACP agents, installed."""
+    agent: acp.Genuine = request.param
+    wanted(agent.id)
+    try:
+        agent.path()
+    except install.MissingError as error:
+        _missing.append(f"{agent.id}: {error}")
+        pytest.skip(str(error))
+    return agent
+
+
+@pytest.fixture
+def acp_work(genuine: acp.Genuine, model: ModelServer, tmp_path: Path) -> Iterator[Work]:
+    """A daemon that finds the agent, whose model is the scripted one, and a git repository to work in."""
+    path = f"{genuine.path().parent}:{os.environ['PATH']}"
+    daemon = Daemon(tmp_path, PATH=path, **acp.QUIET, **genuine.environ(model.url))
+    for name, content in genuine.home:
+        file = tmp_path / "home" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
+    subprocess.run(["git", "init", "--quiet", daemon.work], check=True, env=daemon.environ)
+    try:
+        yield Work(daemon.start(), model, genuine.id, (genuine.program, genuine.argument), SLOW)
     finally:
         daemon.close()

@@ -24,7 +24,12 @@ def claude() -> Path:
     return _working(_from_npm("@anthropic-ai/claude-code", CLAUDE, "claude"))
 
 
-def _from_npm(package: str, version: str, program: str) -> Path:
+def other(package: str, version: str, program: str, megabytes: int) -> Path:
+    """Another agent's program. Raises `MissingError`."""
+    return _working(_from_npm(package, version, program, megabytes))
+
+
+def _from_npm(package: str, version: str, program: str, megabytes: int = 360) -> Path:
     folder = CACHE / f"{program}-{version}"
     path = folder / "node_modules" / ".bin" / program
     if path.exists():
@@ -34,7 +39,7 @@ def _from_npm(package: str, version: str, program: str) -> Path:
         raise MissingError(f"npm is not installed, so {package} cannot be")
     folder.mkdir(parents=True, exist_ok=True)
     command = [npm, "install", "--prefix", str(folder), "--no-audit", "--no-fund", f"{package}@{version}"]
-    print(f"\ninstalling {package} {version} into {folder} (once; some 360 MB)", flush=True)
+    print(f"\ninstalling {package} {version} into {folder} (once; some {megabytes} MB)", flush=True)
     try:
         done = subprocess.run(
             command, check=False, capture_output=True, text=True, timeout=PATIENCE, stdin=subprocess.DEVNULL

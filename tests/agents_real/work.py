@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.support.daemon import Daemon, wait_for
+from tests.support.daemon import PATIENCE, Daemon, wait_for
 from tests.support.model.server import ModelServer
 
 STEPS = (
@@ -20,17 +20,27 @@ STEPS = (
 class Work:
     daemon: Daemon
     model: ModelServer
+    agent: str = "claude-code"
+    """Catalogue id."""
+    words: tuple[str, ...] = ("claude", "--input-format")
+    """Its program's name (or how that begins), and an argument that only the agent itself is started with."""
+    patience: float = PATIENCE
+    """Seconds that one step may take."""
 
     def start(self, text: str, **more: Any) -> str:
         """A new conversation with this prompt; its id."""
-        conversation = self.daemon.conversation("claude-code", **more)
+        conversation = self.daemon.conversation(self.agent, **more)
         self.daemon.send(conversation, text)
         return conversation
 
     def ask(self, conversation: str, text: str) -> dict[str, Any]:
         """One turn from prompt to end."""
         sent = self.daemon.send(conversation, text)
-        return self.daemon.ended(conversation, sent["session"]["id"])
+        return self.daemon.ended(conversation, sent["session"]["id"], self.patience)
+
+    def ended(self, conversation: str) -> dict[str, Any]:
+        """The latest turn, once it has ended."""
+        return self.daemon.ended(conversation, patience=self.patience)
 
     def events(self, conversation: str, *types: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
@@ -55,13 +65,19 @@ class Work:
             found = self.daemon.api("GET", "/approvals")["approvals"]
             return next((one for one in found if one["conversationId"] == conversation), None)
 
-        got: dict[str, Any] = wait_for(look, f"a permission request\n{self.daemon.log()[-2000:]}")
+        got: dict[str, Any] = wait_for(
+            look, f"a permission request\n{self.daemon.log()[-2000:]}", self.patience
+        )
         return got
 
     def reached(self, scenario: str, count: int = 1) -> None:
         """Returns when that many requests of a scenario have come to the model."""
         try:
-            wait_for(lambda: len(self.model.of(scenario)) >= count, f"the model to be asked [[{scenario}]]")
+            wait_for(
+                lambda: len(self.model.of(scenario)) >= count,
+                f"the model to be asked [[{scenario}]]",
+                self.patience,
+            )
         except AssertionError as error:
             error.add_note(self.report())
             raise
@@ -98,7 +114,8 @@ class Work:
                 words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
             except OSError:
                 continue
-            if "--input-format" in words and Path(words[0]).name.startswith("claude"):
+            program, argument = self.words
+            if argument in words and any(Path(word).name.startswith(program) for word in words[:2]):
                 found[pid] = words
         return found
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.sessions import acp
 from tests.support import badagent
 from tests.support.daemon import Daemon
 
@@ -34,3 +35,10 @@ def bad(tmp_path: Path) -> Iterator[Bad]:
     yield make
     for daemon in running:
         daemon.close()
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Iterator[acp.Mine]:
+    """A daemon with the scripted ACP agent."""
+    with acp.maker(tmp_path) as make:
+        yield make

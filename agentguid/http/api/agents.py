@@ -29,6 +29,11 @@ class Agent(Shape, frozen=True):
     """Why it cannot be used or may not work, and what to do."""
     install: str
     login: str
+    docs: str
+    note: str
+    """What to know before choosing it."""
+    tried: str
+    """With which version and when agentguid's own tests ran it, or that they never did."""
 
 
 class AgentList(Shape, frozen=True):
@@ -79,6 +84,9 @@ def shown(found: Found) -> Agent:
         problem=found.problem,
         install=found.install,
         login=found.login,
+        docs=found.docs,
+        note=found.entry.note,
+        tried=found.entry.sentence if found.entry.binaries else "",
     )
 
 
@@ -122,9 +130,8 @@ def descriptor(parts: NamedDependency[Parts], agent_id: FromPath[str]) -> Descri
 
 @get("/agents/{agent_id:str}/models", sync_to_thread=False)
 def models(parts: NamedDependency[Parts], agent_id: FromPath[str]) -> Models:
-    """The models that an agent may be told to use. The first is its own default."""
-    found = _found(parts, agent_id)
-    known = getattr(found.speaks(), "MODELS", ()) if found.installed else ()
+    """The models that an agent may be told to use: its own default, then those that it named when it last worked."""
+    known = parts.agents.models(_found(parts, agent_id).id)
     return Models([Model("", "Default"), *(Model(name, name) for name in known)])
 
 

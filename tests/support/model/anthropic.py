@@ -13,8 +13,9 @@ COUNT = "/v1/messages/count_tokens"
 Object = dict[str, Any]
 
 
-def read(body: Object) -> Ask:
+def read(body: Object, path: str) -> Ask:
     """What a request says."""
+    del path
     ask = Ask(model=body.get("model", "fake-model"), stream=bool(body.get("stream")))
     ask.thinks = (body.get("thinking") or {}).get("type", "disabled") != "disabled"
     ask.messages.append(("system", _flat(body.get("system"))))

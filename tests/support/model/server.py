@@ -16,10 +16,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-from tests.support.model import anthropic
+from tests.support.model import anthropic, gemini
 from tests.support.model.script import Ask, Place, Script, Turn
 
-PROTOCOLS = [anthropic]
+PROTOCOLS = [anthropic, gemini]
 CUT = 6
 """Events after which a connection is dropped that is to be cut."""
 
@@ -99,9 +99,9 @@ class _Handler(BaseHTTPRequestHandler):
         path = self.path.split("?")[0]
         for protocol in PROTOCOLS:
             if path.endswith(protocol.COUNT):
-                return self._json(protocol.count(protocol.read(json.loads(raw))))
+                return self._json(protocol.count(protocol.read(json.loads(raw), path)))
             if path.endswith(protocol.PATH):
-                return self._answer(protocol, protocol.read(json.loads(raw)))
+                return self._answer(protocol, protocol.read(json.loads(raw), path))
         return self._unknown()
 
     def _answer(self, protocol: Any, ask: Ask) -> None:

@@ -13,7 +13,7 @@ NAMES = {
     "read": ["read", "read_file", "view"],
     "shell": ["bash", "shell", "exec_command", "shell_command", "run_shell_command", "execute_command"],
     "search": ["grep", "grep_search", "search_files", "rg"],
-    "task": ["agent", "task", "subagent", "spawn_agent"],
+    "task": ["agent", "task", "subagent", "spawn_agent", "invoke_agent"],
 }
 """What agents call a tool, lower case, the best first."""
 WORDS = {

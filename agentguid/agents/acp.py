@@ -1,0 +1,126 @@
+"""Agents that speak the Agent Client Protocol, version 1: JSON-RPC by lines. Described in docs/protocols/acp.md.
+
+Which agent it is says the catalogue: what its modes are called, how to sign in to it, and its habits.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from agentguid.agents import acp_modes as modes
+from agentguid.agents import acp_write as write
+from agentguid.agents.acp_reading import Reading
+from agentguid.agents.base import Adapter, Answer, Dialect, Errand, Launch, Prompt, Write
+from agentguid.agents.entry import Entry
+
+
+def dialect(entry: Entry) -> Dialect:
+    return Acp(entry)
+
+
+class Acp:
+    """How one agent of the catalogue is started and translated. Session, model and mode are set by the protocol."""
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+
+    def argv(self, binary: str, launch: Launch) -> list[str]:  # noqa: ARG002 - said by the protocol
+        return [binary, *self.entry.args]
+
+    def adapter(self, host: str, launch: Launch, carry: bytes | None = None) -> Adapter:
+        return AcpAdapter(self.entry, host, launch, carry)
+
+
+class AcpAdapter(Reading):
+    """See `base.Adapter`."""
+
+    # -- what is known ------------------------------------------------------------------------------------------------
+    @property
+    def ready(self) -> bool:
+        """Also when it is known that it will never be: then the prompt is refused."""
+        return self.state.step == "ready" or bool(self.state.broken)
+
+    @property
+    def idle(self) -> bool:
+        return not (self.texts.open or self.calls.open or self.asks.open or self.open_errands)
+
+    @property
+    def turn(self) -> str | None:
+        return self.state.turn
+
+    @property
+    def background(self) -> int:
+        return 0
+
+    @property
+    def lost(self) -> bool:
+        """Never: the same process begins another session then."""
+        return False
+
+    @property
+    def models(self) -> Sequence[str]:
+        setting = self.state.settings.get(modes.MODEL)
+        return setting.choices if setting else ()
+
+    @property
+    def errands(self) -> Sequence[Errand]:
+        return list(self.open_errands.values())
+
+    def refuses(self, prompt: Prompt) -> str:
+        state = self.state
+        if state.broken:
+            return state.broken
+        if state.refused == prompt.turn:
+            return state.refusal
+        return modes.missing(self.entry, state, prompt) if state.step == "ready" else ""
+
+    def serves(self, prompt: Prompt) -> bool:
+        """False when the process would have to be started with other variables for the mode."""
+        environ = self.entry.environ
+        return environ.get(prompt.mode) == environ.get(self.launch.mode)
+
+    def carry(self) -> bytes:
+        return msgspec.json.encode(self.state)
+
+    # -- to the agent -------------------------------------------------------------------------------------------------
+    def start(self) -> Sequence[Write]:
+        """The next step of the handshake; nothing while an answer is waited for."""
+        state, number = self.state, self.state.number + 1
+        if self.ready or state.sent:
+            return []
+        match state.step:
+            case "new":
+                return [Write("start", write.initialize(number, files=self.entry.files))]
+            case "signing_in":
+                method = self.entry.authenticate
+                return [Write("start:sign-in", write.request(number, "authenticate", methodId=method))]
+        times = f"-{state.sessions + 1}" if state.sessions else ""
+        return [Write(f"start:session{times}", self._session(number))]
+
+    def _session(self, number: int) -> bytes:
+        """Taken up without being told again where the agent can do that."""
+        resume, where = self.launch.resume, {"cwd": self.launch.cwd, "mcpServers": []}
+        if not resume or self.state.anew:
+            return write.request(number, "session/new", **where)
+        method = "session/resume" if self.state.resumes else "session/load"
+        return write.request(number, method, sessionId=resume, **where)
+
+    def prompt(self, prompt: Prompt) -> Sequence[Write]:
+        """First what has to be set, one after the other: a prompt that overtakes its mode might not ask."""
+        state, number = self.state, self.state.number + 1
+        if self.refuses(prompt) or any(sent.turn == prompt.turn for sent in state.sent.values()):
+            return []
+        if sent := modes.next_one(self.entry, state, prompt):
+            data = write.request(number, sent.method, **modes.params(state, sent))
+            return [Write(f"start:{number}-{prompt.turn}", data)]
+        data = write.prompt(number, state.session, prompt.body.text, prompt.mode)
+        return [Write(f"prompt:{prompt.turn}", data)]
+
+    def answer(self, answer: Answer) -> Sequence[Write]:
+        return self.asks.answer(answer)
+
+    def stop(self, turn: str) -> Sequence[Write]:
+        """All that it asks is answered too: it waits for that."""
+        if turn != self.state.turn:
+            return []
+        return [Write(f"stop:{turn}", write.cancel(self.state.session)), *self.asks.cancelled()]

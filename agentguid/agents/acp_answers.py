@@ -1,0 +1,147 @@
+"""The agent's answers to our requests: the handshake, the session, its settings, and the end of a turn."""
+
+from typing import Any
+
+import msgspec
+
+from agentguid.agents import acp_errors as errors
+from agentguid.agents import acp_modes as modes
+from agentguid.agents import acp_turns as turns
+from agentguid.agents import acp_wire as wire
+from agentguid.agents import acp_write as write
+from agentguid.agents.acp_session import Session
+from agentguid.agents.acp_state import METHODS, Sent
+from agentguid.agents.base import Fact, Output
+from agentguid.agents.jsonl import NotUnderstoodError, mapping, objects, text_of
+from agentguid.protocol.events import TurnEnded
+
+
+class Answers(Session):
+    def _answered(self, message: wire.Envelope, out: list[Output]) -> None:
+        sent = self.state.sent.pop(wire.number_of(message.id) or -1, None)
+        if sent is None:
+            raise NotUnderstoodError("an answer to nothing that was asked")
+        error = self._error(message) if message.error and bytes(message.error) != b"null" else None
+        result = {} if error else mapping(wire.value(message.result))
+        match sent.method:
+            case "initialize":
+                self._greeted(result, error, out)
+            case "authenticate":
+                self._signed_in(error)
+            case "session/new" | "session/load" | "session/resume":
+                self._begun(sent, result, error, out)
+            case "session/prompt":
+                self._done(result, error, out)
+            case _:
+                self._set(sent, result, error, out)
+
+    def _error(self, message: wire.Envelope) -> wire.Error:
+        try:
+            return msgspec.convert(wire.value(message.error), wire.Error)
+        except msgspec.ValidationError:
+            return wire.Error(message=bytes(message.error).decode("utf-8", "replace"))
+
+    # -- the handshake ------------------------------------------------------------------------------------------------
+    def _greeted(self, result: dict[str, Any], error: wire.Error | None, out: list[Output]) -> None:
+        state, name = self.state, self.entry.name
+        if error:
+            state.broken = errors.not_begun(self.entry, error, "refused the handshake")
+            return
+        version = result.get("protocolVersion")
+        if version != write.VERSION:
+            state.broken = (
+                f"{name} speaks version {version} of the Agent Client Protocol, agentguid speaks {write.VERSION}. "
+                "Update the older of the two."
+            )
+            return
+        can = mapping(result.get("agentCapabilities"))
+        state.loads = can.get("loadSession") is True
+        state.resumes = isinstance(mapping(can.get("sessionCapabilities")).get("resume"), dict)
+        for method in objects(result.get("authMethods"))[:METHODS]:
+            state.methods += [text_of(method.get("id")), text_of(method.get("name"))]
+        state.step = "greeted"
+        if self.launch.resume and not (state.loads or state.resumes):
+            state.anew = True
+            text = f"{name} cannot take up an earlier conversation. It begins anew, without memory."
+            out.append(self.notice(text, "warning"))
+
+    def _signed_in(self, error: wire.Error | None) -> None:
+        self.state.step = "greeted"
+        if error:
+            self.state.broken = errors.signed_out(self.entry, self.state, errors.detail(error))
+
+    def _begun(self, sent: Sent, result: dict[str, Any], error: wire.Error | None, out: list[Output]) -> None:
+        state = self.state
+        if error:
+            self._not_begun(sent, error, out)
+            return
+        resumed = sent.method != "session/new"
+        state.session = text_of(result.get("sessionId")) or (self.launch.resume or "" if resumed else "")
+        if not state.session:
+            state.broken = (
+                f"{self.entry.name} began a session without a name. Update it, then send the message again."
+            )
+            return
+        state.step = "ready"
+        modes.learn(state, result)
+        out.append(self.identified())
+        if warning := modes.unsure(self.entry, state):
+            out.append(self.notice(warning, "warning"))
+
+    def _not_begun(self, sent: Sent, error: wire.Error, out: list[Output]) -> None:
+        state, entry = self.state, self.entry
+        state.replaying = False
+        if error.code == errors.SIGN_IN:
+            if not (entry.authenticate and entry.authenticate in state.methods[::2] and not state.signed_in):
+                state.broken = errors.signed_out(entry, state, errors.detail(error))
+            else:
+                state.step = "signing_in"
+        elif sent.method != "session/new" and errors.lost(error):
+            state.anew = True
+            text = f"{entry.name} does not have this conversation any more. It begins anew, without memory."
+            out.append(self.notice(text, "error"))
+        elif sent.method == "session/new":
+            state.broken = errors.not_begun(entry, error, "could not begin a session")
+        else:
+            state.broken = errors.not_begun(entry, error, "could not take up this conversation")
+
+    # -- settings -----------------------------------------------------------------------------------------------------
+    def _set(self, sent: Sent, result: dict[str, Any], error: wire.Error | None, out: list[Output]) -> None:
+        state = self.state
+        if error:
+            said = errors.detail(error).rstrip(".")[:300]
+            state.refused = sent.turn
+            state.refusal = (
+                f"{self.entry.name} would not set its {sent.setting} to {sent.value} ({said}). "
+                "Choose another one, then send the message again."
+            )
+            return
+        modes.done(state, sent, result)
+        if sent.setting == modes.MODEL:
+            out.append(self.identified())
+
+    # -- the end of a turn --------------------------------------------------------------------------------------------
+    def _done(self, result: dict[str, Any], error: wire.Error | None, out: list[Output]) -> None:
+        state = self.state
+        if state.turn is None:
+            return
+        if result.get("usage"):
+            self.flush(out)
+        reason = text_of(result.get("stopReason"))
+        self.texts.close(out, incomplete=error is not None or reason == "cancelled")
+        self.calls.abandon(out)
+        self.asks.withdraw("The turn ended.", out)
+        self.complaints(out)
+        out.append(Fact(self._end(state.turn, result, error)))
+        self.turn_is_over()
+
+    def _end(self, turn: str, result: dict[str, Any], error: wire.Error | None) -> TurnEnded:
+        if error is None:
+            return turns.ended(turn, result, self.entry, self.state, self._at)
+        duration = max((self._at - self.state.begun) // 1000, 0)
+        if self.state.stopping:
+            return TurnEnded(turn=turn, outcome="interrupted", duration=duration)
+        why = errors.sentence(self.entry, self.state, error)
+        return TurnEnded(
+            turn=turn, outcome="error", error=why, duration=duration, cost=turns.spent(self.state)
+        )

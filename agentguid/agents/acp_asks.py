@@ -1,0 +1,164 @@
+"""Permission requests of an ACP agent, with its own options."""
+
+import os.path
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from agentguid.agents import acp_shape as shape
+from agentguid.agents import acp_write as write
+from agentguid.agents.acp_calls import Call
+from agentguid.agents.acp_state import State
+from agentguid.agents.acp_wire import Asked
+from agentguid.agents.base import Answer, Fact, Output, Write
+from agentguid.agents.jsonl import objects, text_of
+from agentguid.protocol.events import ApprovalRequested, ApprovalWithdrawn
+from agentguid.protocol.items import Body, Decision, Option
+
+OPEN = 200
+"""More requests than this at once are refused."""
+OPTIONS = 20
+REASON = 500
+"""Characters of a request's own words."""
+KINDS: tuple[Decision, ...] = ("allow_once", "allow_always", "reject_once", "reject_always")
+
+
+class Ask(Struct):
+    """A request without an answer."""
+
+    identity: bytes
+    """The JSON-RPC id as it was written."""
+    options: list[Option]
+    withdrawn: bool = False
+    """The user is not asked any more; the agent still waits for its answer."""
+
+
+class Asks:
+    def __init__(self, state: State, cwd: str) -> None:
+        self.state = state
+        self.cwd = cwd
+        self.open: dict[str, Ask] = {}
+
+    def ask(
+        self, approval: str, identity: Raw, call: Call | None, asked: Asked, out: list[Output]
+    ) -> bytes | None:
+        """The agent waits for an answer, under the id `approval`. Bytes are the answer when it needs nobody."""
+        told, given = asked.call, offered(asked.options)
+        kind, content = text_of(told.kind), told.content
+        if self.state.stopping or not given or len(self.open) >= OPEN:
+            return write.chosen(bytes(identity), None)
+        if self._freely(call.kind if call else kind, call):
+            option = pick(given, "allow_once") or pick(given, "allow_always")
+            return write.chosen(bytes(identity), option)
+        self.open[approval] = Ask(bytes(identity), given)
+        title = text_of(told.title)
+        name = call.name if call else shape.named(kind, title, {})
+        arguments = call.arguments() if call else shape.arguments(kind, title, {}, [], [])
+        reason = shape.text_in(content).strip()[:REASON]
+        out.append(
+            Fact(
+                ApprovalRequested(
+                    approval=approval,
+                    turn=self.state.turn,
+                    item=call.item if call else None,
+                    tool=name,
+                    input=Body(msgspec.json.encode(arguments).decode(), "application/json"),
+                    options=given,
+                    reason=reason if reason and reason != arguments.get("command") else None,
+                )
+            )
+        )
+        return None
+
+    def _freely(self, kind: str, call: Call | None) -> bool:
+        """Whether the user's mode answers: all of them, or edits within the working directory."""
+        if self.state.mode == "bypass":
+            return True
+        if self.state.mode != "accept_edits" or kind != "edit" or call is None:
+            return False
+        diffs = shape.diffs_of(call.content)
+        paths = [text_of(one.get("path")) for one in [*diffs, *call.places]] or [
+            text_of(call.arguments().get("path"))
+        ]
+        return all(self._inside(path) for path in paths)
+
+    def _inside(self, path: str) -> bool:
+        whole = os.path.normpath(os.path.join(self.cwd, path))
+        return bool(path) and os.path.commonpath([whole, os.path.normpath(self.cwd)]) == os.path.normpath(
+            self.cwd
+        )
+
+    def answer(self, answer: Answer) -> list[Write]:
+        """The line that answers; nothing when it was answered or withdrawn. The agent's own option, never another kind.
+
+        ACP carries neither words with a no nor changed arguments: those that were changed are refused.
+        """
+        ask = self.open.get(answer.approval)
+        if ask is None or ask.withdrawn:
+            return []
+        decision: Decision = "reject_once" if answer.input is not None else answer.decision
+        ids = {option.id for option in ask.options if option.kind == decision}
+        option = answer.option if answer.option in ids else pick(ask.options, decision)
+        if option is None and decision.startswith("reject"):
+            option = pick(ask.options, "reject_once") or pick(ask.options, "reject_always")
+        if option is None and decision == "allow_always":
+            option = pick(ask.options, "allow_once")
+        return [Write(f"answer:{answer.approval}", write.chosen(ask.identity, option))]
+
+    def cancelled(self) -> list[Write]:
+        """The answers that a stop owes: none may stay open."""
+        return [
+            Write(f"answer:{approval}", write.chosen(ask.identity, None))
+            for approval, ask in self.open.items()
+        ]
+
+    def answered(self, approval: str) -> None:
+        """The answer is on the tape."""
+        self.open.pop(approval, None)
+
+    def withdraw(self, reason: str, out: list[Output], *, keep: bool = False) -> None:
+        """Nobody is asked any more. `keep`: the agent is still owed its answers."""
+        for approval, ask in list(self.open.items()):
+            self._withdraw(approval, ask, reason, out, keep=keep)
+
+    def taken_back(self, identity: bytes, out: list[Output]) -> bool:
+        """The agent takes a request back. False when it does not wait for that one."""
+        found = [(approval, ask) for approval, ask in self.open.items() if ask.identity == identity]
+        for approval, ask in found:
+            self._withdraw(approval, ask, "The agent took the request back.", out, keep=False)
+        return bool(found)
+
+    def _withdraw(self, approval: str, ask: Ask, reason: str, out: list[Output], *, keep: bool) -> None:
+        if not keep:
+            del self.open[approval]
+        if not ask.withdrawn:
+            ask.withdrawn = True
+            out.append(Fact(ApprovalWithdrawn(approval=approval, reason=reason)))
+
+
+def offered(options: Any) -> list[Option]:
+    """The agent's options, those first that allow the least. Kinds repeat; names tell them apart."""
+    found = [
+        Option(
+            text_of(one.get("optionId")), _kind(one), text_of(one.get("name")) or text_of(one.get("optionId"))
+        )
+        for one in objects(options)[:OPTIONS]
+        if text_of(one.get("optionId"))
+    ]
+    return sorted(found, key=lambda option: KINDS.index(option.kind))
+
+
+def _kind(option: dict[str, Any]) -> Decision:
+    """Of a kind that we do not know: a no, unless it says that it allows."""
+    kind = text_of(option.get("kind"))
+    for known in KINDS:
+        if kind == known:
+            return known
+    if kind.startswith("allow"):
+        return "allow_always"
+    return "reject_once"
+
+
+def pick(options: list[Option], kind: Decision) -> str | None:
+    return next((option.id for option in options if option.kind == kind), None)

@@ -1,0 +1,132 @@
+"""Tool calls of an ACP agent: from the first that is heard of one to its result.
+
+A call may be announced without arguments, which come later; or be heard of first in a permission request, or in the
+update that ends it. It is shown live from the start, and becomes a fact when it is known what it does: at its second
+word with arguments, when it begins to work, or when permission is asked for it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from agentguid.agents import acp_shape as shape
+from agentguid.agents.acp_state import DONE, State
+from agentguid.agents.acp_wire import Call as Told
+from agentguid.agents.base import Fact, Live, Output
+from agentguid.agents.jsonl import mapping, objects, text_of
+from agentguid.protocol.events import ToolFinished, ToolStarted
+from agentguid.protocol.items import Body
+
+OPEN = 1000
+"""So many calls without a result are remembered."""
+STREAMED = 4 * 1024 * 1024
+"""Characters of a call's streamed output that are kept."""
+WORKING = ("in_progress", "completed", "failed")
+
+
+class Call(Struct):
+    """A call that has no result yet."""
+
+    item: str
+    turn: str | None
+    parent: str | None = None
+    title: str = ""
+    kind: str = ""
+    given: dict[str, Any] = field(default_factory=dict)
+    content: Any = None
+    places: list[dict[str, Any]] = field(default_factory=list)
+    answered: Any = None
+    streamed: list[str] = field(default_factory=list)
+    size: int = 0
+    """Characters of it."""
+    started: bool = False
+    shown: list[dict[str, Any]] = field(default_factory=list)
+    """The diffs that stand in its arguments."""
+
+    @property
+    def name(self) -> str:
+        return shape.named(self.kind, self.title, self.given)
+
+    def arguments(self) -> dict[str, Any]:
+        return shape.arguments(self.kind, self.title, self.given, shape.diffs_of(self.content), self.places)
+
+
+class Calls:
+    def __init__(self, state: State, new_item: Callable[[], str]) -> None:
+        self.state = state
+        self.new_item = new_item
+        self.open: dict[str, Call] = {}
+
+    def told(self, told: Told, out: list[Output], *, asked: bool = False) -> Call | None:
+        """Something is said of a call, in an update or (`asked`) in a permission request; None: it ended before."""
+        if told.id in self.state.done:
+            return None
+        call = self.open.get(told.id)
+        again = call is not None
+        if call is None:
+            call = self._begin(told, out)
+        _merge(call, told, asked=asked)
+        status = text_of(told.status)
+        if not call.started and (asked or status in WORKING or (again and call.given)):
+            self.start(call, out)
+        if status in ("completed", "failed"):
+            self._end(told.id, call, out, failed=status == "failed")
+        return call
+
+    def _begin(self, told: Told, out: list[Output]) -> Call:
+        if len(self.open) >= OPEN:
+            self._give_up(next(iter(self.open)), out)
+        call = self.open[told.id] = Call(self.new_item(), self.state.turn, self.parent(told.meta))
+        title = text_of(told.title) or text_of(told.kind)
+        out.append(Live(call.item, "tool", "", call.turn, call.parent, title))
+        return call
+
+    def parent(self, meta: Any) -> str | None:
+        """The item of the call whose sub-agent says this, where an agent tells."""
+        above = self.open.get(text_of(mapping(mapping(meta).get("claudeCode")).get("parentToolUseId")))
+        return above.item if above and above.started else None
+
+    def start(self, call: Call, out: list[Output]) -> None:
+        call.started = True
+        call.shown = shape.diffs_of(call.content)
+        body = Body(msgspec.json.encode(call.arguments()).decode(), "application/json")
+        out.append(
+            Fact(ToolStarted(item=call.item, turn=call.turn, name=call.name, input=body, parent=call.parent))
+        )
+
+    def _end(self, name: str, call: Call, out: list[Output], *, failed: bool) -> None:
+        del self.open[name]
+        self.state.done = [*self.state.done, name][-DONE:]
+        body = shape.output(call.content, call.answered, "".join(call.streamed), call.shown)
+        out.append(Fact(ToolFinished(item=call.item, output=body, failed=failed)))
+
+    def abandon(self, out: list[Output]) -> None:
+        """Calls without a result will get none."""
+        for name in list(self.open):
+            self._give_up(name, out)
+
+    def _give_up(self, name: str, out: list[Output]) -> None:
+        call = self.open.pop(name)
+        self.state.done = [*self.state.done, name][-DONE:]
+        if not call.started:
+            self.start(call, out)
+        body = shape.output(call.content, call.answered, "".join(call.streamed), call.shown)
+        out.append(Fact(ToolFinished(item=call.item, output=body, incomplete=True)))
+
+
+def _merge(call: Call, told: Told, *, asked: bool) -> None:
+    """What is new takes the place of what was known; collections are told whole. The words of a request are its reason."""
+    call.title = text_of(told.title) or call.title
+    call.kind = text_of(told.kind) or call.kind
+    call.given = {**call.given, **mapping(told.given)}
+    if told.content is not None and (not asked or shape.diffs_of(told.content)):
+        call.content = told.content
+    call.places = objects(told.places) or call.places
+    if told.answered is not None:
+        call.answered = told.answered
+    piece = text_of(mapping(mapping(told.meta).get("terminal_output_delta")).get("data"))
+    if piece and call.size < STREAMED:
+        call.size += len(piece)
+        call.streamed.append(piece)

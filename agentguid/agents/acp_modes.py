@@ -1,0 +1,142 @@
+"""What is set in an agent's session before a prompt: its mode, its model.
+
+A conversation in which we promise to ask must ask. So the mode is always said, never taken as it was found: some agents
+begin in one that asks nothing. What an agent's own modes cannot do, the answers to its requests do (`acp_asks`).
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec.structs import replace
+
+from agentguid.agents.acp_state import CHOICES, Sent, Setting, State
+from agentguid.agents.base import Prompt
+from agentguid.agents.entry import Entry
+from agentguid.agents.jsonl import mapping, objects, text_of
+from agentguid.protocol.items import Mode
+
+MODE, MODEL = "mode", "model"
+GUESSES: dict[Mode, tuple[str, ...]] = {
+    "ask": ("default", "ask", "approve", "manual", "normal", "alwaysask"),
+    "accept_edits": ("acceptedits", "autoedit"),
+    "plan": ("plan", "architect"),
+    "bypass": ("bypasspermissions", "yolo", "autoapprove", "bypass"),
+}
+"""What agents call such a mode, without signs."""
+
+
+def learn(state: State, result: dict[str, Any]) -> None:
+    """What an answer to `session/new` or its kin says about settings: old-style modes and models, then config options."""
+    for setting, list_, current, id_ in (
+        (MODE, "availableModes", "currentModeId", "id"),
+        (MODEL, "availableModels", "currentModelId", "modelId"),
+    ):
+        told = mapping(result.get(f"{setting}s"))
+        if told:
+            choices = [text_of(one.get(id_)) for one in objects(told.get(list_))][:CHOICES]
+            state.settings[setting] = Setting(text_of(told.get(current)), choices)
+    options(state, result.get("configOptions"))
+    if MODEL in state.settings:
+        state.first_model = state.first_model or state.settings[MODEL].current
+
+
+def options(state: State, told: Any) -> None:
+    """Config options, all of them. Where one is the mode or the model, it is the way to set that."""
+    for option in objects(told)[:CHOICES]:
+        name, category = text_of(option.get("id")), text_of(option.get("category"))
+        current = option.get("currentValue")
+        if not name or not isinstance(current, str):
+            continue
+        choices = [text_of(one.get("value")) for one in _values(option.get("options"))][:CHOICES]
+        setting = category if category in (MODE, MODEL) else name
+        if setting != name or setting in (MODE, MODEL) or len(state.settings) < CHOICES:
+            state.settings[setting] = Setting(current, choices, name)
+
+
+def _values(told: Any) -> Iterator[dict[str, Any]]:
+    """Options may stand in groups."""
+    for one in objects(told):
+        if "options" in one:
+            yield from objects(one["options"])
+        else:
+            yield one
+
+
+def mode_of(entry: Entry, state: State, mode: Mode) -> str | None:
+    """What the agent calls a mode of ours; None when it has none such."""
+    setting = state.settings.get(MODE)
+    if setting is None:
+        return None
+    known = entry.modes.get(mode, {}).get(MODE)
+    if known in setting.choices:
+        return known
+    bare = {_bare(choice): choice for choice in reversed(setting.choices)}
+    return next((bare[guess] for guess in GUESSES[mode] if guess in bare), None)
+
+
+def _bare(choice: str) -> str:
+    return re.sub(r"[^a-z]", "", choice.lower())
+
+
+def missing(entry: Entry, state: State, prompt: Prompt) -> str:
+    """Why the prompt cannot have what it wants of this agent; empty when it can."""
+    if prompt.mode == "plan" and mode_of(entry, state, "plan") is None:
+        return f"{entry.name} has no mode in which it only plans. Choose another permission mode, then send it again."
+    if prompt.model and MODEL not in state.settings:
+        return f"{entry.name} does not let others choose its model. Choose its default, then send it again."
+    return ""
+
+
+def next_one(entry: Entry, state: State, prompt: Prompt) -> Sent | None:
+    """The next setting that has to be another before the prompt; None when all are as they should be."""
+    for setting, value in _wanted(entry, state, prompt):
+        now = state.settings.get(setting)
+        if now is not None and now.current != value:
+            if now.option:
+                return Sent("session/set_config_option", prompt.turn, setting, value)
+            return Sent(f"session/set_{setting}", prompt.turn, setting, value)
+    return None
+
+
+def _wanted(entry: Entry, state: State, prompt: Prompt) -> Iterator[tuple[str, str]]:
+    mode = mode_of(entry, state, prompt.mode) or mode_of(entry, state, "ask")
+    if mode is not None:
+        yield MODE, mode
+    for setting, value in entry.modes.get(prompt.mode, {}).items():
+        if setting != MODE and value in getattr(state.settings.get(setting), "choices", ()):
+            yield setting, value
+    model = prompt.model or state.first_model
+    if model:
+        yield MODEL, model
+
+
+def params(state: State, sent: Sent) -> dict[str, str]:
+    """The parameters of the request that sets it."""
+    if sent.method == "session/set_config_option":
+        return {
+            "sessionId": state.session,
+            "configId": state.settings[sent.setting].option,
+            "value": sent.value,
+        }
+    return {"sessionId": state.session, f"{sent.setting}Id": sent.value}
+
+
+def done(state: State, sent: Sent, result: dict[str, Any]) -> None:
+    """The agent took a setting on. An answer with all options has the last word."""
+    now = state.settings.get(sent.setting)
+    if now is not None:
+        state.settings[sent.setting] = replace(now, current=sent.value)
+    options(state, result.get("configOptions"))
+
+
+def unsure(entry: Entry, state: State) -> str:
+    """What is to be said when nobody knows which of its modes asks."""
+    setting = state.settings.get(MODE)
+    if setting is None or mode_of(entry, state, "ask") is not None:
+        return ""
+    names = ", ".join(setting.choices[:10])
+    return (
+        f"agentguid does not know which of the modes of {entry.name} asks before it acts ({names}). "
+        f"It works in {setting.current}: watch what it does."
+    )

@@ -1,0 +1,210 @@
+"""A tape of an agent that speaks ACP, line by line: what each says, and what it leaves open."""
+
+import zlib
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from agentguid.agents import acp_errors as errors
+from agentguid.agents import acp_turns as turns
+from agentguid.agents import acp_wire as wire
+from agentguid.agents.acp_answers import Answers
+from agentguid.agents.acp_requests import QUIET, Requests
+from agentguid.agents.acp_state import STDERR
+from agentguid.agents.acp_texts import words
+from agentguid.agents.base import Fact, Line, Output
+from agentguid.agents.jsonl import NotUnderstoodError, mapping, text_of
+from agentguid.protocol.events import HostEnded, ItemAdded, TurnEnded
+from agentguid.protocol.ids import item_id
+from agentguid.protocol.items import Body, Mode
+
+LAST_PART = 0xFFFF
+"""Part of a line's id for what closes a run of lines before it."""
+OURS: dict[str, Mode] = {"accept_edits": "accept_edits", "bypass": "bypass"}
+
+
+class Reading(Answers, Requests):
+    """The half of the adapter that reads."""
+
+    def feed(self, line: Line) -> Sequence[Output]:
+        self._offset, self._part, self._at = line.offset, 0, line.at
+        out: list[Output] = []
+        match line.direction:
+            case "out":
+                self._out(line, out)
+            case "in":
+                self._in(line, out)
+            case "err":
+                text = line.data[-STDERR:].decode("utf-8", "replace") + "\n"
+                self.state.stderr = (self.state.stderr + text)[-STDERR:]
+                self.state.stderr_size += len(line.data) + 1
+            case "exit":
+                self._exit(line, out)
+        return out
+
+    def _out(self, line: Line, out: list[Output]) -> None:
+        unknown = self.state.unknown
+        try:
+            if line.piece:
+                raise NotUnderstoodError("a piece of a line that is too long")  # noqa: TRY301
+            if line.data.strip():
+                self._understand(line.data, out)
+        except NotUnderstoodError as error:
+            if not line.data.lstrip().startswith(b"{"):
+                self.state.said = line.data[:300].decode("utf-8", "replace")
+            out += unknown.add(line, self._item(), self.state.turn, str(error))
+        except Exception as error:
+            out += unknown.add(line, self._item(), self.state.turn, f"{type(error).__name__}: {error}")
+        else:
+            if unknown.run:
+                out[:0] = unknown.end(item_id(self.host, line.offset, LAST_PART), self.state.turn)
+
+    def _understand(self, data: bytes, out: list[Output]) -> None:
+        message = wire.read(data)
+        if message.method and message.id:
+            self._request(message, out)
+        elif message.method:
+            self._told(message, out)
+        else:
+            self._answered(message, out)
+
+    # -- what the agent tells -----------------------------------------------------------------------------------------
+    def _told(self, message: wire.Envelope, out: list[Output]) -> None:
+        if message.method == "session/update":
+            self._update(wire.update(message.params), out)
+        elif message.method == "$/cancel_request":
+            identity = msgspec.json.encode(mapping(wire.value(message.params)).get("requestId"))
+            self._taken_back(identity, out)
+        elif not message.method.startswith((*QUIET, "$/")):
+            raise NotUnderstoodError(f"notification {message.method}"[:200])
+
+    def _update(self, told: wire.Session, out: list[Output]) -> None:
+        state, update = self.state, told.update
+        if state.session and told.session and told.session != state.session:
+            raise NotUnderstoodError("an update of another session")
+        if not state.replaying or isinstance(update, wire.CurrentMode | wire.Options | wire.Used):
+            self._take(update, out)
+
+    def _take(self, update: wire.Update, out: list[Output]) -> None:
+        state = self.state
+        match update:
+            case wire.Said():
+                turns.counted(state, update.meta)
+                if not self._remark(update, out):
+                    self.texts.add("message", update, state.turn, self.calls.parent(update.meta), out)
+            case wire.Thought():
+                self.flush(out)
+                self.texts.add("thought", update, state.turn, self.calls.parent(update.meta), out)
+            case wire.ToolCall() | wire.ToolCallUpdate():
+                self.flush(out)
+                if update.id not in self.calls.open and update.id not in state.done:
+                    self.texts.close(out)
+                self.calls.told(update, out)
+            case wire.Plan():
+                self._plan(update, out)
+            case wire.CurrentMode():
+                self.now_in(update.mode, out)
+            case wire.Options():
+                self.options_are(update.options, out)
+            case wire.Used():
+                turns.used(state, update.used, update.size, update.cost)
+            case wire.Info():
+                status = mapping(mapping(mapping(update.meta).get("codex")).get("threadStatus"))
+                state.failing = state.failing or text_of(status.get("type")) == "systemError"
+            case wire.Echo() | wire.Commands():
+                pass
+
+    def _plan(self, update: wire.Plan, out: list[Output]) -> None:
+        """Told whole each time; worth showing when it is another."""
+        text = msgspec.json.encode({"entries": update.entries}).decode()
+        mark = zlib.crc32(text.encode())
+        if mark != self.state.plan:
+            self.state.plan = mark
+            self.texts.close(out)
+            body = Body(text, "application/json")
+            out.append(Fact(ItemAdded(item=self._item(), turn=self.state.turn, kind="plan", body=body)))
+
+    def _remark(self, update: wire.Said, out: list[Output]) -> bool:
+        """What some agents write as if the model had said it: their own remarks, and errors."""
+        text, entry, state = words(update.content), self.entry, self.state
+        if state.failing and text.strip():
+            self.texts.close(out)
+            state.failure_item = state.failure_item or self._item()
+            state.failure += text
+            return True
+        if text:
+            self.flush(out)
+        fresh = self.texts.open is None or self.texts.open.kind != "message"
+        if entry.remarks and text.startswith(entry.remarks):
+            self.texts.close(out)
+            out.append(self.notice(text.removeprefix(entry.remarks), "warning"))
+            return True
+        if entry.errors and text.startswith(entry.errors) and fresh:
+            self.texts.close(out)
+            state.failure, state.failure_item = text, self._item()
+            return True
+        return False
+
+    # -- what we wrote ------------------------------------------------------------------------------------------------
+    def _in(self, line: Line, out: list[Output]) -> None:
+        kind, _, of = (line.id or "").partition(":")
+        message, params = self._ours(line.data)
+        match kind:
+            case "prompt":
+                self._prompted(of, params, line.at)
+            case "answer":
+                self.asks.answered(of)
+            case "serve":
+                self.over(f"serve:{of}")
+            case "stop" if of == self.state.turn:
+                self.state.stopping = True
+                self.asks.withdraw("The turn was stopped.", out, keep=True)
+        if message.method and message.id and kind in ("prompt", "start"):
+            turn = of if kind == "prompt" else of.partition("-")[2]
+            self.sent(wire.number_of(message.id), message.method, turn, params)
+
+    def _ours(self, data: bytes) -> tuple[wire.Envelope, dict[str, Any]]:
+        """A line that we wrote, with its parameters; nothing of one that a tape has damaged."""
+        try:
+            message = wire.read(data)
+            return message, mapping(wire.value(message.params))
+        except NotUnderstoodError:
+            return wire.Envelope(), {}
+
+    def _prompted(self, turn: str, params: dict[str, Any], at: int) -> None:
+        state = self.state
+        state.turn, state.begun, state.stopping, state.replaying = turn, at, False, False
+        mode = mapping(mapping(params.get("_meta")).get("agentguid")).get("mode")
+        state.mode = OURS.get(text_of(mode), "ask")
+        state.before = state.cost if state.costs or not self.launch.resume else None
+        state.spent, state.stderr_size = [], 0
+
+    # -- the end ------------------------------------------------------------------------------------------------------
+    def _exit(self, line: Line, out: list[Output]) -> None:
+        state = self.state
+        out += state.unknown.end(item_id(self.host, line.offset, LAST_PART), state.turn)
+        self.flush(out)
+        self.texts.close(out, incomplete=True)
+        self.calls.abandon(out)
+        self.asks.withdraw(f"{self.entry.name} ended.", out)
+        self.open_errands.clear()
+        self.identities.clear()
+        state.unstarted = " ".join(line.data[:STDERR].decode("utf-8", "replace").split())
+        if state.turn:
+            self.complaints(out)
+            out.append(Fact(self._cut_short(state.turn, line.code)))
+            self.turn_is_over()
+        words = state.stderr[-STDERR:] or state.unstarted or state.said
+        out.append(Fact(HostEnded(host=self.host, code=line.code, stderr=words)))
+        state.step, state.sent = "new", {}
+
+    def farewell(self, code: int | None) -> str:
+        """Why the agent is gone and what to do, in a sentence: also for a turn whose prompt it never got."""
+        return self.state.broken or errors.ended(self.entry, code, self.state)
+
+    def _cut_short(self, turn: str, code: int | None) -> TurnEnded:
+        if self.state.stopping:
+            return TurnEnded(turn=turn, outcome="interrupted")
+        error = self.farewell(code)
+        return TurnEnded(turn=turn, outcome="interrupted" if code is None else "error", error=error)

@@ -1,0 +1,115 @@
+"""What the parts of the ACP adapter share: its state, and what is open in it."""
+
+from typing import Any
+
+from agentguid.agents import acp_modes as modes
+from agentguid.agents.acp_asks import Asks
+from agentguid.agents.acp_calls import Calls
+from agentguid.agents.acp_state import SENT, STDERR, Sent, State, decode
+from agentguid.agents.acp_texts import Texts
+from agentguid.agents.base import Errand, Fact, Launch, Output
+from agentguid.agents.entry import Entry
+from agentguid.agents.jsonl import text_of
+from agentguid.protocol.events import ItemAdded, SessionIdentified
+from agentguid.protocol.ids import item_id
+from agentguid.protocol.items import Body, Level
+
+
+class Session:
+    def __init__(self, entry: Entry, host: str, launch: Launch, carry: bytes | None = None) -> None:
+        self.entry = entry
+        self.host = host
+        self.launch = launch
+        self.state = State() if carry is None else decode(carry)
+        self.texts = Texts(self._item)
+        self.calls = Calls(self.state, self._item)
+        self.asks = Asks(self.state, launch.cwd)
+        self.open_errands: dict[str, Errand] = {}
+        self.identities: dict[str, bytes] = {}
+        """Of the open errands: the JSON-RPC id of each."""
+        self._offset = 0
+        self._part = 0
+        self._at = 0
+
+    def _item(self) -> str:
+        """The id of the next item that begins in this line."""
+        part, self._part = self._part, self._part + 1
+        return item_id(self.host, self._offset, part)
+
+    def notice(self, text: str, level: Level = "info") -> Fact:
+        turn = self.state.turn
+        return Fact(ItemAdded(item=self._item(), turn=turn, kind="notice", body=Body(text), level=level))
+
+    def identified(self) -> Fact:
+        """Which session it is, and with which model."""
+        model = self.state.settings.get(modes.MODEL)
+        return Fact(
+            SessionIdentified(
+                host=self.host, session=self.state.session, model=model.current or None if model else None
+            )
+        )
+
+    def sent(self, number: int | None, method: str, turn: str, params: dict[str, Any]) -> None:
+        """A request of ours is on the tape."""
+        state = self.state
+        if number is None:
+            return
+        state.number = max(state.number, number)
+        sent = Sent(method, turn)
+        match method:
+            case "session/set_mode":
+                sent.setting, sent.value = modes.MODE, text_of(params.get("modeId"))
+            case "session/set_model":
+                sent.setting, sent.value = modes.MODEL, text_of(params.get("modelId"))
+            case "session/set_config_option":
+                option = text_of(params.get("configId"))
+                found = (name for name, setting in state.settings.items() if setting.option == option)
+                sent.setting, sent.value = next(found, option), text_of(params.get("value"))
+            case "session/new" | "session/load" | "session/resume":
+                state.sessions += 1
+                state.replaying = method == "session/load"
+            case "authenticate":
+                state.signed_in, state.step = True, "signing_in"
+        state.sent[number] = sent
+        if len(state.sent) > SENT:
+            del state.sent[next(iter(state.sent))]
+
+    def now_in(self, mode: str, out: list[Output]) -> None:
+        """The agent is in this mode now, by its own account."""
+        setting = self.state.settings.get(modes.MODE)
+        if setting is None or setting.current == mode:
+            return
+        asked = any(sent.setting == modes.MODE and sent.value == mode for sent in self.state.sent.values())
+        setting.current = mode
+        if self.state.turn and not asked:
+            out.append(self.notice(f"{self.entry.name} works in another mode now: {mode[:100]}.", "warning"))
+
+    def options_are(self, told: Any, out: list[Output]) -> None:
+        before = self.state.settings.get(modes.MODE)
+        modes.options(self.state, told)
+        after = self.state.settings.get(modes.MODE)
+        if before and after and before.current != after.current:
+            now, after.current = after.current, before.current
+            self.now_in(now, out)
+
+    def flush(self, out: list[Output]) -> None:
+        """What looked like an error was none: more came after it."""
+        state = self.state
+        if state.failure and not state.failing:
+            body = Body(state.failure, "text/markdown")
+            item = ItemAdded(item=state.failure_item, turn=state.turn, kind="message", body=body)
+            out.append(Fact(item))
+            state.failure = state.failure_item = ""
+
+    def complaints(self, out: list[Output]) -> None:
+        """Much on the error output is told at the end of the turn; a little is kept in case that the agent fails."""
+        state = self.state
+        if state.stderr_size > STDERR:
+            said = f"{self.entry.name} wrote {state.stderr_size} bytes on its error output. The last of it:\n{state.stderr}"
+            out.append(self.notice(said, "warning"))
+
+    def turn_is_over(self) -> None:
+        state = self.state
+        state.turn, state.stopping, state.mode = None, False, "ask"
+        state.failure = state.failure_item = ""
+        state.failing, state.stderr_size = False, 0

@@ -1,0 +1,103 @@
+"""What the ACP adapter knows between two lines when nothing is open. All of it is its `carry`, so it stays small."""
+
+from typing import Literal
+
+import msgspec
+from msgspec import Struct, field
+
+from agentguid.agents.unknown import Unknown
+from agentguid.protocol.items import Mode
+
+STDERR = 4096
+"""Characters of stderr that are kept."""
+SENT, DONE, CHOICES, METHODS = 100, 64, 200, 8
+"""So many requests of ours, finished calls, values of a setting and ways to sign in are remembered."""
+Step = Literal["new", "greeted", "signing_in", "ready"]
+
+
+class Sent(Struct, array_like=True):
+    """A request of ours without an answer."""
+
+    method: str
+    turn: str = ""
+    setting: str = ""
+    value: str = ""
+
+
+class Setting(Struct, array_like=True):
+    """Something of the session that can be set."""
+
+    current: str
+    choices: list[str] = []
+    option: str = ""
+    """Id of the config option. Empty: it is set by a method of its own."""
+
+
+class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
+    step: Step = "new"
+    number: int = 0
+    """Of our last request."""
+    sent: dict[int, Sent] = field(default_factory=dict)
+    sessions: int = 0
+    """How often a session was asked for."""
+    loads: bool = False
+    resumes: bool = False
+    """What the agent can do with an earlier session."""
+    methods: list[str] = field(default_factory=list)
+    """Its ways to sign in: id, name, id, name, …"""
+    signed_in: bool = False
+    """It was asked to sign in by itself."""
+    anew: bool = False
+    """The earlier session is gone; another is to be begun."""
+    session: str = ""
+    broken: str = ""
+    """Why this process will never take a prompt: a sentence."""
+    refused: str = ""
+    """The turn whose settings the agent would not have."""
+    refusal: str = ""
+    turn: str | None = None
+    begun: int = 0
+    """When the prompt was written, microseconds since the epoch."""
+    stopping: bool = False
+    mode: Mode = "ask"
+    """Ours, of the present turn."""
+    settings: dict[str, Setting] = field(default_factory=dict)
+    """`mode`, `model`, and the ids of config options."""
+    first_model: str = ""
+    """What the agent chose by itself."""
+    replaying: bool = False
+    """It tells an earlier session again, which the log has."""
+    done: list[str] = field(default_factory=list)
+    """Calls that have ended, the last few: what is said of them later is no new call."""
+    plan: int = 0
+    """Check sum of the plan as it was last shown."""
+    cost: float = 0.0
+    costs: bool = False
+    """The agent has said a cost."""
+    before: float | None = 0.0
+    """Cost when the turn began; None: unknown, because the session is older than this process."""
+    used: int = 0
+    window: int = 0
+    spent: list[int] = field(default_factory=list)
+    """Tokens in and out that messages of this turn named."""
+    failure: str = ""
+    """An error that was written as a message."""
+    failure_item: str = ""
+    failing: bool = False
+    """The agent says that its turn has failed."""
+    said: str = ""
+    """The last line on stdout that was no JSON."""
+    stderr: str = ""
+    stderr_size: int = 0
+    """Characters of stderr since the turn began."""
+    unstarted: str = ""
+    """Why the host could not start the agent."""
+    unknown: Unknown = field(default_factory=Unknown)
+
+
+def decode(carry: bytes) -> State:
+    """Raises msgspec.DecodeError for what this version did not write."""
+    try:
+        return msgspec.json.decode(carry, type=State)
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise msgspec.DecodeError(str(error)) from error

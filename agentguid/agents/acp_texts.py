@@ -1,0 +1,91 @@
+"""What an agent says and thinks: pieces without an end of their own.
+
+A message ends when something else begins: a thought, a message of another id, a tool call, a plan, the end of the turn.
+"""
+
+from collections.abc import Callable
+
+from msgspec import Struct, field
+
+from agentguid.agents.acp_wire import Chunk, Content
+from agentguid.agents.base import Fact, Live, Output
+from agentguid.protocol.events import ItemAdded
+from agentguid.protocol.items import Body, ItemKind
+
+HELD = 16 * 1024 * 1024
+"""Characters of an unfinished message that are kept."""
+
+
+class Open(Struct):
+    """A message or thought on its way."""
+
+    item: str
+    kind: ItemKind
+    message: str | None
+    turn: str | None
+    parent: str | None
+    parts: list[str] = field(default_factory=list)
+    size: int = 0
+
+
+class Texts:
+    def __init__(self, new_item: Callable[[], str]) -> None:
+        self.new_item = new_item
+        self.open: Open | None = None
+
+    def add(
+        self,
+        kind: ItemKind,
+        chunk: Chunk,
+        turn: str | None,
+        parent: str | None,
+        out: list[Output],
+    ) -> None:
+        """A piece. Outside a turn nothing would ever end it, so there it is an item by itself."""
+        text = words(chunk.content)
+        if not text:
+            return
+        now = self.open
+        same = now is not None and (now.kind, now.parent, now.turn) == (kind, parent, turn)
+        if now is None or not same or (chunk.message and now.message and chunk.message != now.message):
+            self.close(out)
+            now = self.open = Open(self.new_item(), kind, chunk.message, turn, parent)
+        now.size += len(text)
+        if now.size <= HELD:
+            now.parts.append(text)
+        out.append(Live(now.item, kind, text, turn, parent))
+        if turn is None:
+            self.close(out)
+
+    def close(self, out: list[Output], *, incomplete: bool = False) -> None:
+        now, self.open = self.open, None
+        if now is None:
+            return
+        text = "".join(now.parts)
+        if now.size > HELD:
+            text += f"… ({now.size - len(text)} characters more are on the tape)"
+        body = Body(text, "text/markdown")
+        out.append(
+            Fact(
+                ItemAdded(
+                    item=now.item,
+                    turn=now.turn,
+                    kind=now.kind,
+                    body=body,
+                    parent=now.parent,
+                    incomplete=incomplete,
+                )
+            )
+        )
+
+
+def words(content: Content) -> str:
+    """A content block as text; what is none is named, and lies on the tape."""
+    match content.type:
+        case "text":
+            return content.text
+        case "resource_link":
+            return f"[{content.name or content.uri}]({content.uri})"
+        case "":
+            return ""
+    return f"*({content.type}{', ' + content.mime if content.mime else ''}: it is on the tape)*"

@@ -1,0 +1,59 @@
+"""The lines that we write to an agent that speaks ACP."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from agentguid import __version__
+from agentguid.protocol.items import Mode
+
+VERSION = 1
+"""Of the protocol."""
+NO_METHOD, FAILED, CANCELLED = -32601, -32603, -32800
+"""Codes of errors."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+def initialize(number: int, *, files: bool) -> bytes:
+    """What we can do for the agent, and no more: agents use their own terminals, and their own files but when asked to."""
+    capabilities = {"fs": {"readTextFile": files, "writeTextFile": files}, "terminal": False}
+    client = {"name": "agentguid", "title": "agentguid", "version": __version__}
+    return request(
+        number, "initialize", protocolVersion=VERSION, clientCapabilities=capabilities, clientInfo=client
+    )
+
+
+def prompt(number: int, session: str, text: str, mode: Mode) -> bytes:
+    """Our mode stands in the line when it allows something, because the fold answers requests by it."""
+    content = [{"type": "text", "text": text}]
+    more = {} if mode in ("ask", "plan") else {"_meta": {"agentguid": {"mode": mode}}}
+    return request(number, "session/prompt", sessionId=session, prompt=content, **more)
+
+
+def request(number: int, method: str, **params: Any) -> bytes:
+    return _line({"id": number, "method": method, "params": params})
+
+
+def cancel(session: str) -> bytes:
+    return _line({"method": "session/cancel", "params": {"sessionId": session}})
+
+
+def result(identity: bytes, value: Any) -> bytes:
+    """The answer to a request of the agent's; its id is sent back as it was written."""
+    return _line({"id": Raw(identity), "result": value})
+
+
+def chosen(identity: bytes, option: str | None) -> bytes:
+    """The answer to a permission request. None: cancelled."""
+    outcome = {"outcome": "selected", "optionId": option} if option is not None else {"outcome": "cancelled"}
+    return result(identity, {"outcome": outcome})
+
+
+def error(identity: bytes, code: int, message: str) -> bytes:
+    return _line({"id": Raw(identity), "error": {"code": code, "message": message}})
+
+
+def _line(message: dict[str, Any]) -> bytes:
+    return _encode({"jsonrpc": "2.0", **message}) + b"\n"

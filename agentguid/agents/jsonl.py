@@ -1,0 +1,71 @@
+"""Lines of JSON from programs that nobody can trust to write it well."""
+
+import json
+from typing import Any
+
+import msgspec
+
+
+class NotUnderstoodError(Exception):
+    """Says in a few words why a line means nothing to us."""
+
+
+def mended(data: bytes, error: Exception) -> bytes:
+    """JavaScript cuts strings between the halves of a character; msgspec will not have such a half, Python's json will.
+
+    Raises `NotUnderstoodError` when that was not what was wrong.
+    """
+    if b"\\ud" not in data and b"\\uD" not in data:
+        raise NotUnderstoodError(syntax(error)) from error
+    try:
+        return json.dumps(json.loads(data), ensure_ascii=False).encode("utf-8", "replace")
+    except (ValueError, RecursionError) as second:
+        raise NotUnderstoodError(syntax(second)) from second
+
+
+def syntax(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "JSON that is nested too deeply"
+    return "not valid UTF-8" if isinstance(error, UnicodeDecodeError) else "not JSON"
+
+
+def plain(data: bytes) -> dict[str, Any]:
+    """The line as plain JSON. Raises `NotUnderstoodError` when it is not an object."""
+    try:
+        value = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        value = _again(mended(data, error))
+    if not isinstance(value, dict):
+        raise NotUnderstoodError("JSON, but not an object")
+    return value
+
+
+def _again(data: bytes) -> Any:
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise NotUnderstoodError(syntax(error)) from error
+
+
+def text_of(value: Any) -> str:
+    """The value when it is text, else nothing."""
+    return value if isinstance(value, str) else ""
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """The value when it is a JSON object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """The JSON objects of a list; of anything else, none."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def number(value: Any) -> float:
+    """The value when it is a sane number, else 0."""
+    return float(value) if type(value) in (int, float) and 0 <= value < 2**53 else 0.0
+
+
+def count(value: Any) -> int:
+    return int(number(value))

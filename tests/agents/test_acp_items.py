@@ -1,0 +1,240 @@
+"""What ACP agents say, as items: where messages end, when a call is known, what came of it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from agentguid.protocol.events import ApprovalRequested, ItemAdded, ToolFinished, ToolStarted
+from tests.agents.acp_byhand import Session, shapes
+
+
+def working(**more: Any) -> Session:
+    return Session(**more).begin().work()
+
+
+def test_a_message_ends_when_something_else_begins() -> None:
+    session = working()
+    assert session.say("one ") == session.say("two") == []
+
+    assert shapes(session.update("agent_thought_chunk", content={"type": "text", "text": "hm"})) == [
+        "message one two"
+    ]
+    assert shapes(session.say("three")) == ["thought hm"]
+    assert shapes(session.update("tool_call", toolCallId="c", kind="read", title="x")) == ["message three"]
+
+
+def test_another_message_id_is_another_message() -> None:
+    session = working()
+    session.say("one", messageId="a")
+    session.say(" more", messageId="a")
+
+    assert shapes(session.say("two", messageId="b")) == ["message one more"]
+
+
+def test_empty_pieces_and_counts_end_nothing() -> None:
+    """Some agents begin each message with an empty piece, and count in the middle of one."""
+    session = working()
+    session.say("")
+    session.say("one ")
+    session.update("usage_update", used=10, size=100)
+    session.update("available_commands_update", availableCommands=[])
+    session.update("user_message_chunk", content={"type": "text", "text": "Hello"})
+
+    assert shapes(session.say("two")) == []
+    assert shapes(session.answer(result={"stopReason": "end_turn"}))[0] == "message one two"
+
+
+def test_what_is_said_outside_a_turn_is_an_item_by_itself() -> None:
+    """Nothing would ever end it."""
+    session = Session().begin()
+
+    assert shapes(session.say("Welcome")) == ["message Welcome"]
+    assert session.adapter.idle
+
+
+def test_a_call_becomes_known_with_its_arguments() -> None:
+    """Announced without any; the second word has them."""
+    session = working()
+    assert (
+        session.update(
+            "tool_call", toolCallId="c", title="Terminal", kind="execute", rawInput={}, status="pending"
+        )
+        == []
+    )
+    [started] = session.update(
+        "tool_call_update", toolCallId="c", title="ls -l", rawInput={"command": "ls -l"}
+    )
+    [finished] = session.update("tool_call_update", toolCallId="c", status="completed", rawOutput="a\nb")
+
+    assert shapes([started, finished]) == ['starts Shell {"command":"ls -l"}', "done a\nb"]
+
+
+def test_a_call_may_be_heard_of_first_when_it_ends() -> None:
+    session = working()
+    session.say("Now")
+
+    facts = session.update("tool_call_update", toolCallId="c", title="x.py", kind="read", status="completed")
+    assert shapes(facts) == ["message Now", 'starts Read {"path":"x.py"}', "done "]
+    assert session.update("tool_call_update", toolCallId="c", title="late") == []
+
+
+def test_a_request_makes_a_call_known() -> None:
+    """Gemini announces none; Vibe names nothing but its id."""
+    session = working()
+    started, asked = session.ask()
+    assert isinstance(started, ToolStarted)
+    assert isinstance(asked, ApprovalRequested)
+    assert asked.item == started.item
+    assert (asked.tool, json.loads(asked.input.text)) == ("Shell", {"command": "ls"})
+
+    session = working()
+    session.update("tool_call", toolCallId="c1", title="touch x", kind="execute", status="pending")
+    started, asked = session.out({
+        "id": "q",
+        "method": "session/request_permission",
+        "params": {"toolCall": {"toolCallId": "c1"}, "options": [{"optionId": "y", "name": "Y", "kind": "allow_once"}]},
+    })  # fmt: skip
+    assert isinstance(started, ToolStarted)
+    assert json.loads(started.input.text) == {"command": "touch x"}
+
+
+@pytest.mark.parametrize(
+    ("call", "name", "arguments"),
+    [
+        ({"kind": "execute", "title": "ls"}, "Shell", {"command": "ls"}),
+        (
+            {"kind": "execute", "title": "List", "rawInput": {"command": ["ls", "a b"]}},
+            "Shell",
+            {"command": "ls 'a b'", "description": "List"},
+        ),
+        (
+            {"kind": "read", "title": "Read", "locations": [{"path": "/w/a.py"}]},
+            "Read",
+            {"path": "/w/a.py"},
+        ),
+        (
+            {"kind": "edit", "rawInput": {"filePath": "a", "oldString": "x", "newString": "y"}},
+            "Edit",
+            {
+                "filePath": "a",
+                "oldString": "x",
+                "newString": "y",
+                "path": "a",
+                "edits": [{"old_string": "x", "new_string": "y"}],
+            },
+        ),
+        (
+            {"kind": "edit", "content": [{"type": "diff", "path": "a", "oldText": None, "newText": "y"}]},
+            "Edit",
+            {"path": "a", "edits": [{"path": "a", "old_string": "", "new_string": "y"}]},
+        ),
+        ({"kind": "search", "title": "needle"}, "Search", {"pattern": "needle"}),
+        ({"kind": "fetch", "title": "https://x"}, "Fetch", {"url": "https://x"}),
+        (
+            {"kind": "think", "title": "Count", "rawInput": {"prompt": "Count them"}},
+            "Task",
+            {"prompt": "Count them", "description": "Count"},
+        ),
+        ({"kind": "other", "title": "todo", "rawInput": {"todos": []}}, "TodoWrite", {"todos": []}),
+        ({"kind": "other", "title": "my\ntool"}, "my tool", {"title": "my\ntool"}),
+        ({}, "tool", {}),
+    ],
+)
+def test_what_a_call_does_is_read_off_whatever_the_agent_fills_in(
+    call: dict[str, Any], name: str, arguments: dict[str, Any]
+) -> None:
+    session = working()
+    [started] = session.update("tool_call", toolCallId="c", status="in_progress", **call)
+
+    assert isinstance(started, ToolStarted)
+    assert (started.name, json.loads(started.input.text)) == (name, arguments)
+
+
+TEXT = [{"type": "content", "content": {"type": "text", "text": "words"}}]
+
+
+@pytest.mark.parametrize(
+    ("end", "output"),
+    [
+        ({"content": TEXT}, "words"),
+        ({"content": TEXT, "rawOutput": "plain words"}, "plain words"),
+        ({"rawOutput": {"output": "inner"}}, "inner"),
+        ({"rawOutput": {"exit_code": 1}}, '{"exit_code":1}'),
+        ({"content": [{"type": "terminal", "terminalId": "t"}]}, ""),
+        ({"content": [{"type": "diff", "path": "a", "oldText": "", "newText": "b"}]}, "Changed a"),
+        ({"_meta": {"terminal_output_delta": {"data": "streamed"}}}, "streamed"),
+    ],
+)
+def test_what_came_of_a_call_is_found_wherever_it_stands(end: dict[str, Any], output: str) -> None:
+    session = working()
+    session.update("tool_call", toolCallId="c", kind="other", title="x", status="in_progress")
+    [finished] = session.update("tool_call_update", toolCallId="c", status="completed", **end)
+
+    assert isinstance(finished, ToolFinished)
+    assert finished.output.text == output
+
+
+def test_a_picture_is_kept_as_it_is() -> None:
+    session = working()
+    picture = {"type": "content", "content": {"type": "image", "data": "aaaa", "mimeType": "image/png"}}
+    session.update("tool_call", toolCallId="c", status="in_progress", title="x")
+    [finished] = session.update("tool_call_update", toolCallId="c", status="completed", content=[picture])
+
+    assert isinstance(finished, ToolFinished)
+    assert finished.output.type == "application/json"
+    assert json.loads(finished.output.text)[0] == picture
+
+
+def test_a_plan_is_shown_when_it_changes() -> None:
+    session = working()
+    session.say("Plan:")
+    step = {"content": "a", "status": "pending", "priority": "high"}
+
+    assert [fact.kind for fact in session.update("plan", entries=[step]) if isinstance(fact, ItemAdded)] == [
+        "message",
+        "plan",
+    ]
+    assert session.update("plan", entries=[step]) == []
+    assert len(session.update("plan", entries=[{**step, "status": "completed"}])) == 1
+
+
+def test_what_the_agent_remarks_about_itself_is_no_word_of_the_model() -> None:
+    """Copilot writes both as if the model had said it."""
+    session = working(remarks="Info: ", errors="Error: ")
+    assert shapes(session.say("Info: Retrying...")) == ["notice Retrying..."]
+    assert session.say("Error: Failed. Last error: 529 Overloaded") == []
+    ended = session.end()
+
+    assert ended.outcome == "error"
+    assert ended.error == (
+        "The model provider is overloaded (Failed. Last error: 529 Overloaded). Try again in a minute."
+    )
+
+
+def test_what_only_looks_like_an_error_is_a_message_after_all() -> None:
+    session = working(errors="Error: ")
+    session.say("Error: is what the log says.")
+    assert shapes(session.say(" Let me look."))[:1] == ["message Error: is what the log says."]
+
+    session = working(errors="Error: ")
+    session.say("Error: is what the log says.")
+    facts = session.answer(result={"stopReason": "end_turn", "usage": {"inputTokens": 1}})
+    assert shapes(facts) == ["message Error: is what the log says.", "TurnEnded"]
+
+
+def test_a_line_cut_in_the_middle_of_a_character_is_mended() -> None:
+    session = working()
+    line = b'{"method":"session/update","params":{"sessionId":"s","update":{"sessionUpdate":"agent_message_chunk","content":{"type":"text","text":"\\ud83d"}}}}'
+    session.feed("out", line)
+
+    assert shapes(session.answer(result={"stopReason": "end_turn"}))[0] == "message ?"
+
+
+def test_updates_of_another_session_are_not_taken_for_this_one() -> None:
+    session = working()
+    line = {"method": "session/update", "params": {"sessionId": "other", "update": {"sessionUpdate": "agent_message_chunk", "content": {"type": "text", "text": "x"}}}}  # fmt: skip
+    [fact] = session.out(line)
+
+    assert isinstance(fact, ItemAdded)
+    assert fact.kind == "unknown"

@@ -1,0 +1,343 @@
+"""The handshake, settings, requests and ends of ACP turns, fed by hand."""
+
+from typing import Any
+
+import pytest
+
+from agentguid.agents.base import Answer, Errand, Prompt, Served
+from agentguid.agents.catalogue import CATALOGUE
+from agentguid.protocol.events import (
+    ApprovalRequested,
+    ApprovalWithdrawn,
+    ItemAdded,
+    SessionIdentified,
+    TurnEnded,
+)
+from agentguid.protocol.items import Body, Mode
+from tests.agents.acp_byhand import Session, modes, option
+
+ENTRIES = {entry.id: entry for entry in CATALOGUE}
+
+
+def method_of(line: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    return line["method"], line["params"]
+
+
+# -- the handshake ----------------------------------------------------------------------------------------------------
+def test_nothing_is_offered_that_is_not_served() -> None:
+    session = Session()
+    session.write(session.adapter.start())
+    assert session.written[0]["params"]["clientCapabilities"] == {
+        "fs": {"readTextFile": False, "writeTextFile": False},
+        "terminal": False,
+    }
+    assert session.adapter.start() == []
+
+
+@pytest.mark.parametrize(
+    ("can", "method"),
+    [
+        ({"loadSession": True, "sessionCapabilities": {"resume": {}}}, "session/resume"),
+        ({"loadSession": True}, "session/load"),
+        ({}, "session/new"),
+    ],
+)
+def test_an_earlier_session_is_taken_up_as_the_agent_can(can: dict[str, Any], method: str) -> None:
+    session = Session(resume="before").begin(can=can)
+    assert session.written[1]["method"] == method
+
+
+def test_what_load_tells_again_is_left_out_until_the_next_prompt() -> None:
+    """Also what comes after its answer: Gemini answers first."""
+    session = Session(resume="s")
+    session.write(session.adapter.start())
+    session.answer(result={"protocolVersion": 1, "agentCapabilities": {"loadSession": True}})
+    session.write(session.adapter.start())
+    assert session.say("old") == session.update("tool_call", toolCallId="c", status="completed") == []
+    [identified] = session.answer(result=None)
+    assert isinstance(identified, SessionIdentified)
+    assert identified.session == "s"
+    assert session.say("old too") == []
+
+    session.work()
+    session.say("new")
+    assert [
+        fact.body.text
+        for fact in session.answer(result={"stopReason": "end_turn"})
+        if isinstance(fact, ItemAdded)
+    ] == ["new"]
+
+
+# -- settings ---------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("agent", "found", "mode", "wanted"),
+    [
+        ("qwen", {"modes": modes("auto", "plan", "default", "auto-edit", "auto", "yolo")}, "ask", ("session/set_mode", "default")),
+        ("qwen", {"modes": modes("auto", "plan", "default", "auto-edit", "auto", "yolo")}, "accept_edits", ("session/set_mode", "auto-edit")),
+        ("gemini", {"modes": modes("default", "default", "autoEdit", "yolo", "plan")}, "bypass", ("session/set_mode", "yolo")),
+        ("vibe", {"modes": modes("accept-edits", "default", "plan", "accept-edits", "auto-approve")}, "ask", ("session/set_mode", "default")),
+        ("codex", {"modes": modes("agent", "read-only", "workspace-write", "agent")}, "ask", ("session/set_mode", "read-only")),
+        ("opencode", {"configOptions": [option("mode", "plan", "build", "plan", category="mode")]}, "ask", ("session/set_config_option", "build")),
+        ("copilot", {"configOptions": [option("allow_all", "on", "on", "off", category="permissions")]}, "ask", ("session/set_config_option", "off")),
+        ("copilot", {"configOptions": [option("allow_all", "off", "on", "off", category="permissions")]}, "bypass", ("session/set_config_option", "on")),
+    ],
+)  # fmt: skip
+def test_each_agent_is_told_our_mode_in_its_words(
+    agent: str, found: dict[str, Any], mode: Mode, wanted: tuple[str, str]
+) -> None:
+    session = Session(ENTRIES[agent]).begin(**found)
+    session.prompt(mode=mode)
+    method, params = method_of(session.written[-1])
+
+    assert (method, params.get("modeId") or params["value"]) == wanted
+    assert session.prompt(mode=mode) == [], "the prompt waits for the answer"
+    session.answer(result={})
+    assert session.prompt(mode=mode) == ["prompt:t1"]
+
+
+def test_an_agent_in_the_right_mode_is_not_told() -> None:
+    session = Session().begin(modes=modes("default"))
+    assert session.prompt() == ["prompt:t1"]
+
+
+def test_options_may_stand_in_groups() -> None:
+    choices = [{"name": "Group", "options": [{"value": "a", "name": "A"}, {"value": "b", "name": "B"}]}]
+    given = {**option("model", "a", category="model"), "options": choices}
+    session = Session().begin(configOptions=[given])
+    assert session.prompt(model="b")[0].startswith("start:")
+
+
+def test_a_mode_that_the_agent_chose_itself_is_told_and_set_back() -> None:
+    session = Session().begin(modes=modes("default")).work()
+    [notice] = session.update("current_mode_update", currentModeId="auto")
+    assert isinstance(notice, ItemAdded)
+    assert "works in another mode now: auto" in notice.body.text
+    session.end()
+
+    assert session.prompt("t2") != ["prompt:t2"]
+    assert session.written[-1]["params"]["modeId"] == "default"
+    session.update("current_mode_update", currentModeId="default")
+    session.answer(result={})
+    assert session.prompt("t2") == ["prompt:t2"]
+
+
+def test_an_agent_whose_modes_nobody_knows_is_told_of() -> None:
+    session = Session()
+    session.write(session.adapter.start())
+    session.answer(result={"protocolVersion": 1})
+    session.write(session.adapter.start())
+    facts = session.answer(result={"sessionId": "s", "modes": modes("wild", "wild", "wilder")})
+    [notice] = [fact for fact in facts if isinstance(fact, ItemAdded)]
+
+    assert notice.body.text.endswith("(wild, wilder). It works in wild: watch what it does.")
+
+
+def test_without_a_model_the_agents_own_comes_back() -> None:
+    session = Session().begin(models={"currentModelId": "small", "availableModels": []})
+    session.prompt(model="large")
+    session.answer(result={})
+    assert session.prompt(model="large") == ["prompt:t1"]
+    session.end()
+    session.prompt("t2")
+    assert method_of(session.written[-1]) == ("session/set_model", {"sessionId": "s", "modelId": "small"})
+
+
+def test_another_process_is_wanted_where_a_variable_says_what_is_asked() -> None:
+    adapter = Session(ENTRIES["opencode"]).adapter
+    assert adapter.serves(Prompt("t", Body("x"), None, "ask"))
+    assert not adapter.serves(Prompt("t", Body("x"), None, "bypass"))
+
+
+# -- requests ---------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("identity", [0, "0", "a b", 2**40, -1])
+def test_any_id_is_sent_back_as_it_was(identity: Any) -> None:
+    session = Session().begin().work()
+    asked = session.ask(identity)[-1]
+    assert isinstance(asked, ApprovalRequested)
+    session.write(session.adapter.answer(Answer(asked.approval, "allow_once", None, None, None)))
+
+    assert session.written[-1]["id"] == identity
+    assert session.written[-1]["result"] == {"outcome": {"outcome": "selected", "optionId": "allow_once"}}
+    assert session.adapter.answer(Answer(asked.approval, "allow_once", None, None, None)) == []
+
+
+def options(*kinds: str) -> list[dict[str, str]]:
+    return [{"optionId": f"{kind}-{place}", "name": kind, "kind": kind} for place, kind in enumerate(kinds)]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "answer", "chosen"),
+    [
+        (("allow_always", "allow_once", "reject_once"), Answer("", "allow_once", None, None, None), "allow_once-1"),
+        (("allow_once", "allow_once"), Answer("", "allow_once", None, "allow_once-1", None), "allow_once-1"),
+        (("allow_once", "reject_always"), Answer("", "reject_once", None, None, None), "reject_always-1"),
+        (("allow_once", "reject_once"), Answer("", "allow_always", None, None, None), "allow_once-0"),
+        (("allow_always", "reject_once"), Answer("", "allow_once", None, None, None), None),
+        (("allow_once",), Answer("", "reject_once", None, None, None), None),
+        (("allow_once", "reject_once"), Answer("", "allow_once", None, None, b"{}"), "reject_once-1"),
+        (("allow_forever", "no"), Answer("", "allow_always", None, None, None), "allow_forever-0"),
+    ],
+)  # fmt: skip
+def test_the_answer_is_an_option_of_the_agents_and_never_allows_more(
+    kinds: tuple[str, ...], answer: Answer, chosen: str | None
+) -> None:
+    session = Session().begin().work()
+    params = {"toolCall": {"toolCallId": "c"}, "options": options(*kinds)}
+    asked = session.out({"id": 1, "method": "session/request_permission", "params": params})[-1]
+    assert isinstance(asked, ApprovalRequested)
+    given = Answer(asked.approval, answer.decision, None, answer.option, answer.input)
+    session.write(session.adapter.answer(given))
+
+    outcome = session.written[-1]["result"]["outcome"]
+    assert outcome == ({"outcome": "selected", "optionId": chosen} if chosen else {"outcome": "cancelled"})
+
+
+def test_a_request_without_options_is_not_put_to_the_user() -> None:
+    session = Session().begin().work()
+    params = {"toolCall": {"toolCallId": "c"}, "options": []}
+    facts = session.out({"id": 1, "method": "session/request_permission", "params": params})
+
+    assert not any(isinstance(fact, ApprovalRequested) for fact in facts)
+    assert session.written[-1]["result"] == {"outcome": {"outcome": "cancelled"}}
+
+
+@pytest.mark.parametrize(
+    ("mode", "call", "asks"),
+    [
+        ("ask", {"kind": "edit"}, True),
+        ("plan", {"kind": "execute"}, True),
+        ("bypass", {"kind": "execute"}, False),
+        ("accept_edits", {"kind": "execute"}, True),
+        ("accept_edits", {"kind": "edit", "locations": [{"path": "/w/a"}]}, False),
+        ("accept_edits", {"kind": "edit", "locations": [{"path": "a/b"}]}, False),
+        ("accept_edits", {"kind": "edit", "locations": [{"path": "/w/../etc/passwd"}]}, True),
+        ("accept_edits", {"kind": "edit", "locations": [{"path": "/w/a"}, {"path": "/etc/x"}]}, True),
+        ("accept_edits", {"kind": "edit", "locations": [{"path": "/wide/a"}]}, True),
+    ],
+)
+def test_the_users_mode_answers_what_it_allows(mode: Mode, call: dict[str, Any], asks: bool) -> None:
+    session = Session().begin(modes=modes("default", "default", "plan")).work(mode)
+    facts = session.ask(**{"title": "", **call})
+
+    assert any(isinstance(fact, ApprovalRequested) for fact in facts) == asks
+    if not asks:
+        assert session.written[-1]["result"]["outcome"] == {"outcome": "selected", "optionId": "allow_once"}
+
+
+def test_a_stop_answers_all_and_what_is_asked_later_too() -> None:
+    session = Session().begin().work()
+    session.ask(0)
+    session.ask(1, toolCallId="c2")
+    writes = session.adapter.stop("t1")
+    assert writes[0].id == "stop:t1"
+    assert len(writes) == 3
+    facts = session.feed("in", writes[0].data, id="stop:t1")
+    assert sum(isinstance(getattr(fact, "event", None), ApprovalWithdrawn) for fact in facts) == 2
+    assert [one.id for one in session.adapter.stop("t1")] == [one.id for one in writes], (
+        "a restart owes them still"
+    )
+    session.write(writes[1:])
+    assert not any(isinstance(fact, ApprovalRequested) for fact in session.ask(2, toolCallId="c3"))
+    assert session.written[-1]["result"] == {"outcome": {"outcome": "cancelled"}}
+
+    assert session.end(stopReason="cancelled").outcome == "interrupted"
+
+
+def test_an_errand_is_open_until_its_answer_is_on_the_tape() -> None:
+    session = Session().begin().work()
+    params = {"sessionId": "s", "path": "/w/a", "line": 3, "limit": 2}
+    session.out({"id": "f", "method": "fs/read_text_file", "params": params})
+    [errand] = session.adapter.errands
+    assert errand == Errand(errand.id, "/w/a", None, 3, 2)
+    assert not session.adapter.idle
+    session.write(session.adapter.served(errand, Served(text="x")))
+
+    assert session.written[-1] == {"jsonrpc": "2.0", "id": "f", "result": {"content": "x"}}
+    assert session.adapter.errands == []
+    assert session.adapter.served(errand, Served(text="x")) == []
+
+
+@pytest.mark.parametrize(
+    "params", [{}, {"path": ""}, {"path": 7}, {"path": "/w/a", "content": 7}, {"path": "/w/a"}]
+)
+def test_an_errand_that_is_not_understood_is_refused(params: dict[str, Any]) -> None:
+    session = Session().begin().work()
+    session.out({"id": 5, "method": "fs/write_text_file", "params": params})
+
+    assert session.written[-1]["error"]["code"] == -32603
+    assert session.adapter.idle
+
+
+# -- ends -------------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ({"code": 401, "message": '{"error":{"message":"bad key"}}'}, "X is not signed in, or its key was refused (bad key)"),
+        ({"code": -32603, "message": "Internal error", "data": {"details": "401 bad"}}, "X is not signed in, or its key was refused (401 bad)"),
+        ({"code": -32603, "message": "Internal error: slow down", "data": {"errorKind": "rate_limit"}}, "The limit of the account is reached (slow down)"),
+        ({"code": -32603, "message": "Internal error: 529 Overloaded"}, "The model provider is overloaded (529 Overloaded)"),
+        ({"code": -32603, "message": "503 no"}, "The model provider failed (503 no)"),
+        ({"code": -32000, "message": "Authentication required"}, "X is not signed in (Authentication required). Sign in to it."),
+        ({"code": "odd", "message": None, "data": [1]}, "X ended the turn with an error (error odd)"),
+        ({}, "X ended the turn with an error (error 0)"),
+        ("no object at all", "X ended the turn with an error"),
+    ],
+)  # fmt: skip
+def test_errors_say_what_to_do(error: Any, words: str) -> None:
+    session = Session().begin().work()
+    [ended] = [fact for fact in session.answer(error=error) if isinstance(fact, TurnEnded)]
+
+    assert ended.outcome == "error"
+    assert ended.error is not None
+    assert ended.error.startswith(words)
+    assert session.adapter.turn is None
+
+
+def test_an_answer_may_name_our_id_as_text() -> None:
+    session = Session().begin().work()
+    number = session.written[-1]["id"]
+    facts = session.out({"id": str(number), "result": {"stopReason": "end_turn"}})
+    assert isinstance(facts[-1], TurnEnded)
+
+
+def test_answers_may_come_in_another_order_and_twice() -> None:
+    session = Session().begin().work()
+    number = session.written[-1]["id"]
+    [unknown] = session.out({"id": 99, "result": {}})
+    assert isinstance(unknown, ItemAdded)
+    session.out({"id": number, "result": {"stopReason": "end_turn"}})
+    [again] = session.out({"id": number, "result": {"stopReason": "end_turn"}})
+    assert isinstance(again, ItemAdded)
+    assert again.kind == "unknown"
+
+
+def test_the_cost_of_a_turn_is_what_came_on_top() -> None:
+    session = Session().begin().work()
+    session.update("usage_update", used=5, size=9, cost={"amount": 1.5, "currency": "USD"})
+    first = session.end(usage={"inputTokens": 3, "outputTokens": 2, "cachedReadTokens": 1})
+    session.prompt("t2")
+    session.update("usage_update", used=7, size=9, cost={"amount": 2.0, "currency": "USD"})
+    second = session.end()
+
+    assert (first.cost, second.cost) == (1.5, 0.5)
+    assert first.usage is not None
+    assert (first.usage.input_tokens, first.usage.context_used, first.usage.context_window) == (3, 5, 9)
+
+
+def test_the_cost_of_a_session_that_was_taken_up_is_not_that_of_its_next_turn() -> None:
+    session = Session(resume="s").begin(can={"sessionCapabilities": {"resume": {}}}).work()
+    session.update("usage_update", used=5, size=9, cost={"amount": 100, "currency": "USD"})
+
+    assert session.end().cost is None
+
+
+def test_a_program_that_ends_at_once_is_quoted() -> None:
+    """Kimi's old command says on stdout where the new one is."""
+    session = Session()
+    session.write(session.adapter.start())
+    session.feed("out", b"no longer maintained, use the new one")
+    session.feed("exit", code=0)
+
+    assert session.adapter.farewell(0).startswith(
+        "X ended with exit status 0: no longer maintained, use the new one"
+    )

@@ -1,0 +1,80 @@
+"""The catalogue is data that people read, and that the user's own agents are added to."""
+
+from importlib import import_module
+
+import pytest
+
+from agentguid.agents.base import Launch
+from agentguid.agents.catalogue import CATALOGUE, Entry, with_custom
+from agentguid.agents.discovery import Found
+from agentguid.settings import CustomAgent
+from tests.agents_real import report
+
+LAUNCH = Launch(cwd="/", model=None, mode="ask", resume=None)
+RUN = [entry for entry in CATALOGUE if entry.binaries]
+
+
+@pytest.mark.parametrize("entry", RUN, ids=lambda entry: entry.id)
+def test_each_entry_says_what_a_user_needs(entry: Entry) -> None:
+    assert entry.install
+    assert entry.login.endswith(".")
+    assert entry.docs.startswith("https://")
+    assert not entry.note or entry.note.endswith(".")
+    assert entry.sentence == (f"tried: {entry.tried}" if entry.tried else "never run by us")
+
+
+def test_ids_are_unique_and_the_demo_agent_comes_last() -> None:
+    ids = [entry.id for entry in CATALOGUE]
+    assert len(set(ids)) == len(ids)
+    assert ids[-1] == "demo"
+    binaries = [name for entry in CATALOGUE for name in entry.binaries]
+    assert len(set(binaries)) == len(binaries)
+
+
+@pytest.mark.parametrize("entry", [one for one in CATALOGUE if one.dialect], ids=lambda entry: entry.id)
+def test_each_dialect_exists_and_starts_its_program(entry: Entry) -> None:
+    assert import_module(f"agentguid.agents.{entry.dialect}")
+    argv = Found(entry, True, "/bin/program").speaks().argv("/bin/program", LAUNCH)
+
+    if entry.dialect == "acp":
+        assert argv == ["/bin/program", *entry.args]
+
+
+def test_an_agent_of_ones_own_is_added_before_the_demo_agent() -> None:
+    found = with_custom({"mine": CustomAgent(command=("/opt/mine", "--acp"), authenticate="key")})
+    assert [entry.id for entry in found[-2:]] == ["mine", "demo"]
+    mine = found[-2]
+    assert (mine.binaries, mine.args, mine.authenticate) == (("/opt/mine",), ("--acp",), "key")
+    assert mine.sentence == "never run by us"
+
+
+def test_another_command_for_a_known_agent_keeps_what_is_known_of_it() -> None:
+    found = {entry.id: entry for entry in with_custom({"opencode": CustomAgent(command=("oc", "acp", "-v"))})}
+    known = {entry.id: entry for entry in CATALOGUE}["opencode"]
+
+    assert len(found) == len(CATALOGUE)
+    assert (found["opencode"].name, found["opencode"].environ) == (known.name, known.environ)
+    assert (found["opencode"].binaries, found["opencode"].args) == (("oc",), ("acp", "-v"))
+
+
+def test_one_that_speaks_as_claude_code_does_gets_its_options() -> None:
+    own = CustomAgent(command=("wrap", "--in", "box"), protocol="stream-json")
+    entry = with_custom({"boxed": own})[-2]
+    argv = Found(entry, True, "/bin/wrap").speaks().argv("/bin/wrap", LAUNCH)
+
+    assert argv[:4] == ["/bin/wrap", "--in", "box", "-p"]
+    assert "stream-json" in argv
+
+
+def test_the_page_about_agents_lists_the_catalogue_as_it_is() -> None:
+    """`AGENTGUID_AGENTS_REPORT=1 make test-agents AGENTS=…` writes it anew."""
+    assert report.PAGE.read_text().endswith(report.catalogue())
+
+
+def test_a_run_replaces_only_the_rows_of_what_it_ran() -> None:
+    results = report.collect()
+    report.add(results, "tests/agents_real/test_acp.py::test_a_stop[copilot]", "call", "passed")
+    report.add(results, "tests/agents_real/test_acp.py::test_a_stop[gemini]", "call", "skipped")
+    report.add(results, "tests/agents_real/test_acp.py::test_a_tool[copilot]", "setup", "failed")
+
+    assert results == {"copilot": {"a_stop": "passed", "a_tool": "failed"}}
