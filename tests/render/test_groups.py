@@ -18,8 +18,10 @@ ROW = msgspec.convert(
         "agent": "demo",
         "mode": "ask",
         "cwd": "/w/demo",
-        **dict.fromkeys(("model", "turn", "last_outcome", "last_error")),
-        **dict.fromkeys(("archived", "pinned", "deleted", "stopping"), False),
+        **dict.fromkeys(
+            ("model", "turn", "last_outcome", "last_error", "cost", "context_used", "context_window")
+        ),
+        **dict.fromkeys(("archived", "pinned", "deleted", "stopping", "held"), False),
         **dict.fromkeys(("created_at", "updated_at", "read_position", "item_position", "touched"), 0),
         **dict.fromkeys(("created_position", "messages", "queued", "waiting"), 0),
     },
