@@ -8,6 +8,7 @@ from agentguid.http import forms, page_stream
 from agentguid.http.pages.blobs import blob
 from agentguid.http.pages.conversation import conversation_page, older_items
 from agentguid.http.pages.home import home, new
+from agentguid.http.pages.items import item_part, item_picture
 
 ROUTES: Sequence[ControllerRouterHandler] = (
     home,
@@ -15,6 +16,8 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     conversation_page,
     older_items,
     blob,
+    item_part,
+    item_picture,
     page_stream.stream,
     *forms.ROUTES,
 )

@@ -1,0 +1,103 @@
+"""What any tool may answer: text, JSON, pictures, nothing. Tools with an output of their own fall back on this."""
+
+import re
+
+import msgspec
+
+from agentguid.render.panels import LINES, Code, Fact, Folded, Listing, Outcome, Panel, Picture, Prose, Terminal
+from agentguid.render.pictures import pictures
+from agentguid.render.tools.base import Call, Output, many
+
+_REMINDER = re.compile(r"\n*<system-reminder>.*?</system-reminder>\n*", re.DOTALL)
+
+
+def plain(_call: Call, output: Output) -> Outcome:
+    """Text as it is, JSON laid out."""
+    if not output.text:
+        return Outcome()
+    if output.json or output.text.lstrip()[:1] in ("{", "["):
+        return _json(output)
+    return Outcome((Terminal(output.text, output.failed),), size_of(output))
+
+
+def prose(_call: Call, output: Output) -> Outcome:
+    """Markdown, such as what another model wrote."""
+    return Outcome((Prose(output.text),) if output.text.strip() else ())
+
+
+def quiet(_call: Call, output: Output) -> Outcome:
+    """What says no more than that it worked: behind one more click. A failure is shown."""
+    if output.failed:
+        return plain(_call, output)
+    return Outcome((Folded("Answer", (Terminal(output.text),)),) if output.text else ())
+
+
+def listing(_call: Call, output: Output) -> Outcome:
+    """Paths, one a line."""
+    rows = [row for row in output.text.splitlines() if row.strip()]
+    if output.failed or not rows:
+        return plain(_call, output)
+    said = [row for row in rows if re.match(r"(Found \d+|No files|\(?Results are|There are \d+)", row)]
+    names = [row.strip() for row in rows if row not in said]
+    more = "" if not output.cut else " at least"
+    panels: list[Panel] = [Listing(tuple((name, "") for name in names[:LINES]))] if names else []
+    if said or len(names) > LINES:
+        panels.append(Folded("Output", (Terminal(output.text),)))
+    return Outcome(tuple(panels), (Fact(many(len(names), "file") + more),))
+
+
+def size_of(output: Output) -> tuple[Fact, ...]:
+    count = len(output.text.splitlines())
+    return (Fact(many(count, "line") + ("+" if output.cut else "")),) if count > 1 else ()
+
+
+def without_reminders(text: str) -> tuple[str, str]:
+    """A text and what the agent's program put into it for the model alone."""
+    found = _REMINDER.findall(text)
+    return (_REMINDER.sub("", text), "\n".join(one.strip() for one in found)) if found else (text, "")
+
+
+def _json(output: Output) -> Outcome:
+    found = pictures(output.text)
+    drawn: list[Panel] = [
+        Picture(number, one.width, one.height) for number, one in enumerate(found) if number < 20
+    ]
+    try:
+        value = msgspec.json.decode(output.text)
+    except (msgspec.DecodeError, RecursionError):
+        if drawn:
+            return Outcome(tuple(drawn), _picture_facts(drawn), open=True)
+        return Outcome((Terminal(output.text, output.failed),), size_of(output))
+    if drawn or _blocks(value):
+        said = [Prose(text) for text in _texts(value)]
+        return Outcome((*said, *drawn), _picture_facts(drawn), open=bool(drawn))
+    laid_out = msgspec.json.format(msgspec.json.encode(value)).decode()
+    return Outcome((Code(laid_out, "json"),), size_of(Output(laid_out)))
+
+
+def _picture_facts(drawn: list[Panel]) -> tuple[Fact, ...]:
+    one = drawn[0] if len(drawn) == 1 else None
+    if isinstance(one, Picture) and one.width:
+        return (Fact(f"{one.width} × {one.height}"),)
+    return (Fact(many(len(drawn), "picture")),) if drawn else ()
+
+
+def _blocks(value: object) -> bool:
+    """Whether it is a list of content blocks, which is read and not shown as JSON."""
+    known = ("text", "image", "content", "resource_link")
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(one, dict) and one.get("type") in known for one in value)
+    )
+
+
+def _texts(value: object) -> list[str]:
+    found: list[str] = []
+    for one in value if isinstance(value, list) else []:
+        inner = one.get("content") if isinstance(one, dict) and one.get("type") == "content" else one
+        if isinstance(inner, dict) and isinstance(inner.get("text"), str):
+            found.append(inner["text"])
+        elif isinstance(inner, dict) and inner.get("type") == "resource_link":
+            found.append(str(inner.get("uri") or ""))
+    return found
