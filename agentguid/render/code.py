@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections import OrderedDict
 from collections.abc import Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -97,7 +98,7 @@ def highlight(source: str, language: str) -> Markup:
 
 def highlighted_lines(rows: Sequence[str], language: str) -> list[str]:
     """HTML of each line of a block of code."""
-    return highlight("\n".join(rows), language).split("\n") if rows else []
+    return str(highlight("\n".join(rows), language)).split("\n") if rows else []
 
 
 def waits_for_colour(source: str, language: str) -> bool:
@@ -150,12 +151,14 @@ def _lexer(language: str) -> "Lexer | None":
 
 def _spans(source: str, lexer: "Lexer") -> str:
     parts: list[str] = []
-    for kind, value in lexer.get_tokens(lines(source)):
-        name = str(kind)
-        ink = next((ink for prefix, ink in _INKS if name.startswith(prefix)), None)
-        shown = str(visible(value))
+    for ink, tokens in groupby(lexer.get_tokens(lines(source)), key=lambda token: _ink(str(token[0]))):
+        shown = str(visible("".join(value for _, value in tokens)))
         parts.append(_inked(shown, ink) if ink else shown)
     return "".join(parts)
+
+
+def _ink(kind: str) -> str:
+    return next((ink for prefix, ink in _INKS if kind.startswith(prefix)), "")
 
 
 def _inked(shown: str, ink: str) -> str:

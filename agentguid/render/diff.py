@@ -59,9 +59,7 @@ def _alike(one: Sequence[str], other: Sequence[str]) -> int:
 
 
 def _replaced(before: list[str], after: list[str], first: int, last: int) -> list[Row]:
-    rows = [
-        Row("", place + 1, place + 1, before[place]) for place in range(max(0, first - CONTEXT), first)
-    ]
+    rows = [Row("", place + 1, place + 1, before[place]) for place in range(max(0, first - CONTEXT), first)]
     rows += [Row("del", place + 1, None, before[place]) for place in range(first, len(before) - last)]
     rows += [Row("add", None, place + 1, after[place]) for place in range(first, len(after) - last)]
     return rows

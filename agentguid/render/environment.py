@@ -54,6 +54,7 @@ class Site:
             ansi=ansi.html,
             markdown=markdown.markdown,
             clip=text.clip,
+            brief=text.one_line,
             timed=text.timed,
             at=self.at,
         )

@@ -31,8 +31,10 @@ from agentguid.render.names import agent_name
 ITEMS = "conversation/_items.html"
 KEPT = 2000
 """Drawn items that are kept."""
-MADE = 500
+MADE = 200
 """Items whose parts are kept until they are drawn."""
+SAID = 4000
+"""Characters of a reason or an answer that are shown."""
 BIG = 64 * 1024
 """Characters of HTML above which a drawn item is not kept."""
 OPTIONS = [Option("allow_once", "allow_once", "Yes"), Option("reject_once", "reject_once", "No")]
@@ -83,9 +85,8 @@ class Fragments:
         key = (item.id, item.touched)
         drawn = self._kept.get(key)
         if drawn is None:
-            made = self._parts(item)
-            drawn = self._draw(item, made)
-            if len(drawn) <= BIG and made.coloured:
+            drawn = self._draw(item)
+            if len(drawn) <= BIG and self._parts(item).coloured:
                 self._kept.put(key, drawn)
         return drawn
 
@@ -114,7 +115,12 @@ class Fragments:
 
     def _parts(self, item: Item) -> calls.Made:
         """What was prepared of an item, or what it takes now."""
-        return self._made.get((item.id, item.touched)) or calls.make(item)[0]
+        key = (item.id, item.touched)
+        made = self._made.get(key)
+        if made is None:
+            made, _ = calls.make(item)
+            self._made.put(key, made)
+        return made
 
     def _has(self, item: Item) -> bool:
         return self._kept.get((item.id, item.touched)) is not None
@@ -122,14 +128,14 @@ class Fragments:
     def _macro(self, name: str, *given: Any) -> str:
         return str(self.site.macro(ITEMS, name)(*given)).strip()
 
-    def _draw(self, item: Item, made: calls.Made) -> str:
+    def _draw(self, item: Item) -> str:
         match item.opened.event:
             case TurnStarted() as event:
                 return self._macro("user", item, event, agent_name(event.agent))
             case ItemAdded() as event:
-                return self._added(item, event, made)
+                return self._added(item, event)
             case ToolStarted() as event:
-                return self._tool(item, event, made)
+                return self._tool(item, event)
             case ApprovalRequested() as event:
                 return self._alone(item, event)
             case TurnEnded() as event:
@@ -137,21 +143,23 @@ class Fragments:
             case event:
                 return self._macro("gone", item, isinstance(event, Unreadable) and event.redacted)
 
-    def _added(self, item: Item, event: ItemAdded, made: calls.Made) -> str:
+    def _added(self, item: Item, event: ItemAdded) -> str:
+        html = self._parts(item).html
         match event.kind:
             case "message":
-                return self._macro("message", item, event, made.html)
+                return self._macro("message", item, event, html)
             case "thought":
-                return self._macro("thought", item, event, made.html, text.one_line(event.body.text))
+                return self._macro("thought", item, event, html, text.one_line(event.body.text))
             case "plan":
-                return self._macro("planned", item, event, tools.plan(event.body), made.html)
+                return self._macro("planned", item, event, tools.plan(event.body), html)
             case "notice":
                 return self._macro("notice", item, event)
             case _:
                 return self._macro("unknown", item, event, text.one_line(event.body.text))
 
     # -- tools and approvals ------------------------------------------------------------------------------------------
-    def _tool(self, item: Item, event: ToolStarted, made: calls.Made) -> str:
+    def _tool(self, item: Item, event: ToolStarted) -> str:
+        made = self._parts(item)
         view = made.view or tools.view(event.name, event.input)
         finished = item.finished.event if item.finished else None
         ask = self._ask(item, item.approval, event.name, view)
@@ -171,13 +179,14 @@ class Fragments:
         event = recorded.event if recorded else None
         if not isinstance(event, ApprovalRequested):
             return None
+        answer = _answer(item.decision, event.options)
         url = self.site.url(f"/conversations/{item.conversation}/approvals/{event.approval}")
         return Ask(
             event.approval,
             _question(tool, view),
-            event.reason,
-            event.options or OPTIONS,
-            _answer(item.decision, event.options),
+            text.clip(event.reason, SAID) if event.reason else None,
+            [Option(one.id, one.kind, text.one_line(one.name, 300)) for one in event.options or OPTIONS],
+            text.clip(answer, SAID) if answer else None,
             url,
         )
 
@@ -198,6 +207,7 @@ def _filled(html: str, item: str, inner: Sequence[str]) -> str:
 def _question(tool: str, view: tools.ToolView) -> str:
     if view.command is not None:
         return "May it run this command?"
+    tool = text.one_line(tool, 80)
     return f"May it use {tool}?" if not view.arg else f"May it use {tool} on {text.one_line(view.arg, 80)}?"
 
 

@@ -17,11 +17,7 @@ from agentguid.render import code, text
 _O = pyromark.Options
 _PATH = "https://path.invalid/"
 OPTIONS = (
-    _O.ENABLE_TABLES
-    | _O.ENABLE_STRIKETHROUGH
-    | _O.ENABLE_TASKLISTS
-    | _O.ENABLE_FOOTNOTES
-    | _O.ENABLE_GFM
+    _O.ENABLE_TABLES | _O.ENABLE_STRIKETHROUGH | _O.ENABLE_TASKLISTS | _O.ENABLE_FOOTNOTES | _O.ENABLE_GFM
 )
 LIMIT = 256 * 1024
 """Characters that are rendered as Markdown; a longer text is shown as it is."""
@@ -75,18 +71,22 @@ _CLEANER = nh3.Cleaner(
     strip_comments=True,
 )
 _BOX = re.compile(r'<input disabled="" type="checkbox"( checked="")? ?/>\n?')
-_IMAGE = re.compile(r'<img src="([^"]*)" alt="([^"]*)"[^>]*/>|<img\b[^>]*?\bsrc="([^"]*)"[^>]*>', re.IGNORECASE)
+_IMAGE = re.compile(
+    r'<img src="([^"]*)" alt="([^"]*)"[^>]*/>|<img\b[^>]*?\bsrc="([^"]*)"[^>]*>', re.IGNORECASE
+)
 _CELL = re.compile(r'<(t[hd]) style="(text-align: \w+)">')
 _PIECE = re.compile(
-    r'<pre><code(?: class="language-([^" ]*)[^"]*")?>(.*?)</code></pre>|<(/?)([a-z0-9]+)([^>]*)>|([^<]+)', re.DOTALL
+    r'<pre><code(?: class="language-([^" ]*)[^"]*")?>(.*?)</code></pre>|<(/?)([a-z0-9]+)([^>]*)>|([^<]+)',
+    re.DOTALL,
 )
+_TASK = re.compile(r"<li>(?=(?:\n?<p>)?[☑☐] )")
 _URL = re.compile(r"\b(?:https?://|www\.)[^\s<>\"'`]+", re.IGNORECASE)
 
 
 def markdown(source: str, scope: str = "") -> Markup:
     """Sanitised HTML. `scope` is the id of the item: footnotes have their anchors under it. Remote images become links."""
     if len(source) > LIMIT:
-        return Markup('<pre class="out wrap" tabindex="0">{}</pre>').format(text.visible(source))
+        return Markup('<pre class="out wrap" tabindex="0">{}</pre>').format(text.visible(text.clip(source)))
     return _Walk(scope).html(_clean(source))
 
 
@@ -109,7 +109,8 @@ class _Walk:
         """The elements that stand for the links that are open."""
 
     def html(self, cleaned: str) -> Markup:
-        return Markup(_PIECE.sub(self._piece, cleaned))  # noqa: S704  sanitised, and every piece below is escaped
+        whole = _PIECE.sub(self._piece, cleaned)
+        return Markup(_TASK.sub('<li class="task">', whole))  # noqa: S704  sanitised; every piece below is escaped
 
     def _piece(self, match: re.Match[str]) -> str:
         if match.group(2) is not None:

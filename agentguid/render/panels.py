@@ -75,7 +75,10 @@ class Diff(Panel, frozen=True):
 
     @property
     def shown(self) -> list[Row]:
-        return [row if len(row.text) <= LINE else row._replace(text=row.text[:LINE] + "…") for row in self.rows[:ROWS]]
+        return [
+            row if len(row.text) <= LINE else row._replace(text=row.text[:LINE] + "…")
+            for row in self.rows[:ROWS]
+        ]
 
     @property
     def numbered(self) -> bool:

@@ -91,13 +91,5 @@ def _heading(line: str, files: list[FileDiff]) -> None:
 
 
 def _path(line: str) -> str:
-    name = line[4:].split("\t")[0]
+    name = line[4:].partition("\t")[0]
     return name[2:] if name.startswith(("a/", "b/")) else name
-
-
-def text_of(file: FileDiff) -> str:
-    """The rows as a patch again, to be copied."""
-    signs = {"add": "+", "del": "-"}
-    return "\n".join(
-        row.text if row.kind == "hunk" else signs.get(row.kind, " ") + row.text for row in file.rows
-    )

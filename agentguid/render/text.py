@@ -111,7 +111,11 @@ def instant(micros: int) -> str:
 
 def clip(content: str, limit: int = 64 * 1024) -> str:
     """The beginning of a text that may be of any size."""
-    return content if len(content) <= limit else content[:limit] + f"\n… ({len(content) - limit:,} characters more)"
+    return (
+        content
+        if len(content) <= limit
+        else content[:limit] + f"\n… ({len(content) - limit:,} characters more)"
+    )
 
 
 _WAIT = re.compile(r"\bin (\d{1,6}(?:\.\d+)?) s\b")
@@ -125,11 +129,17 @@ def timed(content: str, at: int) -> list[tuple[str, str]]:
     """
     pieces: list[tuple[str, str]] = []
     place = 0
-    for match in sorted((*_WAIT.finditer(content), *_UNTIL.finditer(content)), key=lambda one: one.start())[:20]:
+    for match in sorted((*_WAIT.finditer(content), *_UNTIL.finditer(content)), key=lambda one: one.start())[
+        :20
+    ]:
         if match.start() < place:
             continue
         waits = match.re is _WAIT
-        when = instant(at + int(float(match[1]) * 1_000_000)) if waits else f"{match[1]}T{match[2]}:{match[3] or '00'}Z"
+        when = (
+            instant(at + int(float(match[1]) * 1_000_000))
+            if waits
+            else f"{match[1]}T{match[2]}:{match[3] or '00'}Z"
+        )
         pieces += [(content[place : match.start()], ""), (match.group(), when)]
         place = match.end()
     return [*pieces, (content[place:], "")]

@@ -1,6 +1,6 @@
 """A conversation with an item of every kind, for tests and for looking at it.
 
-    python -m tests.support.gallery FOLDER      takes screenshots of all of it into FOLDER
+python -m tests.support.gallery FOLDER      takes screenshots of all of it into FOLDER
 """
 
 import base64
@@ -13,21 +13,20 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from tests.render.samples import sample
 from tests.support import showagent
 from tests.support.daemon import Daemon
 
-SAMPLES = Path(__file__).parent.parent / "render" / "samples"
 Step = dict[str, Any]
-
-
-def sample(name: str) -> str:
-    return (SAMPLES / f"{name}.txt").read_text()
 
 
 def png(width: int, height: int) -> bytes:
     """A picture: a slope of grey with a frame."""
     rows = b"".join(
-        b"\0" + bytes((x * 200 // width + y * 55 // height) % 256 if 4 < x < width - 4 else 30 for x in range(width))
+        b"\0"
+        + bytes(
+            (x * 200 // width + y * 55 // height) % 256 if 4 < x < width - 4 else 30 for x in range(width)
+        )
         for y in range(height)
     )
 
@@ -35,7 +34,12 @@ def png(width: int, height: int) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
+    )
 
 
 def picture(width: int = 640, height: int = 360) -> list[dict[str, Any]]:
@@ -114,7 +118,9 @@ TODOS = [
     {"content": "Take the name from the command line", "status": "in_progress"},
     {"content": "Push the branch", "status": "pending"},
 ]
-COLOURS = "".join(f"\x1b[{code}m{code} \x1b[0m" for code in (30, 31, 32, 33, 34, 35, 36, 37, 91, 92, 94, 1, 2, 3, 4, 7, 9))
+COLOURS = "".join(
+    f"\x1b[{code}m{code} \x1b[0m" for code in (30, 31, 32, 33, 34, 35, 36, 37, 91, 92, 94, 1, 2, 3, 4, 7, 9)
+)
 COLOURS += "\n\x1b[38;5;208m256\x1b[0m \x1b[38;2;40;180;220mtrue colour\x1b[0m \x1b]8;;http://evil.example\x07a link\x1b]8;;\x07\n"
 COLOURS += " 10 %\r 50 %\r100 % done\n"
 READ = "".join(f"{number:>6}→{line}\n" for number, line in enumerate(OLD.splitlines(), 40))
@@ -223,7 +229,9 @@ def main(folder: Path) -> None:
                         page.set_viewport_size({"width": width, "height": min(6000, max(height, tall))})
                         page.screenshot(path=folder / f"{name}-{scheme}-{width}.png")
                         if scheme == "light" or width == 1280:
-                            page.evaluate("for (const d of document.querySelectorAll('#log details')) d.open = true")
+                            page.evaluate(
+                                "for (const d of document.querySelectorAll('#log details')) d.open = true"
+                            )
                             tall = page.evaluate("document.querySelector('.log-in').scrollHeight + 320")
                             page.set_viewport_size({"width": width, "height": min(9000, max(height, tall))})
                             page.screenshot(path=folder / f"{name}-open-{scheme}-{width}.png")

@@ -23,9 +23,10 @@
     field.remove();
   }
   function said(button, words) {
-    button.dataset.was ??= button.textContent;
-    button.textContent = words;
-    setTimeout(() => { button.textContent = button.dataset.was; delete button.dataset.was; }, 1500);
+    const say = button.ariaLabel ? text => { button.ariaLabel = text; } : text => { button.textContent = text; };
+    button.dataset.was ??= button.ariaLabel || button.textContent;
+    say(words);
+    setTimeout(() => { say(button.dataset.was); delete button.dataset.was; }, 1500);
   }
   const copy = (button, text) => Promise.resolve(text).then(put).then(() => said(button, "Copied"), () => said(button, "Not copied"));
 
@@ -66,7 +67,8 @@
   function left(seconds) {
     const two = number => String(number).padStart(2, "0");
     const minutes = Math.floor(seconds / 60);
-    return minutes < 60 ? `${minutes}:${two(seconds % 60)}` : `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
+    if (minutes < 60) return `${minutes}:${two(seconds % 60)}`;
+    return minutes < 2880 ? `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min` : `${Math.floor(minutes / 1440)} d`;
   }
   function count() {
     for (const time of document.querySelectorAll("time[data-countdown]")) {

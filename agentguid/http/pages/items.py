@@ -31,7 +31,10 @@ async def item_part(
     "/conversations/{conversation_id:str}/items/{item_id:str}/pictures/{number:int}", include_in_schema=False
 )
 async def item_picture(
-    conversation_id: FromPath[str], item_id: FromPath[str], number: FromPath[int], parts: NamedDependency[Parts]
+    conversation_id: FromPath[str],
+    item_id: FromPath[str],
+    number: FromPath[int],
+    parts: NamedDependency[Parts],
 ) -> Response[bytes]:
     """One of the pictures in a tool's output. Its kind is what its bytes say."""
     data = await _whole(parts, _body(parts, conversation_id, item_id, "output"))

@@ -17,7 +17,15 @@ _GROUPS = {
     "Untracked files:": "Untracked",
     "Unmerged paths:": "In conflict",
 }
-_WORDS = {"M": "modified", "A": "new", "D": "deleted", "R": "renamed", "C": "copied", "T": "type", "U": "conflict"}
+_WORDS = {
+    "M": "modified",
+    "A": "new",
+    "D": "deleted",
+    "R": "renamed",
+    "C": "copied",
+    "T": "type",
+    "U": "conflict",
+}
 _COMMIT = re.compile(r"^commit ([0-9a-f]{7,40})(?: \(.*\))?$")
 _ONE_LINE = re.compile(r"^(?:[*|/\\ ]+ )?([0-9a-f]{7,40}) (?:\(([^)]*)\) )?(\S.*)$")
 Groups = dict[str, list[tuple[str, str]]]
@@ -77,7 +85,7 @@ def _short(rows: list[str]) -> Status | None:
         found = _SHORT.match(row)
         if found is None:
             return None
-        staged, worktree = found[1]
+        staged, worktree = found[1][0], found[1][1]
         if found[1] == "??":
             groups.setdefault("Untracked", []).append(("new", found[2]))
             continue
@@ -120,4 +128,6 @@ def _full(rows: list[str]) -> Commits | None:
             found[-1][1] = row.strip()
         elif row.startswith(("diff ", " ")) and not row.startswith("    "):
             return None  # it shows changes too: they are not to be hidden
-    return Commits(tuple((hash_, subject, f"{who}, {when}".strip(", ")) for hash_, subject, who, when in found))
+    return Commits(
+        tuple((hash_, subject, f"{who}, {when}".strip(", ")) for hash_, subject, who, when in found)
+    )

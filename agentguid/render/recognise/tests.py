@@ -22,12 +22,17 @@ _COUNT = re.compile(r"(\d+) (\w+)")
 _RAN = re.compile(r"^Ran (\d+) tests? in ([\d.]+)s\n+(OK|FAILED|NO TESTS RAN)(?: \((.*)\))?$", re.MULTILINE)
 _JEST = re.compile(r"^\s*Tests:\s+(.*\d+ total)$", re.MULTILINE)
 _VITEST = re.compile(r"^\s+Tests\s+(.*\d.*) \((\d+)\)$", re.MULTILINE)
-_MOCHA = re.compile(r"^ +(\d+) passing(?: \((\S+)\))?(?:\n +(\d+) pending)?(?:\n +(\d+) failing)?$", re.MULTILINE)
+_MOCHA = re.compile(
+    r"^ +(\d+) passing(?: \((\S+)\))?(?:\n +(\d+) pending)?(?:\n +(\d+) failing)?$", re.MULTILINE
+)
 _NODE = re.compile(r"^(?:#|ℹ) (pass|fail|skipped|cancelled|duration_ms) ([\d.]+)$", re.MULTILINE)
 _CARGO = re.compile(
-    r"^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored;.*?(?:finished in ([\d.]+)s)?$", re.MULTILINE
+    r"^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored;.*?(?:finished in ([\d.]+)s)?$",
+    re.MULTILINE,
 )
-_GO = re.compile(r"^(ok  |FAIL|---)[ \t]+(?:(FAIL|PASS|SKIP): )?(\S+)(?:[ \t]+\(?([\d.]+)s\)?)?", re.MULTILINE)
+_GO = re.compile(
+    r"^(ok  |FAIL|---)[ \t]+(?:(FAIL|PASS|SKIP): )?(\S+)(?:[ \t]+\(?([\d.]+)s\)?)?", re.MULTILINE
+)
 
 
 def recognise_tests(text: str) -> Checks | None:
@@ -115,7 +120,9 @@ def _node(text: str, tail: str) -> Checks | None:
     count = {name: float(number) for name, number in _NODE.findall(tail)}
     if not {"pass", "fail"} <= set(count):
         return None
-    failures = _named(text, r"^ *not ok \d+ - (?P<name>.*)$") or _named(text, r"^ *✖ (?P<name>.*?)(?: \([\d.]+ms\))?$")
+    failures = _named(text, r"^ *not ok \d+ - (?P<name>.*)$") or _named(
+        text, r"^ *✖ (?P<name>.*?)(?: \([\d.]+ms\))?$"
+    )
     failed = int(count["fail"] + count.get("cancelled", 0))
     seconds = f"{count['duration_ms'] / 1000:.1f} s" if "duration_ms" in count else ""
     return Checks("node --test", int(count["pass"]), failed, int(count.get("skipped", 0)), failures, seconds)
@@ -134,7 +141,9 @@ def _cargo(text: str, _tail: str) -> Checks | None:
 def _go(text: str, _tail: str) -> Checks | None:
     found = _GO.findall(text)
     single = [(word, name) for mark, word, name, _ in found if mark == "---" and word]
-    packages = [mark for mark, _, name, _ in found if mark in ("ok  ", "FAIL") and ("/" in name or "." in name)]
+    packages = [
+        mark for mark, _, name, _ in found if mark in ("ok  ", "FAIL") and ("/" in name or "." in name)
+    ]
     if not packages and not re.search(r"^(?:PASS|FAIL)$", text, re.MULTILINE):
         return None
     failures = tuple((name, "") for word, name in single if word == "FAIL")[:FAILURES]

@@ -10,9 +10,13 @@ LOOKED = 256 * 1024
 """Characters at the end of an output that are looked at."""
 _PYTHON = "Traceback (most recent call last):"
 _FILE = re.compile(r'  File "(?P<file>[^"]+)", line (?P<line>\d+)(?:, in (?P<name>.*))?$')
-_JS_ERROR = re.compile(r"^(?:Uncaught |Unhandled )?(?P<error>(?:[\w.]*(?:Error|Exception))\b.*)$", re.MULTILINE)
+_JS_ERROR = re.compile(
+    r"^(?:Uncaught |Unhandled )?(?P<error>(?:[\w.]*(?:Error|Exception))\b.*)$", re.MULTILINE
+)
 _JS_AT = re.compile(r"\s+at (?:(?P<name>.+?) \()?(?P<place>[^()\s]+:\d+:\d+)\)?$")
-_RUST = re.compile(r"^thread '(?P<name>[^']*)'.* panicked at (?P<place>\S+:\d+:\d+):\n(?P<error>.*)$", re.MULTILINE)
+_RUST = re.compile(
+    r"^thread '(?P<name>[^']*)'.* panicked at (?P<place>\S+:\d+:\d+):\n(?P<error>.*)$", re.MULTILINE
+)
 
 
 def recognise_trace(text: str) -> Trace | None:

@@ -36,7 +36,9 @@ WORDS = {
 def is_acp(call: Call) -> bool:
     """Whether the arguments are a tool call of that protocol and not a tool's own."""
     kind, title = call.given.get("kind"), call.given.get("title")
-    return isinstance(title, str) and (isinstance(kind, str) or "rawInput" in call.given or "content" in call.given)
+    return isinstance(title, str) and (
+        isinstance(kind, str) or "rawInput" in call.given or "content" in call.given
+    )
 
 
 def own(call: Call) -> Call | None:
@@ -57,7 +59,9 @@ def draw(call: Call) -> ToolView:
     where = ", ".join(dict.fromkeys([one.path for one in diffs] or places))
     arg = title if kind == "execute" or not where else folder(where)
     label = WORDS.get(kind) or (call.name if call.name and call.name != title else "Tool")
-    note = one_line(title, 80) if where and not _says_the_same(title, where) else ""
+    note = (
+        f"· {one_line(title, 80)}" if where and kind != "execute" and not _says_the_same(title, where) else ""
+    )
     if not named and not panels and isinstance(call.given.get("rawInput"), dict):
         panels = [Pairs(pairs)] if (pairs := pairs_of(call.given["rawInput"])) else []
     icon = ICONS.get(kind, "plug")

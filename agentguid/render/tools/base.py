@@ -26,7 +26,10 @@ PATHS = (
     "target_file",
     "filename",
 )
-OLD, NEW = ("old_string", "oldString", "old_str", "oldText"), ("new_string", "newString", "new_str", "newText")
+OLD, NEW = (
+    ("old_string", "oldString", "old_str", "oldText"),
+    ("new_string", "newString", "new_str", "newText"),
+)
 CONTENT = ("content", "contents", "file_text", "new_source", "newText")
 COMMAND = ("command", "cmd", "script")
 PATTERN = ("pattern", "query", "regex")
@@ -137,10 +140,12 @@ def command(given: Arguments) -> str:
 
 
 def as_text(value: object) -> str:
-    """A value as a reader takes it: text as it is, anything else as indented JSON."""
+    """A value as a reader takes it: text as it is, anything else as JSON, laid out when it is long."""
     if isinstance(value, str):
         return value
-    return msgspec.json.format(msgspec.json.encode(value)).decode("utf-8", "replace")
+    encoded = msgspec.json.encode(value)
+    laid_out = encoded if len(encoded) <= 60 else msgspec.json.format(encoded)
+    return laid_out.decode("utf-8", "replace")
 
 
 def lines_of(text: str) -> int:

@@ -3,8 +3,9 @@
 import re
 from typing import Any
 
+from agentguid.render.code import language_of
 from agentguid.render.diff import counts, diff, with_words
-from agentguid.render.panels import Code, Diff, Fact, Outcome, Panel, Terminal, language_of
+from agentguid.render.panels import Code, Diff, Fact, Outcome, Panel, Terminal
 from agentguid.render.patch import FileDiff, enveloped, unified
 from agentguid.render.text import folder, one_line
 from agentguid.render.tools import results
@@ -95,9 +96,7 @@ def write(call: Call) -> ToolView:
 def edit(call: Call) -> ToolView:
     """One change of a file, or several."""
     edits: list[Any] = call.given.get("edits") or [call.given]
-    panels = tuple(
-        change(path(call.given), string(one, OLD), string(one, NEW)) for one in edits[:EDITS]
-    )
+    panels = tuple(change(path(call.given), string(one, OLD), string(one, NEW)) for one in edits[:EDITS])
     note = "everywhere" if call.given.get("replace_all") is True else ""
     return _changed(call, short_path(call.given), panels, note)
 

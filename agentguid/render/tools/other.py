@@ -16,7 +16,9 @@ def agent(call: Call) -> ToolView:
     arg = maybe(call.given, "description", "title") or prompt
     if not arg:
         raise KeyError("description")
-    note = f"{kind}, in the background".removeprefix(", ") if call.given.get("run_in_background") is True else kind
+    note = f"· {kind}" if kind else ""
+    if call.given.get("run_in_background") is True:
+        note = f"{note or '·'} in the background"
     panels = (Prose(prompt, "Prompt"),) if prompt and prompt != arg else ()
     return ToolView("fork", call.name, one_line(arg), note, panels)
 

@@ -13,7 +13,13 @@ from agentguid.render.tools.base import Call, Output, ToolView, first, maybe, st
 
 STEPS, QUESTIONS = 200, 20
 """Steps and questions that are shown."""
-_STATES = {"completed": "done", "done": "done", "in_progress": "now", "in-progress": "now", "cancelled": "done"}
+_STATES = {
+    "completed": "done",
+    "done": "done",
+    "in_progress": "now",
+    "in-progress": "now",
+    "cancelled": "done",
+}
 _TASK = re.compile(r"^#?(\d+)[.:]? \[(\w+)\] (.*)$")
 
 
@@ -47,7 +53,9 @@ def plan(body: Body) -> Plan | None:
         return None
     try:
         found = msgspec.json.decode(body.text)
-        listed = found if isinstance(found, list) else found.get("todos") or found.get("plan") or found["entries"]
+        listed = (
+            found if isinstance(found, list) else found.get("todos") or found.get("plan") or found["entries"]
+        )
         return Plan(steps(listed))
     except (msgspec.DecodeError, KeyError, TypeError, AttributeError, RecursionError):
         return None
@@ -59,10 +67,12 @@ def task(call: Call) -> ToolView:
     subject = maybe(call.given, "subject", "activeForm")
     arg = " ".join(word for word in (f"#{which}" if which else "", one_line(subject)) if word)
     said = maybe(call.given, "description")
-    return ToolView("plan", "Task", arg, state.replace("_", " "), (Prose(said),) if said else ())
+    return ToolView(
+        "plan", "Task", arg, f"· {state.replace('_', ' ')}" if state else "", (Prose(said),) if said else ()
+    )
 
 
-def task_list(call: Call) -> ToolView:
+def task_list(_call: Call) -> ToolView:
     return ToolView("plan", "Tasks")
 
 

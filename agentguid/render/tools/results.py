@@ -4,10 +4,23 @@ import re
 
 import msgspec
 
-from agentguid.render.panels import LINES, Code, Fact, Folded, Listing, Outcome, Panel, Picture, Prose, Terminal
+from agentguid.render.panels import (
+    LINES,
+    Code,
+    Fact,
+    Folded,
+    Listing,
+    Outcome,
+    Panel,
+    Picture,
+    Prose,
+    Terminal,
+)
 from agentguid.render.pictures import pictures
 from agentguid.render.tools.base import Call, Output, many
 
+SHORT = 300
+"""Characters of an answer that says that it worked, mostly to the model."""
 _REMINDER = re.compile(r"\n*<system-reminder>.*?</system-reminder>\n*", re.DOTALL)
 
 
@@ -25,11 +38,13 @@ def prose(_call: Call, output: Output) -> Outcome:
     return Outcome((Prose(output.text),) if output.text.strip() else ())
 
 
-def quiet(_call: Call, output: Output) -> Outcome:
-    """What says no more than that it worked: behind one more click. A failure is shown."""
-    if output.failed:
-        return plain(_call, output)
-    return Outcome((Folded("Answer", (Terminal(output.text),)),) if output.text else ())
+def quiet(call: Call, output: Output) -> Outcome:
+    """What may say no more than that it worked: a short one is left out, a long one folded. A failure is shown."""
+    if output.failed or output.json:
+        return plain(call, output)
+    if len(output.text) <= SHORT and "\n" not in output.text.strip():
+        return Outcome()
+    return Outcome((Folded("Answer", (Terminal(output.text),)),))
 
 
 def listing(_call: Call, output: Output) -> Outcome:

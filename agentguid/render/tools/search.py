@@ -6,7 +6,18 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from agentguid.render.panels import LINES, Fact, Folded, Links, Listing, Matches, Outcome, Panel, Prose, Terminal
+from agentguid.render.panels import (
+    LINES,
+    Fact,
+    Folded,
+    Links,
+    Listing,
+    Matches,
+    Outcome,
+    Panel,
+    Prose,
+    Terminal,
+)
 from agentguid.render.text import folder, one_line
 from agentguid.render.tools import results
 from agentguid.render.tools.base import PATTERN, Call, Output, ToolView, many, maybe, string
@@ -99,7 +110,9 @@ def pages(call: Call, output: Output) -> Outcome:
     if not links:
         return results.plain(call, output) if output.json else results.prose(call, output)
     said = _LINKS.sub("", output.text).strip()
-    panels: list[Panel] = [Links(tuple(links[:LINES])), Prose(said)] if said else [Links(tuple(links[:LINES]))]
+    panels: list[Panel] = (
+        [Links(tuple(links[:LINES])), Prose(said)] if said else [Links(tuple(links[:LINES]))]
+    )
     return Outcome(tuple(panels), (Fact(many(len(links), "page")),))
 
 
@@ -108,7 +121,9 @@ def _links(text: str) -> list[tuple[str, str]]:
         rows = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
         return []
-    pairs = [(str(row.get("url") or ""), str(row.get("title") or "")) for row in rows if isinstance(row, dict)]
+    pairs = [
+        (str(row.get("url") or ""), str(row.get("title") or "")) for row in rows if isinstance(row, dict)
+    ]
     return [(url, title or url) for url, title in pairs if is_web(url)]
 
 
@@ -130,4 +145,6 @@ def names(call: Call, output: Output) -> Outcome:
     rows = [row.strip() for row in output.text.splitlines() if row.strip()]
     if output.failed or output.json or not rows:
         return results.plain(call, output)
-    return Outcome((Listing(tuple((row, "") for row in rows[:LINES]), "plug"),), (Fact(many(len(rows), "line")),))
+    return Outcome(
+        (Listing(tuple((row, "") for row in rows[:LINES]), "plug"),), (Fact(many(len(rows), "line")),)
+    )

@@ -6,7 +6,18 @@ import msgspec
 
 from agentguid.render import ansi
 from agentguid.render.diff import counts
-from agentguid.render.panels import Checks, Command, Diff, Fact, Folded, Outcome, Panel, Terminal
+from agentguid.render.panels import (
+    Checks,
+    Command,
+    Commits,
+    Diff,
+    Fact,
+    Folded,
+    Outcome,
+    Panel,
+    Status,
+    Terminal,
+)
 from agentguid.render.recognise.git import recognise_git
 from agentguid.render.recognise.tests import recognise_tests
 from agentguid.render.recognise.traces import recognise_trace
@@ -21,9 +32,9 @@ _CODEX = re.compile(r"Exit code: (-?\d+)\nWall time: [^\n]*\n(?:Total output lin
 def bash(call: Call) -> ToolView:
     """A command line."""
     line = command(call.given)
-    note = maybe(call.given, "description")
+    note = f"· {said}" if (said := maybe(call.given, "description")) else ""
     if call.given.get("run_in_background") is True or call.given.get("is_background") is True:
-        note = f"{note}, in the background".removeprefix(", ")
+        note = f"{note or '·'} in the background"
     return ToolView("terminal", call.name, one_line(line), note, (Command(line),))
 
 
@@ -45,8 +56,8 @@ def printed(call: Call, output: Output) -> Outcome:
     seen = seen_in(ansi.plain(text), line)
     raw = Terminal(text, output.failed)
     if not seen:
-        facts = results.size_of(Output(text, cut=output.cut))
-        return Outcome((raw,), facts + _exit(code))
+        said = results.plain(call, Output(text, output.failed, output.cut))
+        return Outcome(said.panels, said.facts + _exit(code), said.open)
     facts = _facts(seen)
     whole = Folded(f"Output, {many(len(text.splitlines()), 'line')}", (raw,))
     return Outcome((*seen, whole), facts + _exit(code), open=any(_failed(panel) for panel in seen))
@@ -101,4 +112,8 @@ def _facts(seen: tuple[Panel, ...]) -> tuple[Fact, ...]:
         case Diff():
             added, removed = counts([row for one in seen if isinstance(one, Diff) for row in one.rows])
             return (Fact(f"+{added:,}", "p"), Fact(f"−{removed:,}", "m"))
+        case Status(groups=groups):
+            return (Fact(many(sum(len(files) for _, files in groups), "change")),)
+        case Commits(rows=rows):
+            return (Fact(many(len(rows), "commit")),)
     return ()

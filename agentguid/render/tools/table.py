@@ -8,7 +8,7 @@ from agentguid.render.text import one_line
 from agentguid.render.tools import acp, files, other, plans, results, search, shell
 from agentguid.render.tools.base import BAD, Call, Output, Tool, ToolView, call_of
 
-_ENTRIES: tuple[tuple[str, Tool], ...] = (
+ENTRIES: tuple[tuple[str, Tool], ...] = (
     ("Read read_file view ReadFile fs/read_text_file", Tool(files.read, files.content)),
     ("read_many_files", Tool(files.read_many, results.plain)),
     ("Write write_file create_file WriteFile fs/write_text_file", Tool(files.write, results.quiet)),
@@ -18,7 +18,10 @@ _ENTRIES: tuple[tuple[str, Tool], ...] = (
     ("delete_file", Tool(files.delete, results.quiet)),
     ("move_file rename_file", Tool(files.move, results.quiet)),
     ("LS list list_directory list_dir", Tool(files.listed, results.plain)),
-    ("Bash shell run_shell_command exec_command local_shell execute terminal", Tool(shell.bash, shell.printed)),
+    (
+        "Bash shell run_shell_command exec_command local_shell execute terminal",
+        Tool(shell.bash, shell.printed),
+    ),
     ("commandExecution command_execution unified_exec container.exec", Tool(shell.bash, shell.printed)),
     ("BashOutput TaskOutput KillShell KillBash TaskStop write_stdin", Tool(shell.task, shell.printed)),
     ("Glob find_files", Tool(search.grep, results.listing)),
@@ -45,7 +48,7 @@ def _key(name: str) -> str:
     return name[:100].lower().replace("_", "").replace("-", "").replace(" ", "")
 
 
-TOOLS = {_key(name): tool for names, tool in _ENTRIES for name in names.split()}
+TOOLS = {_key(name): tool for names, tool in ENTRIES for name in names.split()}
 
 
 def tool_of(name: str) -> Tool:
@@ -59,7 +62,9 @@ def view(name: str, given: Body) -> ToolView:
         drawn = _drawn(call) if call else other.unreadable(name, given)
     except BAD:
         drawn = other.anything(call or Call(name, {}))
-    return replace(drawn, label=one_line(drawn.label, 80), arg=one_line(drawn.arg), note=one_line(drawn.note, 80))
+    return replace(
+        drawn, label=one_line(drawn.label, 80), arg=one_line(drawn.arg), note=one_line(drawn.note, 80)
+    )
 
 
 def _drawn(call: Call) -> ToolView:
