@@ -18,6 +18,13 @@ AS_IT_IS = {**HEADERS, "Cache-Control": "private, no-cache"}
 """An item's content may change or be removed, so it is asked for again."""
 
 
+PICTURE = {
+    **AS_IT_IS,
+    "Content-Security-Policy": "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; sandbox",
+}
+"""Browsers lay out a picture that is looked at by itself with a style of their own."""
+
+
 @get("/conversations/{conversation_id:str}/items/{item_id:str}/{part:str}", include_in_schema=False)
 async def item_part(
     conversation_id: FromPath[str], item_id: FromPath[str], part: FromPath[str], parts: NamedDependency[Parts]
@@ -41,7 +48,7 @@ async def item_picture(
     found = await asyncio.to_thread(_picture, data, number)
     if found is None:
         raise NotFound("there is no such picture")
-    return Response(found[1], media_type=found[0], headers=AS_IT_IS)
+    return Response(found[1], media_type=found[0], headers=PICTURE)
 
 
 def _picture(data: bytes, number: int) -> tuple[str, bytes] | None:

@@ -38,7 +38,8 @@ def mcp(call: Call) -> ToolView:
 def anything(call: Call) -> ToolView:
     pairs = pairs_of(call.given)
     arg = next((one_line(value) for _, value in pairs if value and "\n" not in value[:200]), "")
-    return ToolView("plug", call.name, arg, panels=(Pairs(pairs),) if pairs else ())
+    said = len(pairs) == 1 and pairs[0][1] == arg  # the line says it all
+    return ToolView("plug", call.name, arg, panels=(Pairs(pairs),) if pairs and not said else ())
 
 
 def pairs_of(given: Arguments) -> tuple[tuple[str, str], ...]:
