@@ -4,9 +4,11 @@ from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup
 from msgspec import Struct
+from msgspec.structs import replace
 
 from agentguid.project.transcript import Item
-from agentguid.protocol.events import ItemAdded, ToolFinished, ToolStarted
+from agentguid.protocol.events import ItemAdded, ToolFinished, ToolStarted, TurnStarted
+from agentguid.protocol.items import Body
 from agentguid.render import code, tools
 from agentguid.render.markdown import blocks, markdown
 from agentguid.render.panels import Diff, Outcome, Plan
@@ -17,6 +19,15 @@ OPEN_DIFF = 60
 """Rows of a diff up to which an edit is shown opened."""
 BUDGET = 64 * 1024
 """Characters of code that are coloured before a window is shown; what is older than that stays plain until next time."""
+
+
+def whole(item: Item, text: str) -> Item:
+    """An item as if all of its text had been in its event. Of a tool call it is the item itself."""
+    event = item.opened.event
+    if not isinstance(event, ItemAdded | TurnStarted):
+        return item
+    told = replace(event, body=Body(text, event.body.type))
+    return replace(item, opened=replace(item.opened, event=told))
 
 
 class Made(Struct, frozen=True):

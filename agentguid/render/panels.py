@@ -55,7 +55,8 @@ class Code(Panel, frozen=True):
     def numbers(self) -> str:
         """The column of line numbers."""
         first = self.first or 1
-        return "\n".join(map(str, range(first, first + clip(self.text).count("\n") + 1)))
+        count = clip(self.text).removesuffix("\n").count("\n") + 1
+        return "\n".join(map(str, range(first, first + count)))
 
 
 class Diff(Panel, frozen=True):

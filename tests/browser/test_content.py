@@ -18,6 +18,7 @@ Open = Callable[..., Page]
 ODD = "x = '\u202e'  # \x1b[31m\ttab\n\n  end \u200b"
 MORE: dict[str, list[gallery.Step]] = {
     "odd": [{"text": f"```python\n{ODD}\n```"}],
+    "long": [{"text": "# Long\n\n" + "A paragraph of *many*.\n\n" * 3000 + "## The end"}],
     "hostile": [
         step
         for text in STRINGS
@@ -151,6 +152,17 @@ def test_what_came_live_is_what_a_reload_shows(daemon: Daemon, opened: Open) -> 
     expect(page.locator("#line-word")).to_have_text("Live")
 
     assert shape(page)["log"] == before["log"]
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_all_of_a_long_message_is_one_click_away(told: Callable[[str], str], opened: Open, script: bool) -> None:
+    page = opened(java_script_enabled=script)
+    page.goto(told("long"))
+    expect(page.locator("#log .md h2")).to_have_count(0)
+    page.get_by_role("link", name="Show all").click()
+
+    expect(page.locator("#log .md h2")).to_have_text("The end")
+    expect(page.locator("#log .md > p em")).to_have_count(3000)
 
 
 def test_hostile_text_is_inert_in_every_field(told: Callable[[str], str], opened: Open) -> None:

@@ -48,10 +48,24 @@ def test_a_picture_is_what_its_bytes_say(served: Served, told: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "part", ["p/pictures/1", "m/output", "t/text", "x/text", "t/anything", "t/pictures/0"]
+    "part",
+    ["p/pictures/1", "m/output", "t/text", "x/text", "t/anything", "t/pictures/0", "x/whole", "t/whole"],
 )
 def test_what_is_not_there_is_not_found(served: Served, told: str, part: str) -> None:
     assert served.ask("GET", f"{told}-{part}").status == 404
+
+
+def test_a_long_message_can_be_had_whole_in_its_place_and_as_a_page(served: Served, told: str) -> None:
+    in_place = served.ask("GET", f"{told}-m/whole", headers={"HX-Request": "true"}).body.decode()
+    page = served.ask("GET", f"{told}-m/whole").body.decode()
+    shown = served.ask("GET", told.partition("/items/")[0]).body.decode()
+
+    assert in_place.startswith("<article")
+    assert in_place.count("⟦U+202E⟧") == 3000
+    assert in_place in page
+    assert "<script>alert" not in page
+    assert f'hx-get="/gm{told}-m/whole"' in shown
+    assert shown.count("⟦U+202E⟧") < 200
 
 
 def test_an_item_is_found_in_its_own_conversation_only(served: Served, told: str) -> None:

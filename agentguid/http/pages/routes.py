@@ -8,7 +8,7 @@ from agentguid.http import forms, page_stream
 from agentguid.http.pages.blobs import blob
 from agentguid.http.pages.conversation import conversation_page, older_items
 from agentguid.http.pages.home import home, new
-from agentguid.http.pages.items import item_part, item_picture
+from agentguid.http.pages.items import item_part, item_picture, whole_item
 
 ROUTES: Sequence[ControllerRouterHandler] = (
     home,
@@ -18,6 +18,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     blob,
     item_part,
     item_picture,
+    whole_item,
     page_stream.stream,
     *forms.ROUTES,
 )
