@@ -155,7 +155,9 @@ def test_what_came_live_is_what_a_reload_shows(daemon: Daemon, opened: Open) -> 
 
 
 @pytest.mark.parametrize("script", [True, False])
-def test_all_of_a_long_message_is_one_click_away(told: Callable[[str], str], opened: Open, script: bool) -> None:
+def test_all_of_a_long_message_is_one_click_away(
+    told: Callable[[str], str], opened: Open, script: bool
+) -> None:
     page = opened(java_script_enabled=script)
     page.goto(told("long"))
     expect(page.locator("#log .md h2")).to_have_count(0)

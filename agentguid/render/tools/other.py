@@ -1,10 +1,12 @@
 """Sub-agents, skills, tools of MCP servers, and any other tool."""
 
 from agentguid.protocol.items import Body
-from agentguid.render.panels import Code, Pairs, Prose
+from agentguid.render.panels import Code, Folded, Pairs, Panel, Prose
 from agentguid.render.text import one_line
 from agentguid.render.tools.base import Arguments, Call, ToolView, as_text, maybe, string
 
+PROMPT = 400
+"""Characters of a prompt that is shown at once."""
 PAIRS = 50
 """Arguments that are shown."""
 
@@ -19,8 +21,14 @@ def agent(call: Call) -> ToolView:
     note = f"· {kind}" if kind else ""
     if call.given.get("run_in_background") is True:
         note = f"{note or '·'} in the background"
-    panels = (Prose(prompt, "Prompt"),) if prompt and prompt != arg else ()
-    return ToolView("fork", call.name, one_line(arg), note, panels)
+    return ToolView("fork", call.name, one_line(arg), note, _prompt(prompt) if prompt != arg else ())
+
+
+def _prompt(prompt: str) -> tuple[Panel, ...]:
+    """A long one is folded: what the sub-agent does comes first."""
+    if len(prompt) > PROMPT:
+        return (Folded("Prompt", (Prose(prompt),)),)
+    return (Prose(prompt, "Prompt"),) if prompt else ()
 
 
 def skill(call: Call) -> ToolView:
