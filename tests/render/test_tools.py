@@ -108,7 +108,7 @@ def test_a_tool_that_nobody_knows_shows_names_and_values() -> None:
 
 
 def test_arguments_that_are_not_what_they_should_be_are_shown_as_they_are() -> None:
-    assert view("Edit", file_path=3).panels[0].rows == (("file_path", "3"),)  # type: ignore[attr-defined]
+    assert view("Edit", file_path=3, x=1).panels[0].rows == (("file_path", "3"), ("x", "1"))  # type: ignore[attr-defined]
     assert tools.view("Edit", Body("not json")).panels == (Code("not json"),)
 
 
@@ -225,6 +225,22 @@ def test_the_exit_code_is_where_the_agent_says_it(output: str, text: str, code: 
 
     assert found.panels == (Terminal(text),)
     assert [fact.text for fact in found.facts] == ([code] if code else [])
+
+
+TEXT = {"type": "content", "content": {"type": "text", "text": "```\nExit code: 1\nboom\n```"}}
+
+
+def test_text_in_blocks_is_read_as_the_text() -> None:
+    assert outcome("Bash", [TEXT], command="x").panels == (Terminal("boom"),)
+    assert outcome("Bash", [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]).panels == (
+        Terminal("a\nb"),
+    )
+
+
+def test_changes_that_come_with_the_answer_are_shown() -> None:
+    panels = outcome("tool", [DIFF, TEXT], kind="edit", title="Edit").panels
+
+    assert kinds(panels) == [Prose, Diff]
 
 
 def test_json_is_laid_out() -> None:

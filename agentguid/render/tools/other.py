@@ -5,6 +5,8 @@ from agentguid.render.panels import Code, Folded, Pairs, Panel, Prose
 from agentguid.render.text import one_line
 from agentguid.render.tools.base import Arguments, Call, ToolView, as_text, maybe, string
 
+PLAIN = ("url", "uri", "path", "file_path", "query", "pattern")
+"""Names of arguments that need not be said."""
 PROMPT = 400
 """Characters of a prompt that is shown at once."""
 PAIRS = 50
@@ -46,7 +48,7 @@ def mcp(call: Call) -> ToolView:
 def anything(call: Call) -> ToolView:
     pairs = pairs_of(call.given)
     arg = next((one_line(value) for _, value in pairs if value and "\n" not in value[:200]), "")
-    said = len(pairs) == 1 and pairs[0][1] == arg  # the line says it all
+    said = len(pairs) == 1 and pairs[0][0] in PLAIN and pairs[0][1] == arg  # the line says it all
     return ToolView("plug", call.name, arg, panels=(Pairs(pairs),) if pairs and not said else ())
 
 

@@ -4,9 +4,11 @@ import re
 
 import msgspec
 
+from agentguid.render.diff import diff, with_words
 from agentguid.render.panels import (
     LINES,
     Code,
+    Diff,
     Fact,
     Folded,
     Listing,
@@ -21,6 +23,7 @@ from agentguid.render.tools.base import Call, Output, many
 
 SHORT = 300
 """Characters of an answer that says that it worked, mostly to the model."""
+_FENCE = re.compile(r"```\w*\n(.*?)\n?```", re.DOTALL)
 _REMINDER = re.compile(r"\n*<system-reminder>.*?</system-reminder>\n*", re.DOTALL)
 
 
@@ -31,6 +34,22 @@ def plain(_call: Call, output: Output) -> Outcome:
     if output.json or output.text.lstrip()[:1] in ("{", "["):
         return _json(output)
     return Outcome((Terminal(output.text, output.failed),), size_of(output))
+
+
+def unwrapped(output: Output) -> Output:
+    """Of an output that is blocks of nothing but text, the text: without the fence that is put around it as a whole."""
+    if not output.text.lstrip().startswith("[") or output.cut:
+        return output
+    try:
+        value = msgspec.json.decode(output.text)
+    except (msgspec.DecodeError, RecursionError):
+        return output
+    texts = _texts(value) if _blocks(value) else []
+    if not texts or len(texts) != len(value):
+        return output
+    text = "\n".join(texts)
+    fence = _FENCE.fullmatch(text.strip())
+    return Output(fence.group(1) if fence and "\n```" not in fence.group(1) else text, output.failed)
 
 
 def prose(_call: Call, output: Output) -> Outcome:
@@ -85,7 +104,7 @@ def _json(output: Output) -> Outcome:
         return Outcome((Terminal(output.text, output.failed),), size_of(output))
     if drawn or _blocks(value):
         said = [Prose(text) for text in _texts(value)]
-        return Outcome((*said, *drawn), _picture_facts(drawn), open=bool(drawn))
+        return Outcome((*said, *_diffs(value), *drawn), _picture_facts(drawn), open=bool(drawn))
     laid_out = msgspec.json.format(msgspec.json.encode(value)).decode()
     return Outcome((Code(laid_out, "json"),), size_of(Output(laid_out)))
 
@@ -99,12 +118,24 @@ def _picture_facts(drawn: list[Panel]) -> tuple[Fact, ...]:
 
 def _blocks(value: object) -> bool:
     """Whether it is a list of content blocks, which is read and not shown as JSON."""
-    known = ("text", "image", "content", "resource_link")
+    known = ("text", "image", "content", "resource_link", "diff")
     return (
         isinstance(value, list)
         and bool(value)
         and all(isinstance(one, dict) and one.get("type") in known for one in value)
     )
+
+
+def _diffs(value: object) -> list[Panel]:
+    """Changes that the Agent Client Protocol tells when they are done."""
+    found: list[Panel] = []
+    for one in value if isinstance(value, list) else []:
+        match one:
+            case {"type": "diff", "path": str(path), "newText": str(new)}:
+                old = one.get("oldText")
+                rows = with_words(diff(old if isinstance(old, str) else "", new))
+                found.append(Diff(path, tuple(rows), "" if old else "new", named=True))
+    return found
 
 
 def _texts(value: object) -> list[str]:

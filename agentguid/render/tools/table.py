@@ -88,6 +88,7 @@ def outcome(name: str, given: Body, output: Body, failed: bool) -> Outcome:
         tool = tool if _key(name) in TOOLS else _by_kind(call)
         call = acp.own(call) or call
     said = Output(output.text, failed, output.blob is not None, output.type == "application/json")
+    said = results.unwrapped(said)
     try:
         return tool.result(call, said)
     except BAD:
