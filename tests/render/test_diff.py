@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from agentguid.render.diff import LIMIT, diff, with_words
 from agentguid.render.panels import Diff
 from agentguid.render.patch import enveloped, unified
-from tests.render.samples import sample
+from tests.render.sampled import sample
 
 TEXTS = st.text(st.sampled_from("ab\n"), max_size=40)
 

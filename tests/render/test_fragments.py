@@ -18,7 +18,7 @@ from agentguid.render.environment import Site
 from agentguid.render.fragments import Fragments
 from agentguid.render.tools.table import ENTRIES
 from tests.render.hostile import LONG, STRINGS, assert_inert
-from tests.render.samples import sample
+from tests.render.sampled import sample
 from tests.stream.dom import Parser
 from tests.support.gallery import PATCH, QUESTION, TODOS, picture
 
@@ -92,9 +92,8 @@ def done(text: str, failed: bool = False) -> events.ToolFinished:
     return events.ToolFinished(item="i1", output=Body(text), failed=failed)
 
 
-def everything(text: str) -> list[Item]:
-    """Every kind of item, with the text in every field that an agent or a user controls."""
-    body = Body(text)
+def arguments(text: str) -> str:
+    """Arguments of any tool, with the text in each."""
     values: dict[str, Any] = {
         "command": text,
         "file_path": text,
@@ -117,7 +116,13 @@ def everything(text: str) -> list[Item]:
         "todos": [{"content": text, "status": text}],
         text: text,
     }
-    given = json.dumps(values)
+    return json.dumps(values)
+
+
+def everything(text: str) -> list[Item]:
+    """Every kind of item, with the text in every field that an agent or a user controls."""
+    body = Body(text)
+    given = arguments(text)
     started = events.TurnStarted(
         turn="t1", message="m1", body=body, agent=text, cwd=text, model=text, mode="bypass"
     )

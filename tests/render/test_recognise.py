@@ -11,7 +11,7 @@ from agentguid.render.recognise.git import recognise_git
 from agentguid.render.recognise.tests import recognise_tests
 from agentguid.render.recognise.traces import recognise_trace
 from agentguid.render.tools.shell import seen_in
-from tests.render.samples import NAMES, sample
+from tests.render.sampled import NAMES, sample
 
 MANY = (
     ("test_greet.py::test_many", "AssertionError: assert 'hello Ada' == 'hell..."),

@@ -13,7 +13,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from tests.render.samples import sample
+from tests.render.sampled import sample
 from tests.support import showagent
 from tests.support.daemon import Daemon
 

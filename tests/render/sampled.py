@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-NAMES = sorted(path.stem for path in Path(__file__).parent.glob("*.txt"))
+NAMES = sorted(path.stem for path in Path(__file__).with_name("samples").glob("*.txt"))
 
 
 def sample(name: str) -> str:
-    return (Path(__file__).parent / f"{name}.txt").read_text()
+    return (Path(__file__).with_name("samples") / f"{name}.txt").read_text()
