@@ -72,13 +72,19 @@ _CLEANER = nh3.Cleaner(
 )
 _BOX = re.compile(r'<input disabled="" type="checkbox"( checked="")? ?/>\n?')
 _IMAGE = re.compile(
-    r'<img src="([^"]*)" alt="([^"]*)"[^>]*/>|<img\b[^>]*?\bsrc="([^"]*)"[^>]*>', re.IGNORECASE
+    r'<img src="([^"]*)" alt="([^"]*)"[^>]*/>|<img\b[^>]{0,200}?\bsrc="([^"]{0,2000})"[^>]{0,200}>',
+    re.IGNORECASE,
 )
 _CELL = re.compile(r'<(t[hd]) style="(text-align: \w+)">')
 _PIECE = re.compile(
-    r'<pre><code(?: class="language-([^" ]*)[^"]*")?>(.*?)</code></pre>|<(/?)([a-z0-9]+)([^>]*)>|([^<]+)',
+    r'<pre><code(?: class="language-([^" ]*)[^"]*")?>([^<]*)</code></pre>|<(/?)([a-z0-9]+)([^>]*)>|([^<]+)',
     re.DOTALL,
 )
+_ENTITY = re.compile(r"&(?:gt|lt|quot|nbsp|#\d+);$")
+_PUNCTUATION = ".,:;!?*_~'\"…"
+_CLOSING = ")]}"
+ENDS = 20
+"""Brackets and quotes after a URL that are taken off it."""
 _TASK = re.compile(r"<li>(?=(?:\n?<p>)?[☑☐] )")
 _URL = re.compile(r"\b(?:https?://|www\.)[^\s<>\"'`]+", re.IGNORECASE)
 
@@ -150,17 +156,16 @@ class _Walk:
 
 def _link(match: re.Match[str]) -> str:
     """A bare URL, as GFM links it: without the punctuation that ends a sentence, and with its own brackets only."""
-    shown = match.group()
-    rest = ""
-    while shown:
-        entity = re.search(r"&(?:gt|lt|quot|nbsp|#\d+);$", shown)
-        if entity:
-            cut = len(entity.group())
-        elif shown[-1] in ".,:;!?*_~'\"…" or (shown[-1] in ")]}" and _unbalanced(shown)):
-            cut = 1
-        else:
+    shown, rest = match.group(), ""
+    for _ in range(ENDS):
+        kept = shown.rstrip(_PUNCTUATION)
+        if entity := _ENTITY.search(kept[-10:]):
+            kept = kept[: -len(entity.group())]
+        elif kept[-1:] in _CLOSING and kept and _unbalanced(kept):
+            kept = kept[:-1]
+        if kept == shown:
             break
-        shown, rest = shown[:-cut], shown[-cut:] + rest
+        shown, rest = kept, shown[len(kept) :] + rest
     if not re.search(r"[\w/]\.?\w", shown.partition("://")[2] or shown[4:]):
         return match.group()
     target = shown if "://" in shown[:9] else f"https://{shown}"

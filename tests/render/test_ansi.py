@@ -67,4 +67,4 @@ def test_no_output_takes_long(output: str) -> None:
     begun = time.process_time()
     ansi.html(output)
 
-    assert time.process_time() - begun < 2
+    assert time.process_time() - begun < 5

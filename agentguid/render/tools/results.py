@@ -24,7 +24,7 @@ from agentguid.render.tools.base import Call, Output, many
 SHORT = 300
 """Characters of an answer that says that it worked, mostly to the model."""
 _FENCE = re.compile(r"```\w*\n(.*?)\n?```", re.DOTALL)
-_REMINDER = re.compile(r"\n*<system-reminder>.*?</system-reminder>\n*", re.DOTALL)
+_REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>\n*", re.DOTALL)
 
 
 def plain(_call: Call, output: Output) -> Outcome:
