@@ -18,6 +18,10 @@ ANSWERS: dict[Decision, str] = {
     "reject_once": "Denied",
     "reject_always": "Denied, and from now on without asking",
 }
+SAID = 4000
+"""Characters of a reason or an answer that are shown."""
+NAME = 300
+"""Characters of an option's name."""
 End = Literal["allowed", "denied", "withdrawn"]
 
 
@@ -51,10 +55,10 @@ def ask(site: Site, conversation: str, asked: Recorded, decision: Recorded | Non
         id=event.approval,
         title=title,
         what=what,
-        reason=event.reason if event.reason and event.reason not in what else None,
-        options=event.options or OPTIONS,
+        reason=text.clip(event.reason, SAID) if event.reason and event.reason not in what else None,
+        options=[Option(one.id, one.kind, text.one_line(one.name, NAME)) for one in event.options or OPTIONS],
         at=asked.at,
-        answer=answer(decision, event.options),
+        answer=(words := answer(decision, event.options)) and text.clip(words, SAID),
         end=end(decision),
         decided_at=decision.at if decision else None,
         url=site.url(f"/conversations/{conversation}/approvals/{event.approval}"),
@@ -66,7 +70,7 @@ def question(tool: str, view: tools.ToolView) -> str:
     if view.command is not None:
         return "May it run this command?"
     name = view.arg.rstrip("/").rpartition("/")[2] if view.arg.startswith(("/", "~/")) else view.arg
-    name = text.one_line(name or view.arg, 80)
+    name, tool = text.one_line(name or view.arg, 80), text.one_line(tool, 80)
     return f"May it use {tool} on {name}?" if name else f"May it use {tool}?"
 
 

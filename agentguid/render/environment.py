@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from agentguid.paths import bundled
-from agentguid.render import text
+from agentguid.render import ansi, code, markdown, text
 from agentguid.render.preferences import reader
 
 Macro = Callable[..., str]
@@ -53,12 +53,23 @@ class Site:
             folder=text.folder,
             moment=text.moment,
             instant=text.instant,
+            code=code.highlight,
+            ansi=ansi.html,
+            markdown=markdown.markdown,
+            clip=text.clip,
+            brief=text.one_line,
+            timed=text.timed,
+            at=self.at,
         )
 
     def url(self, path: str = "/", **query: object) -> str:
         """The URL of a page: `path` begins with a slash and is percent-encoded; queries that are None are left out."""
         given = {key: value for key, value in query.items() if value is not None}
         return self.base + quote(path, safe="/-._~") + ("?" + urlencode(given) if given else "")
+
+    def at(self, item: Any) -> str:
+        """The URL of what belongs to an item: its text, input and output as they are, its pictures."""
+        return self.url(f"/conversations/{item.conversation}/items/{item.id}")
 
     def asset(self, name: str) -> str:
         """The URL of a file of `web/assets`; it changes with the file's content."""

@@ -4,7 +4,7 @@ An item is drawn once per change; the string is shared by everybody who reads it
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -19,36 +19,23 @@ from agentguid.protocol.events import (
     TurnStarted,
     Unreadable,
 )
-from agentguid.render import asks, code, text, tools
+from agentguid.render import asks, calls, text, tools
 from agentguid.render.cache import Cache
-from agentguid.render.environment import Site, ours
-from agentguid.render.markdown import blocks, markdown
+from agentguid.render.environment import Site
 from agentguid.render.names import agent_name
 
 ITEMS = "conversation/_items.html"
 KEPT = 2000
 """Drawn items that are kept."""
+MADE = 200
+"""Items whose parts are kept until they are drawn."""
 BIG = 64 * 1024
 """Characters of HTML above which a drawn item is not kept."""
-MARKED = ("message", "thought", "plan")
-"""Kinds whose text is Markdown."""
-OPEN_DIFF = 60
-"""Rows of a diff up to which an edit is shown opened."""
 RESULTS = {
     "complete": ("Finished", "in", "s-done", "st-ok"),
     "error": ("Failed", "after", "s-fail", "st-fail"),
     "interrupted": ("Interrupted", "after", "stop", ""),
 }
-
-
-class Phase(Struct, frozen=True):
-    """How far a tool call is."""
-
-    style: str = ""
-    open: bool = False
-    icon: str = ""
-    word: str = ""
-    duration: int | None = None
 
 
 class Words(Struct, frozen=True):
@@ -64,6 +51,7 @@ class Fragments:
     def __init__(self, site: Site) -> None:
         self.site = site
         self._kept: Cache[tuple[str, int], str] = Cache(KEPT)
+        self._made: Cache[tuple[str, int], calls.Made] = Cache(MADE)
 
     # -- items --------------------------------------------------------------------------------------------------------
     def item(self, item: Item) -> str:
@@ -72,7 +60,7 @@ class Fragments:
         drawn = self._kept.get(key)
         if drawn is None:
             drawn = _linked(self._draw(item), self._link(item))
-            if len(drawn) <= BIG:
+            if len(drawn) <= BIG and self._parts(item).coloured:
                 self._kept.put(key, drawn)
         return drawn
 
@@ -95,19 +83,22 @@ class Fragments:
                 top.append(whole)
         return "".join(reversed(top))
 
-    def _unprepared(self, items: Iterable[Item]) -> list[tuple[str, str]]:
-        """Code blocks that have not been coloured yet."""
-        found: list[tuple[str, str]] = []
-        for item in items:
-            event = item.opened.event
-            if isinstance(event, ItemAdded) and event.kind in MARKED and not self._has(item):
-                found += [block for block in blocks(event.body.text) if not code.prepared(*block)]
-        return found
+    async def prepare(self, items: Sequence[Item]) -> None:
+        """Makes what takes time of items that are about to be drawn, off the loop. Returns at once when there is nothing."""
+        waiting = [item for item in items if calls.takes_time(item) and not self._has(item)]
+        if waiting:
+            made = await asyncio.to_thread(calls.make_all, waiting)
+            for item, one in zip(waiting, made, strict=True):
+                self._made.put((item.id, item.touched), one)
 
-    async def prepare(self, items: Iterable[Item]) -> None:
-        """Colours the code of items that are about to be drawn, off the loop. Returns at once when there is none."""
-        if waiting := self._unprepared(items):
-            await asyncio.to_thread(_colour, waiting)
+    def _parts(self, item: Item) -> calls.Made:
+        """What was prepared of an item, or what it takes now."""
+        key = (item.id, item.touched)
+        made = self._made.get(key)
+        if made is None:
+            made, _ = calls.make(item)
+            self._made.put(key, made)
+        return made
 
     def _has(self, item: Item) -> bool:
         return self._kept.get((item.id, item.touched)) is not None
@@ -134,35 +125,30 @@ class Fragments:
                 return self._macro("gone", item, isinstance(event, Unreadable) and event.redacted)
 
     def _added(self, item: Item, event: ItemAdded) -> str:
+        html = self._parts(item).html
         match event.kind:
             case "message":
-                return self._macro("message", item, event, ours(markdown(event.body.text)))
+                return self._macro("message", item, event, html)
             case "thought":
-                html = ours(markdown(event.body.text))
                 return self._macro("thought", item, event, html, text.one_line(event.body.text))
             case "plan":
-                return self._plan(item, event)
+                return self._macro("planned", item, event, tools.plan(event.body), html)
             case "notice":
                 return self._macro("notice", item, event)
             case _:
                 return self._macro("unknown", item, event, text.one_line(event.body.text))
 
-    def _plan(self, item: Item, event: ItemAdded) -> str:
-        steps = tools.plan(event.body)
-        html = "" if steps else markdown(event.body.text)
-        return self._macro("planned", item, event, steps, ours(html))
-
     # -- tools and approvals ------------------------------------------------------------------------------------------
     def _tool(self, item: Item, event: ToolStarted) -> str:
-        view = tools.view(event.name, event.input)
+        made = self._parts(item)
+        view = made.view or tools.view(event.name, event.input)
         finished = item.finished.event if item.finished else None
         asked = item.approval
         ask = asks.ask(self.site, item.conversation, asked, item.decision) if asked else None
-        phase = _phase(item, view, ask)
-        if not isinstance(finished, ToolFinished):
-            finished = None
+        phase = calls.phase(item, made, asks=ask is not None and ask.answer is None)
+        output = finished if isinstance(finished, ToolFinished) else None
         draw = self.site.macro("conversation/_tool.html", "tool")
-        return str(draw(item, view, event.input, finished, phase, ask)).strip()
+        return str(draw(item, view, event.input, output, made.outcome, phase, ask)).strip()
 
     def _alone(self, item: Item, event: ApprovalRequested) -> str:
         view = tools.view(event.tool, event.input)
@@ -170,11 +156,6 @@ class Fragments:
         return str(
             self.site.macro("conversation/_approval.html", "alone")(item, ask, view, event.input)
         ).strip()
-
-
-def _colour(waiting: Iterable[tuple[str, str]]) -> None:
-    for source, language in waiting:
-        code.prepare(source, language)
 
 
 def _linked(html: str, link: str) -> str:
@@ -199,20 +180,3 @@ def _filled(html: str, item: str, inner: Sequence[str]) -> str:
     # No agent's text can contain this tag: attributes other than `class` of code do not survive the sanitiser.
     empty = _nest(item)
     return html.replace(empty, empty.replace("></div>", f">{''.join(reversed(inner))}</div>"), 1)
-
-
-def _phase(item: Item, view: tools.ToolView, ask: asks.Ask | None) -> Phase:
-    if ask and ask.answer is None:
-        return Phase(" tool-ask", open=True, icon="s-ask", word="waiting for you")
-    if item.finished is None:
-        return Phase(" tool-run", open=bool(view.steps) or view.icon == "fork", icon="s-run", word="running")
-    took = max(0, item.finished.at - item.at) // 1000
-    event = item.finished.event
-    if not isinstance(event, ToolFinished):
-        return Phase(word="its output was removed", duration=took)
-    if event.incomplete:
-        return Phase(word="cut short", open=event.failed)
-    if event.failed:
-        return Phase(" tool-fail", open=True, word="failed", duration=took)
-    rows = sum(len(change) for change in view.changes)
-    return Phase(open=bool(view.steps) or 0 < rows <= OPEN_DIFF, duration=took)

@@ -33,8 +33,12 @@ def prose(content: object) -> Markup:
 
 def visible(content: object) -> Markup:
     """Text for code, commands and names: escaped, and each deceptive character shown by its number."""
-    whole = str(escape(lines(str(content))))
-    return Markup(DECEPTIVE.sub(_show, whole))  # noqa: S704  escaped the line before
+    return Markup(show_odd(str(escape(lines(str(content))))))  # noqa: S704  escaped
+
+
+def show_odd(escaped: str) -> str:
+    """HTML text with each deceptive character shown by its number. The page's script copies it as the character again."""
+    return DECEPTIVE.sub(_show, escaped)
 
 
 def _show(match: re.Match[str]) -> str:
@@ -103,6 +107,42 @@ def moment(micros: int) -> str:
 def instant(micros: int) -> str:
     """A point in time for machines."""
     return dt.datetime.fromtimestamp(micros // 1_000_000, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def clip(content: str, limit: int = 64 * 1024) -> str:
+    """The beginning of a text that may be of any size."""
+    return (
+        content
+        if len(content) <= limit
+        else content[:limit] + f"\n… ({len(content) - limit:,} characters more)"
+    )
+
+
+_WAIT = re.compile(r"\bin (\d{1,6}(?:\.\d+)?) s\b")
+_UNTIL = re.compile(r"\b(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(?::(\d\d)(?:\.\d+)?)?(?: UTC|Z)")
+
+
+def timed(content: str, at: int) -> list[tuple[str, str]]:
+    """A sentence said at a time (microseconds), in pieces, each with the point in time that it means or nothing.
+
+    `in 5 s` and `2026-11-26 01:30 UTC` are such: a page can count down to them.
+    """
+    pieces: list[tuple[str, str]] = []
+    place = 0
+    for match in sorted((*_WAIT.finditer(content), *_UNTIL.finditer(content)), key=lambda one: one.start())[
+        :20
+    ]:
+        if match.start() < place:
+            continue
+        waits = match.re is _WAIT
+        when = (
+            instant(at + int(float(match[1]) * 1_000_000))
+            if waits
+            else f"{match[1]}T{match[2]}:{match[3] or '00'}Z"
+        )
+        pieces += [(content[place : match.start()], ""), (match.group(), when)]
+        place = match.end()
+    return [*pieces, (content[place:], "")]
 
 
 def one_line(content: str, limit: int = 200) -> str:

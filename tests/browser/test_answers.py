@@ -44,7 +44,7 @@ def send(daemon: Daemon, path: str, headers: dict[str, str], fields: dict[str, s
 
 def test_a_big_output_leads_to_the_whole_which_can_do_nothing(daemon: Daemon) -> None:
     conversation = daemon.conversation()
-    daemon.ended(conversation, daemon.send(conversation, "emit 1 size 60000")["session"]["id"])
+    daemon.ended(conversation, daemon.send(conversation, "emit 1 size 300000")["session"]["id"])
     found = re.search(r'href="/gm(/blobs/[0-9a-f]{64})"', page(daemon, f"/conversations/{conversation}"))
     assert found
 
@@ -52,7 +52,7 @@ def test_a_big_output_leads_to_the_whole_which_can_do_nothing(daemon: Daemon) ->
         body = answer.read()
 
     assert answer.status == 200
-    assert len(body) >= 60_000
+    assert len(body) >= 300_000
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"

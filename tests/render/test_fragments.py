@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentguid.project.transcript import Item
@@ -16,8 +16,11 @@ from agentguid.protocol.events import Event, Recorded
 from agentguid.protocol.items import Body, ItemKind, Option, Usage
 from agentguid.render.environment import Site
 from agentguid.render.fragments import Fragments
-from tests.render.hostile import STRINGS, assert_inert
+from agentguid.render.tools.table import ENTRIES
+from tests.render.hostile import LONG, STRINGS, assert_inert
+from tests.render.sampled import sample
 from tests.stream.dom import Parser
+from tests.support.gallery import PATCH, QUESTION, TODOS, picture
 
 GOLDEN = Path(__file__).parent / "golden"
 SITE = Site("/gm")
@@ -70,9 +73,27 @@ def asked(text: str = "Bash", options: list[Option] | None = None) -> events.App
     )
 
 
-def everything(text: str) -> list[Item]:
-    """Every kind of item, with the text in every field that an agent or a user controls."""
-    body = Body(text)
+TOOLS = [names.split()[0] for names, _ in ENTRIES]
+
+
+def protocol(text: str) -> str:
+    """A call as the Agent Client Protocol tells it."""
+    content = [
+        {"type": "diff", "path": text, "oldText": text, "newText": text + "y"},
+        {"type": "content", "content": {"type": "text", "text": text}},
+    ]
+    places = [{"path": text, "line": 1}]
+    return json.dumps(
+        {"kind": text, "title": text, "locations": places, "content": content, "rawInput": {text: text}}
+    )
+
+
+def done(text: str, failed: bool = False) -> events.ToolFinished:
+    return events.ToolFinished(item="i1", output=Body(text), failed=failed)
+
+
+def arguments(text: str) -> str:
+    """Arguments of any tool, with the text in each."""
     values: dict[str, Any] = {
         "command": text,
         "file_path": text,
@@ -82,13 +103,26 @@ def everything(text: str) -> list[Item]:
         "pattern": text,
     }
     values |= {
+        "input": text,
+        "plan": text,
+        "query": text,
+        "prompt": text,
+        "skill": text,
+        "edits": [{"old_string": text, "new_string": "y"}, {"old_string": "y", "new_string": text}],
+        "questions": [{"question": text, "header": text, "options": [{"label": text, "description": text}]}],
+        "subagent_type": text,
         "url": text,
         "description": text,
-        "prompt": text,
         "todos": [{"content": text, "status": text}],
         text: text,
     }
-    given = json.dumps(values)
+    return json.dumps(values)
+
+
+def everything(text: str) -> list[Item]:
+    """Every kind of item, with the text in every field that an agent or a user controls."""
+    body = Body(text)
+    given = arguments(text)
     started = events.TurnStarted(
         turn="t1", message="m1", body=body, agent=text, cwd=text, model=text, mode="bypass"
     )
@@ -101,9 +135,16 @@ def everything(text: str) -> list[Item]:
             added = events.ItemAdded(item="i1", turn=None, kind=kind, body=body, level=level, incomplete=True)
             found.append(item(kind, added))
     output = events.ToolFinished(item="i1", output=body, failed=True)
-    for name in ("Bash", "Read", "Write", "Edit", "MultiEdit", "Glob", "WebFetch", "Task", "TodoWrite", text):
+    for name in TOOLS:
         found.append(tool(name, given, finished=output))
+    for name in ("Bash", text, f"mcp__{text}__{text}"):
+        found.append(tool(name, given, finished=events.ToolFinished(item="i1", output=body)))
         found.append(tool(name, text, approval=asked(text, [Option("o", "allow_once", text)])))
+        found.append(tool(name, protocol(text), finished=output))
+    found += [
+        tool("Bash", json.dumps({"command": f"git {verb}"}), finished=output)
+        for verb in ("status", "log", "diff")
+    ]
     withdrawn = events.ApprovalWithdrawn(approval="a1", reason=text)
     decided = events.ApprovalDecided(approval="a1", decision="reject_once", message=text, option="o")
     for decision in (withdrawn, decided):
@@ -118,6 +159,14 @@ def test_nothing_that_an_agent_wrote_can_act(text: str) -> None:
         assert_inert(Fragments(SITE).item(one))
 
 
+def test_a_line_of_5_mb_is_shown_in_part_wherever_it_stands() -> None:
+    for one in everything(LONG):
+        drawn = Fragments(SITE).item(one)
+        assert len(drawn) < 2_000_000
+        assert_inert(drawn)
+
+
+@settings(max_examples=25, deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
 def test_no_text_whatever_can_act(text: str) -> None:
     for one in everything(text):
@@ -127,6 +176,7 @@ def test_no_text_whatever_can_act(text: str) -> None:
 def test_an_item_is_drawn_once_per_change() -> None:
     fragments = Fragments(SITE)
     running = tool()
+    asyncio.run(fragments.prepare([running]))
     done = tool(finished=events.ToolFinished(item="i1", output=Body("a.txt")))
 
     assert fragments.item(running) is fragments.item(running)
@@ -184,7 +234,8 @@ def test_enter_in_the_field_of_an_approval_never_says_yes() -> None:
     """The first button of a form is the one that Enter presses: here it is disabled, so nothing is sent."""
     drawn = Parser.tree(Fragments(SITE).item(tool(approval=asked())))
 
-    first = next(node for node in drawn.walk() if node.tag == "button")
+    form = next(node for node in drawn.walk() if node.tag == "form")
+    first = next(node for node in form.walk() if node.tag == "button")
 
     assert "disabled" in first.attributes
 
@@ -198,7 +249,7 @@ def test_code_is_coloured_once_it_is_prepared_and_the_colours_are_kept() -> None
 
     drawn = fragments.item(message)
     assert '<span class="k">def</span>' in drawn
-    assert fragments._unprepared([message]) == []
+    assert fragments.item(message) is drawn
 
 
 @pytest.mark.parametrize(
@@ -206,6 +257,20 @@ def test_code_is_coloured_once_it_is_prepared_and_the_colours_are_kept() -> None
     [
         ("tool", tool(finished=events.ToolFinished(item="i1", output=Body("a.txt\nb.txt")))),
         ("approval", tool(approval=asked())),
+        ("read", tool("Read", '{"file_path":"/a.py"}', finished=done("     1→a\n     2→b"))),
+        ("write", tool("Write", '{"file_path":"/a.txt","content":"a\\nb"}', finished=done("ok"))),
+        ("failed", tool(finished=done("Exit code 2\n\x1b[31mred\x1b[0m", failed=True))),
+        ("tests", tool(finished=done("FAILED a::b - why\n== 1 failed, 2 passed in 0.1s =="))),
+        ("git", tool("Bash", '{"command":"git status"}', finished=done(sample("git_status")))),
+        ("trace", tool(finished=done(sample("traceback")))),
+        ("grep", tool("Grep", '{"pattern":"x"}', finished=done("/a:1:x\n/b:2:x"))),
+        ("glob", tool("Glob", '{"pattern":"x"}', finished=done("/a\n/b"))),
+        ("picture", tool("Shot", "{}", finished=done(json.dumps(picture(8, 8))))),
+        ("question", tool("AskUserQuestion", json.dumps({"questions": [QUESTION]}))),
+        ("todo", tool("TodoWrite", json.dumps({"todos": TODOS}), finished=done("ok"))),
+        ("mcp", tool("mcp__a__b", '{"x":1}', finished=done('{"y":2}'))),
+        ("patch", tool("apply_patch", json.dumps({"input": PATCH}))),
+        ("task", tool("Task", '{"description":"d","prompt":"p"}', finished=done("**found**"))),
         ("edit", tool("Edit", '{"file_path":"/a.py","old_string":"a\\nb","new_string":"a\\nc"}')),
         (
             "message",

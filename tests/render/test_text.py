@@ -6,11 +6,9 @@ from hypothesis import strategies as st
 
 from agentguid.protocol.items import Body
 from agentguid.render import text
-from agentguid.render.diff import diff
-from agentguid.render.markdown import markdown
 from agentguid.render.status import Status, status
-from agentguid.render.tools import view
-from tests.render.hostile import assert_inert
+from agentguid.render.tools import outcome, view
+from agentguid.render.tools.table import ENTRIES
 
 
 @given(st.text())
@@ -35,42 +33,6 @@ def test_durations(milliseconds: int, words: str) -> None:
     assert text.duration(milliseconds) == words
 
 
-@given(st.text(st.sampled_from("ab\n"), max_size=40), st.text(st.sampled_from("ab\n"), max_size=40))
-def test_a_diff_has_every_line_that_changed(old: str, new: str) -> None:
-    rows = diff(old, new)
-
-    kept = [row.text for row in rows if row.kind == ""]
-    assert len(old.splitlines()) - sum(row.kind == "del" for row in rows) >= len(kept)
-    for row in rows:
-        if row.kind in ("", "del") and row.old:
-            assert old.splitlines()[row.old - 1] == row.text
-        if row.kind in ("", "add") and row.new:
-            assert new.splitlines()[row.new - 1] == row.text
-    if old.splitlines() == new.splitlines():
-        assert rows == []
-
-
-@given(st.text(st.sampled_from("<>/'\"=ahref img onscript[]()!:`~|-*_#\n &;x."), max_size=120))
-def test_markdown_never_acts(source: str) -> None:
-    assert_inert(markdown(source))
-
-
-def test_remote_pictures_become_links() -> None:
-    assert "<img" not in markdown("![chart](https://x.example/p.png)")
-    assert ">image: chart</a>" in markdown("![chart](https://x.example/p.png)")
-
-
-def test_the_markdown_that_agents_write_is_all_there() -> None:
-    html = markdown(
-        "# H\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n- [x] done\n- [ ] open\n\n1. one\n\n> q\n\n~~s~~ **b** *e* `c`"
-    )
-
-    for tag in ("h1", "table", "th", "td", "ul", "ol", "li", "blockquote", "del", "strong", "em", "code"):
-        assert f"<{tag}>" in html, tag
-    assert "☑ done" in html
-    assert "☐ open" in html
-
-
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),
@@ -80,20 +42,34 @@ def test_the_markdown_that_agents_write_is_all_there() -> None:
 def test_a_view_of_a_call_survives_every_argument(value: object) -> None:
     import json
 
-    for name in (
-        "Bash",
-        "Read",
-        "Edit",
-        "MultiEdit",
-        "TodoWrite",
-        "Task",
-        "Grep",
-        "WebFetch",
-        "Write",
-        "other",
-    ):
-        for given_value in (value, {"command": value, "todos": value, "edits": value, "file_path": value}):
-            view(name, Body(json.dumps(given_value)))
+    keys = ("command", "todos", "edits", "file_path", "input", "changes", "questions", "content", "locations")
+    output = Body(json.dumps(value))
+    for name in (*(names.split()[0] for names, _ in ENTRIES), "mcp__a__b", "other"):
+        for arguments in (
+            value,
+            dict.fromkeys(keys, value),
+            {"kind": value, "title": "t", "rawInput": value},
+        ):
+            view(name, Body(json.dumps(arguments)))
+            outcome(name, Body(json.dumps(arguments)), output, False)
+
+
+@pytest.mark.parametrize(
+    ("said", "pieces"),
+    [
+        ("nothing", [("nothing", "")]),
+        ("Trying again in 45.0 s (2 of 10).", [("Trying again ", ""), ("in 45.0 s", "2026-11-18T11:07:25Z"), (" (2 of 10).", "")]),
+        ("lifted at 2026-11-26 01:30 UTC.", [("lifted at ", ""), ("2026-11-26 01:30 UTC", "2026-11-26T01:30:00Z"), (".", "")]),
+        ("at 2026-11-26T01:30:05.5Z", [("at ", ""), ("2026-11-26T01:30:05.5Z", "2026-11-26T01:30:05Z"), ("", "")]),
+    ],
+)  # fmt: skip
+def test_points_in_time_within_a_sentence(said: str, pieces: list[tuple[str, str]]) -> None:
+    assert text.timed(said, 1_795_000_000_000_000) == pieces
+
+
+@given(st.text())
+def test_a_sentence_is_the_same_with_its_times_marked(said: str) -> None:
+    assert "".join(piece for piece, _ in text.timed(said, 0)) == said
 
 
 class Row:

@@ -34,9 +34,11 @@ class Node:
         return [child for child in self.children if isinstance(child, Node)]
 
     def walk(self) -> Iterator["Node"]:
-        yield self
-        for child in self.elements():
-            yield from child.walk()
+        waiting = [self]  # no recursion: a hostile text may be nested deeply
+        while waiting:
+            node = waiting.pop()
+            yield node
+            waiting += reversed(node.elements())
 
     def find(self, id: str) -> "Node | None":
         return next((node for node in self.walk() if id and node.id == id), None)

@@ -11,6 +11,7 @@ from agentguid.http.pages.conversation import conversation_page
 from agentguid.http.pages.devices import devices, invite, revoke, revoke_program
 from agentguid.http.pages.home import home
 from agentguid.http.pages.inbox import inbox
+from agentguid.http.pages.items import item_part, item_picture, whole_item
 from agentguid.http.pages.listing import listing_page
 from agentguid.http.pages.settings import choose, settings_page
 from agentguid.http.pages.windows import newer_items, older_items, window_items
@@ -31,6 +32,9 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     listing_page,
     settings_page,
     choose,
+    item_part,
+    item_picture,
+    whole_item,
     page_stream.stream,
     *forms.ROUTES,
     *form_queue.ROUTES,
