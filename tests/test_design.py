@@ -12,10 +12,12 @@ TEMPLATES = sorted((ROOT / "web" / "templates").rglob("*.html"))
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 COLOUR = re.compile(r"\b(?:oklch|oklab|rgba?|hsla?)\((?!from)[^)]*\)|#[0-9a-fA-F]{3,8}\b(?=[^{}]*[;}])")
 ALLOWED = {
-    "conversation.css": {"oklch(0 0 0 / .2)", "oklch(.48 .08 215)", "oklch(.79 .08 210)"},
+    "conversation.css": {"oklch(0 0 0 / .2)"},
+    "tools.css": {"oklch(.48 .08 215)", "oklch(.79 .08 210)"},
+    "transcript.css": {"oklch(.1 .01 264 / .8)"},
     "shell.css": {"#000"},
 }
-"""Shadows, a mask, a colour of terminals."""
+"""Shadows, a mask, a colour of terminals, what is behind a picture."""
 
 
 def rules(sheet: Path) -> str:

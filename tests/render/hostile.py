@@ -145,6 +145,8 @@ VH = frozenset(
         "Failed",
         "failed",
         "Finished",
+        ", link to this",
+        "Needs you: ",
     ]
 )
 """What is said to screen readers alone."""

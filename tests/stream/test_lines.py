@@ -58,7 +58,7 @@ async def test_a_line_that_has_to_give_way_brings_the_page_up_to_date_and_says_w
     story: Story,
 ) -> None:
     line = Line()
-    chunks = follow(story.connect(story.feed.position), story.feed, HERE, line)
+    chunks = follow(story.connect(story.feed.position), story.feed, HERE, line=line)
     found = [await anext(chunks)]
     while b"caught-up" not in found[-1]:
         found.append(await anext(chunks))
