@@ -19,6 +19,8 @@ from agentguid.protocol.items import Body, Decision, Option
 OPEN = 200
 """More requests than this at once are refused."""
 OPTIONS = 20
+GRANTED = 64
+"""Files that may be written in a turn, the latest."""
 REASON = 500
 """Characters of a request's own words."""
 KINDS: tuple[Decision, ...] = ("allow_once", "allow_always", "reject_once", "reject_always")
@@ -30,6 +32,8 @@ class Ask(Struct):
     identity: bytes
     """The JSON-RPC id as it was written."""
     options: list[Option]
+    paths: list[str]
+    """The files that it is about."""
     withdrawn: bool = False
     """The user is not asked any more; the agent still waits for its answer."""
 
@@ -51,7 +55,7 @@ class Asks:
         if self._freely(call.kind if call else kind, call):
             option = pick(given, "allow_once") or pick(given, "allow_always")
             return write.chosen(bytes(identity), option)
-        self.open[approval] = Ask(bytes(identity), given)
+        self.open[approval] = Ask(bytes(identity), given, _paths(call))
         title = text_of(told.title)
         name = call.name if call else shape.named(kind, title, {})
         arguments = call.arguments() if call else shape.arguments(kind, title, {}, [], [])
@@ -77,17 +81,20 @@ class Asks:
             return True
         if self.state.mode != "accept_edits" or kind != "edit" or call is None:
             return False
-        diffs = shape.diffs_of(call.content)
-        paths = [text_of(one.get("path")) for one in [*diffs, *call.places]] or [
-            text_of(call.arguments().get("path"))
-        ]
-        return all(self._inside(path) for path in paths)
+        return all(self._inside(path) for path in _paths(call) or [""])
+
+    def may_write(self, path: str) -> bool:
+        """Whether we may write a file for the agent: the user's mode says so, or the user did in this turn."""
+        if self.state.mode in ("bypass", "accept_edits"):
+            return True
+        return self.state.mode == "ask" and self._whole(path) in self.state.granted
+
+    def _whole(self, path: str) -> str:
+        return os.path.normpath(os.path.join(self.cwd, path))
 
     def _inside(self, path: str) -> bool:
-        whole = os.path.normpath(os.path.join(self.cwd, path))
-        return bool(path) and os.path.commonpath([whole, os.path.normpath(self.cwd)]) == os.path.normpath(
-            self.cwd
-        )
+        root = os.path.normpath(self.cwd)
+        return bool(path) and os.path.commonpath([self._whole(path), root]) == root
 
     def answer(self, answer: Answer) -> list[Write]:
         """The line that answers; nothing when it was answered or withdrawn. The agent's own option, never another kind.
@@ -113,9 +120,11 @@ class Asks:
             for approval, ask in self.open.items()
         ]
 
-    def answered(self, approval: str) -> None:
+    def answered(self, approval: str, option: str) -> None:
         """The answer is on the tape."""
-        self.open.pop(approval, None)
+        ask = self.open.pop(approval, None)
+        if ask and any(one.id == option and one.kind.startswith("allow") for one in ask.options):
+            self.state.granted = [*self.state.granted, *map(self._whole, ask.paths)][-GRANTED:]
 
     def withdraw(self, reason: str, out: list[Output], *, keep: bool = False) -> None:
         """Nobody is asked any more. `keep`: the agent is still owed its answers."""
@@ -135,6 +144,14 @@ class Asks:
         if not ask.withdrawn:
             ask.withdrawn = True
             out.append(Fact(ApprovalWithdrawn(approval=approval, reason=reason)))
+
+
+def _paths(call: Call | None) -> list[str]:
+    """The files that an edit is about, as far as it says."""
+    if call is None or call.kind != "edit":
+        return []
+    named = [text_of(one.get("path")) for one in [*shape.diffs_of(call.content), *call.places]]
+    return named or [text_of(call.arguments().get("path"))]
 
 
 def offered(options: Any) -> list[Option]:

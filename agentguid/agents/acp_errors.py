@@ -97,7 +97,7 @@ def _by_words(said: str) -> str:
     found = STATUS.search(said)
     if found:
         return found[1]
-    low = said.lower()
+    low = said.lower().replace("-", " ").replace("_", " ")
     return next((status for words, status in WORDS if words in low), "")
 
 

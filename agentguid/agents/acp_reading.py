@@ -21,7 +21,7 @@ from agentguid.protocol.items import Body, Mode
 
 LAST_PART = 0xFFFF
 """Part of a line's id for what closes a run of lines before it."""
-OURS: dict[str, Mode] = {"accept_edits": "accept_edits", "bypass": "bypass"}
+OURS: dict[str, Mode] = {"accept_edits": "accept_edits", "bypass": "bypass", "plan": "plan"}
 
 
 class Reading(Answers, Requests):
@@ -154,7 +154,8 @@ class Reading(Answers, Requests):
             case "prompt":
                 self._prompted(of, params, line.at)
             case "answer":
-                self.asks.answered(of)
+                outcome = mapping(mapping(self._plain(message.result)).get("outcome"))
+                self.asks.answered(of, text_of(outcome.get("optionId")))
             case "serve":
                 self.over(f"serve:{of}")
             case "stop" if of == self.state.turn:
@@ -168,9 +169,15 @@ class Reading(Answers, Requests):
         """A line that we wrote, with its parameters; nothing of one that a tape has damaged."""
         try:
             message = wire.read(data)
-            return message, mapping(wire.value(message.params))
         except NotUnderstoodError:
             return wire.Envelope(), {}
+        return message, mapping(self._plain(message.params))
+
+    def _plain(self, raw: msgspec.Raw) -> Any:
+        try:
+            return wire.value(raw)
+        except NotUnderstoodError:
+            return None
 
     def _prompted(self, turn: str, params: dict[str, Any], at: int) -> None:
         state = self.state

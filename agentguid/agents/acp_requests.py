@@ -10,6 +10,7 @@ OPEN = 100
 """More errands than this at once are refused."""
 QUIET = ("_", "qwen/", "craft/", "cursor/", "kiro")
 """Beginnings of methods that are an agent's own, beyond the protocol: refused without a word to the user."""
+UNASKED = "The user wants to be asked first: request permission for this edit, then write the file."
 BAD, TOO_MANY = "The parameters are not understood.", "Too many requests wait already."
 
 
@@ -49,6 +50,8 @@ class Requests(Session):
         writes = message.method == "fs/write_text_file"
         if not path or (writes and not isinstance(text, str)):
             self._refuse(message, write.FAILED, BAD, out)
+        elif writes and not self.asks.may_write(path):
+            self._refuse(message, write.FAILED, UNASKED, out)
         elif len(self.open_errands) >= OPEN:
             self._refuse(message, write.FAILED, TOO_MANY, out)
         else:

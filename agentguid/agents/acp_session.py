@@ -112,4 +112,5 @@ class Session:
         state = self.state
         state.turn, state.stopping, state.mode = None, False, "ask"
         state.failure = state.failure_item = ""
+        state.granted = []
         state.failing, state.stderr_size = False, 0

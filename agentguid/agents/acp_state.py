@@ -61,6 +61,8 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     stopping: bool = False
     mode: Mode = "ask"
     """Ours, of the present turn."""
+    granted: list[str] = field(default_factory=list)
+    """Files that the user let the agent change in this turn."""
     settings: dict[str, Setting] = field(default_factory=dict)
     """`mode`, `model`, and the ids of config options."""
     first_model: str = ""

@@ -26,9 +26,9 @@ def initialize(number: int, *, files: bool) -> bytes:
 
 
 def prompt(number: int, session: str, text: str, mode: Mode) -> bytes:
-    """Our mode stands in the line when it allows something, because the fold answers requests by it."""
+    """Our mode stands in the line when it is not to ask, because the fold answers requests by it."""
     content = [{"type": "text", "text": text}]
-    more = {} if mode in ("ask", "plan") else {"_meta": {"agentguid": {"mode": mode}}}
+    more = {} if mode == "ask" else {"_meta": {"agentguid": {"mode": mode}}}
     return request(number, "session/prompt", sessionId=session, prompt=content, **more)
 
 

@@ -76,6 +76,7 @@ CATALOGUE: tuple[Entry, ...] = (
         install=NPM + "opencode-ai",
         login="Run `opencode auth login` in a terminal.",
         docs="https://opencode.ai/docs/",
+        tried="1.18.33, 2026-11-26",
         note=SUBAGENTS,
         modes={
             "ask": {"mode": "build"},

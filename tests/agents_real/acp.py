@@ -81,10 +81,6 @@ class Genuine:
     environ: Environ
     home: tuple[tuple[str, str], ...] = ()
     """Files in its home: path, content."""
-    silent: bool = False
-    """It repeats a refused request in silence for longer than a test can wait."""
-    remembers: bool = True
-    """A session is on the disk as soon as its first turn has ended."""
 
     def path(self) -> Path:
         """Raises `install.MissingError`."""
@@ -102,7 +98,6 @@ AGENTS = (
         "--acp",
         _gemini,
         home=((".gemini/settings.json", json.dumps(GEMINI_SETTINGS)),),
-        silent=True,
     ),
     Genuine("opencode", "opencode-ai", "1.18.33", "opencode", 350, "acp", _opencode),
 )

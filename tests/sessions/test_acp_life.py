@@ -123,7 +123,7 @@ def test_files_are_served_within_the_working_directory_only(mine: Mine) -> None:
     daemon = mine(files=True)
     (daemon.work / "two.txt").write_text("one\ntwo\nthree\n")
     (daemon.work / "away").symlink_to("/etc")
-    conversation = daemon.conversation("mine")
+    conversation = daemon.conversation("mine", mode="accept_edits")
     steps = "read two.txt; write new/deep.txt; read /etc/hostname; read away/hostname; write ../x"
     assert ask(daemon, conversation, steps)["status"] == "complete"
 
@@ -138,9 +138,30 @@ def test_files_are_served_within_the_working_directory_only(mine: Mine) -> None:
     assert greeting["params"]["clientCapabilities"]["fs"] == {"readTextFile": True, "writeTextFile": True}
 
 
-def test_a_file_is_written_although_the_daemon_died_before_the_answer(mine: Mine) -> None:
+@pytest.mark.parametrize("decision", ["allow_once", "reject_once"])
+def test_no_file_is_written_for_an_agent_that_did_not_ask(mine: Mine, decision: str) -> None:
+    """What the user allowed in this turn is written, and nothing else: we promised to ask."""
     daemon = mine()
     conversation = daemon.conversation("mine")
+    daemon.send(conversation, "write unasked.txt; asked this.txt; write this.txt; write other.txt")
+    daemon.api("POST", f"/approvals/{pending(daemon)['id']}", {"decision": decision})
+    assert daemon.ended(conversation)["status"] == "complete"
+
+    allowed = decision == "allow_once"
+    said = "".join(texts(daemon, conversation)).split("Answer: ")[1:]
+    assert [answer.strip() == "{}" for answer in said] == [False, allowed, allowed, False]
+    assert [(daemon.work / f"{name}.txt").exists() for name in ("unasked", "this", "other")] == [
+        False,
+        allowed,
+        False,
+    ]
+    ask(daemon, conversation, "write this.txt")
+    assert "request permission" in texts(daemon, conversation)[-1]
+
+
+def test_a_file_is_written_although_the_daemon_died_before_the_answer(mine: Mine) -> None:
+    daemon = mine()
+    conversation = daemon.conversation("mine", mode="accept_edits")
     ask(daemon, conversation, "say warm")
     daemon.stop()
     daemon.start(AGENTGUID_FAILPOINT="effects.before_send:2")

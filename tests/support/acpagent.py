@@ -3,7 +3,8 @@
     acpagent.py [--habit NAME]… --home FOLDER
 
 A prompt is a list of steps, separated by `;`: say WORDS, think WORDS, plan, tool, ask, edit PATH, read PATH, write PATH, slow,
-remember WORD, recall, settings, strange, twice, fail WORDS, crash, silent. Sessions lie in FOLDER, so that another process
+remember WORD, recall, settings, strange, twice, asked PATH, end REASON,
+fail WORDS, crash, silent, deaf. Sessions lie in FOLDER, so that another process
 can take them up. What it was told (every line) lies in FOLDER/told.
 """
 
@@ -218,6 +219,23 @@ class Agent:
     def do_write(self, path: str) -> None:
         answer = self.request("fs/write_text_file", path=str(Path(path).absolute()), content="written\n")
         self.text(f"Answer: {json.dumps(answer.get('result', answer.get('error')))}")
+
+    def do_asked(self, path: str) -> None:
+        """As OpenCode does it: permission first, and then the client shall write the file."""
+        whole = str(Path(path).absolute())
+        call = {
+            "toolCallId": f"c{self.number}",
+            "title": path,
+            "kind": "edit",
+            "locations": [{"path": whole}],
+        }
+        options = [
+            {"optionId": "y", "name": "Yes", "kind": "allow_once"},
+            {"optionId": "n", "name": "No", "kind": "reject_once"},
+        ]
+        self.request("session/request_permission", toolCall=call, options=options)
+        self.do_write(path)
+        self.update("tool_call_update", toolCallId=call["toolCallId"], status="completed")
 
     def do_read(self, path: str) -> None:
         answer = self.request("fs/read_text_file", path=path, line=2, limit=1)
