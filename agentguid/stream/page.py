@@ -145,6 +145,7 @@ class Page:
         self.jumped = False
         await self._live.prepare()
         vanished = self._live.vanished()
+        gone = {item for item in vanished if self._comes(item)}
         if first or self._behind or self._sources.feed.position > self.position or vanished:
             delta = self._read(partials)
             await self._fragments.prepare(delta.items)
@@ -155,11 +156,17 @@ class Page:
         # What the log has already is not live, even if the daemon has not let go of it or reads it a second time.
         db = self._sources.db
         self._live.finished(item for item in self._live.unseen() if transcript.get(db, item) is not None)
-        partials += self._live.partials(first, vanished)
+        partials += self._live.partials(first, gone)
         self._first = False
         if not partials:
             return None
         return frame("".join(partials), self.position if self.position > before else None)
+
+    def _comes(self, item: str) -> bool:
+        """A live item that the daemon has let go of is in the log, so that it is read next, or nobody will finish it.
+        Otherwise it is about to be committed: what the page has of it stays until then."""
+        nobody = self._sources.presence.of(self._start.conversation or "") is None
+        return nobody or transcript.get(self._sources.db, item) is not None
 
     def _put(self, delta: "Delta") -> str:
         """The items, to be put into the page, or the newest window in place of its log."""

@@ -53,17 +53,17 @@ class LiveSent:
             if waiting := item.growing.uncoloured():
                 await asyncio.to_thread(_colour, waiting)
 
-    def partials(self, first: bool, vanished: set[str]) -> list[str]:
+    def partials(self, first: bool, over: set[str]) -> list[str]:
         """What the page lacks. The first time everything that is open takes the place of what stands there.
 
-        `vanished` is from before the log was read: what has gone since may have a finished item that was not seen yet.
+        `over`: those that have vanished, and of which the log had the finished item before it was read for this message.
         """
         if self._conversation is None:
             return []
         items = self._items()
         there = {item.item for item in items}
         open_now = [item for item in items if item.item not in self._finished]
-        gone = [item for item in self._sent if item in self._finished or item in vanished]
+        gone = [item for item in self._sent if item in self._finished or item in over]
         for item in gone:
             del self._sent[item]
         fresh = [self._fresh(item) for item in open_now]

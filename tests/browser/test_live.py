@@ -17,7 +17,7 @@ FIRST = """() => { const top = document.querySelector('.log').getBoundingClientR
 
 
 def live(page: Page) -> None:
-    expect(page.locator("#line-word")).to_have_text("Live", timeout=20_000)
+    expect(page.locator("#line-word")).to_have_text("Live", timeout=60_000)
 
 
 def go(page: Page, daemon: Daemon, conversation: str, query: str = "") -> None:
@@ -161,14 +161,14 @@ def test_a_page_that_follows_for_long_keeps_the_newest_items_only_and_is_never_l
     conversation = filled(daemon, 20)
     go(page, daemon, conversation)
     page.evaluate("window.mark = 'not reloaded'")
-    turn = daemon.send(conversation, "emit 1500 rate 500")["session"]["id"]
-    daemon.ended(conversation, turn, 60)
-    expect(page.locator("#log > .item").last).to_have_class("item end-line")
+    turn = daemon.send(conversation, "emit 700 rate 250")["session"]["id"]
+    daemon.ended(conversation, turn, 100)
+    expect(page.locator("#log > .item").last).to_have_class("item end-line", timeout=20_000)
+    page.wait_for_function("() => document.querySelectorAll('#log .item').length <= 350")
 
     found = numbers(page)
-    assert len(found) <= 650
     assert consecutive(found)
-    assert found[-1] == 1524
+    assert found[-1] == 724
     assert page.evaluate("window.mark") == "not reloaded"
     expect(page.locator("#older")).to_be_attached()
 

@@ -12,6 +12,7 @@ from agentguid.protocol import events
 from agentguid.protocol.items import Body
 from agentguid.stream import page as module
 from agentguid.stream.page import Page, Reload, Sources, Start
+from agentguid.stream.presence import Liveness
 from tests.conftest import FULL
 from tests.stream.dom import Dom
 from tests.stream.play import READER, WORLD, Play, assert_same_as_drawn_anew, go_on, messages, take
@@ -263,3 +264,34 @@ def test_the_live_text_stays_until_its_finished_item_comes_in_the_same_message(s
     for message in messages(page):
         dom.receive(message)
         assert (dom["live"].text() == "half") != (dom.root.find("i-x1") is not None)
+
+
+def test_live_text_that_the_daemon_has_let_go_of_stays_until_its_item_is_in_the_log(story: Story) -> None:
+    dom, page = open_page(story)
+    story.presence.set(HERE, Liveness("h", "running", 1, 0))
+    story.write("x1", "half")
+    for message in messages(page):
+        dom.receive(message)
+    story.live.finish(HERE, "x1")
+    story.write("x2", "another")
+    for message in messages(page):
+        dom.receive(message)
+    assert dom["live-x1"].text() == "half"
+
+    story.add(events.ItemAdded(item="x1", turn=None, kind="message", body=Body("half")))
+    (message,) = messages(page)
+    dom.receive(message)
+    assert dom.root.find("live-x1") is None
+    assert dom["i-x1"]
+
+
+def test_live_text_that_nobody_will_finish_goes(story: Story) -> None:
+    dom, page = open_page(story)
+    story.write("x1", "half")
+    for message in messages(page):
+        dom.receive(message)
+    story.live.clear(HERE)
+    for message in messages(page):
+        dom.receive(message)
+
+    assert dom["live"].elements() == []
