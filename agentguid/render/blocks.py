@@ -121,6 +121,8 @@ class Splitter:
             return not (self._content or self._indented)  # those may go on
         if self._blank and self._lines and not self._goes_on(line, _MARKER.match):
             self._cut()
+            if self.stuck:
+                return False
         if line[0] in " \t":
             self._indented = True
         self._blank = False
@@ -143,6 +145,8 @@ class Splitter:
         if self._outer:
             if self._lines:
                 self._cut()
+                if self.stuck:
+                    return
             self.fence, self.code = fence.group(3), end
         elif not self._content <= indent <= 3:
             self._stick()

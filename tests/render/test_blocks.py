@@ -55,6 +55,7 @@ def test_the_parts_of_a_text_read_as_the_whole_does(text: str, sizes: list[int])
 
 
 @given(TEXTS, st.lists(st.integers(1, 30), min_size=1, max_size=5))
+@example("- a\n[^1]\n\n```\n", [5])
 def test_how_a_text_is_cut_does_not_depend_on_its_pieces(text: str, sizes: list[int]) -> None:
     one, other = split(text, sizes), split(text, [1])
 
