@@ -20,6 +20,11 @@ OPEN_DIFF = 60
 BUDGET = 64 * 1024
 """Characters of code that are coloured before a window is shown; what is older than that stays plain until next time."""
 
+QUICK = 1500
+"""Characters of a text that is drawn within half a millisecond."""
+FEW = 2
+"""Such texts that are drawn without a thread."""
+
 
 def whole(item: Item, text: str) -> Item:
     """An item as if all of its text had been in its event. Of a tool call it is the item itself."""
@@ -59,6 +64,15 @@ def takes_time(item: Item) -> bool:
     """Whether it is worth a thread."""
     event = item.opened.event
     return isinstance(event, ToolStarted) or (isinstance(event, ItemAdded) and event.kind in MARKED)
+
+
+def is_quick(item: Item) -> bool:
+    """A short text without code, alone, takes less time than to hand it to a thread."""
+    event = item.opened.event
+    if not isinstance(event, ItemAdded):
+        return False
+    text = event.body.text
+    return len(text) <= QUICK and "```" not in text and "~~~" not in text and "    " not in text
 
 
 def make(item: Item, budget: int = 0) -> tuple[Made, int]:

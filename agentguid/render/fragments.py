@@ -86,7 +86,7 @@ class Fragments:
     async def prepare(self, items: Sequence[Item]) -> None:
         """Makes what takes time of items that are about to be drawn, off the loop. Returns at once when there is nothing."""
         waiting = [item for item in items if calls.takes_time(item) and not self._has(item)]
-        if waiting:
+        if len(waiting) > calls.FEW or not all(map(calls.is_quick, waiting)):
             made = await asyncio.to_thread(calls.make_all, waiting)
             for item, one in zip(waiting, made, strict=True):
                 self._made.put((item.id, item.touched), one)
