@@ -74,7 +74,7 @@ def test_a_snapshot_that_other_code_made_is_not_believed(
 
     run(work)
     bench.restart()
-    newer = rules.CONVERSATION._replace(code=2)
+    newer = rules.CONVERSATION._replace(code=rules.CONVERSATION.code + 1)
     monkeypatch.setattr(dispatch, "rules_of", lambda command: (rules.rules_of(command)[0], newer))
     _, rows = reading(bench.db, lambda: bench(send("m2")))
 

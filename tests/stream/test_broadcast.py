@@ -69,14 +69,18 @@ def test_whatever_happens_each_page_ends_up_as_if_drawn_anew(
     monkeypatch.setattr(module, "KEPT", kept)
     chance, company, play = random.Random(seed), Company(), Play(story)
     viewers = [Viewer(story, company) for _ in range(4)]
-    for _ in range(60):
-        for _ in range(chance.randrange(4)):
-            take(play, chance.choice(WORLD), chance.randrange(10))
-        for viewer in chance.sample(viewers, 2):
-            asyncio.run(getattr(viewer, chance.choice(STEPS))())
 
+    async def go() -> None:
+        for _ in range(60):
+            for _ in range(chance.randrange(4)):
+                take(play, chance.choice(WORLD), chance.randrange(10))
+            for viewer in chance.sample(viewers, 2):
+                await getattr(viewer, chance.choice(STEPS))()
+        for viewer in viewers:
+            await viewer.catch_up()
+
+    asyncio.run(go())
     for viewer in viewers:
-        asyncio.run(viewer.catch_up())
         assert_same_as_drawn_anew(viewer.dom, story)
 
 
@@ -157,8 +161,12 @@ def test_what_comes_while_a_message_is_being_made_is_not_missed(story: Story) ->
 def test_nothing_is_kept_when_nobody_is_there(story: Story) -> None:
     company = Company()
     viewers = [Viewer(story, company) for _ in range(3)]
-    for viewer in viewers:
-        asyncio.run(viewer.catch_up())
-        viewer.reader.close()
+
+    async def go() -> None:
+        for viewer in viewers:
+            await viewer.catch_up()
+            viewer.reader.close()
+
+    asyncio.run(go())
 
     assert company._there == {}
