@@ -4,13 +4,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check -qq
 PYTEST := $(BIN)/pytest -q --no-header
 WORKERS ?= 2
-# Tests that measure time, kill processes or drive a browser have the machine to themselves.
-ALONE := browser or crash or serial
+# Tests that measure time or kill processes have the machine to themselves.
+ALONE := crash or serial
 # A choice of tests may have none of one sort (5); all tests may not.
 PARTIAL = || { [ $$? -eq 5 ] && [ -n "$(TESTS)" ]; }
 say = @printf '\033[1m%s\033[0m\n' "$(1)"
 
-.PHONY: help run dev test test-together test-alone test-full test-agents check format lock bench clean
+.PHONY: help run dev test test-together test-browser test-alone test-full test-agents check format lock bench clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -22,11 +22,15 @@ run: $(VENV)/.run ## start the daemon; make run PORT=3001 for another port, ARGS
 dev: $(VENV)/.run ## the same for work on it: code, templates and styles are taken up as they change
 	@exec $(BIN)/python scripts/dev $(ARGS)
 
-test: check test-together test-alone ## all checks with the short numbers; make test TESTS=tests/cli for some tests
+test: check test-together test-browser test-alone ## all checks with the short numbers; make test TESTS=tests/cli for some tests
 
 test-together: $(VENV)/.browser
 	$(call say,tests)
-	@$(PYTEST) -n $(WORKERS) --dist loadfile -m "not agents and not full and not ($(ALONE))" $(TESTS) $(PARTIAL)
+	@$(PYTEST) -n $(WORKERS) --dist loadfile -m "not agents and not full and not (browser or $(ALONE))" $(TESTS) $(PARTIAL)
+
+test-browser: $(VENV)/.browser
+	$(call say,tests in a browser)
+	@$(PYTEST) -n $(WORKERS) --dist loadfile -m "browser and not agents and not full and not ($(ALONE))" $(TESTS) $(PARTIAL)
 
 test-alone: $(VENV)/.browser
 	$(call say,tests that want the machine to themselves)
