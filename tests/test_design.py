@@ -12,7 +12,7 @@ TEMPLATES = sorted((ROOT / "web" / "templates").rglob("*.html"))
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 COLOUR = re.compile(r"\b(?:oklch|oklab|rgba?|hsla?)\((?!from)[^)]*\)|#[0-9a-fA-F]{3,8}\b(?=[^{}]*[;}])")
 ALLOWED = {
-    "conversation.css": {"oklch(0 0 0 / .2)"},
+    "live.css": {"oklch(0 0 0 / .2)"},
     "tools.css": {"oklch(.48 .08 215)", "oklch(.79 .08 210)"},
     "transcript.css": {"oklch(.1 .01 264 / .8)"},
     "shell.css": {"#000"},
@@ -58,3 +58,17 @@ def test_every_sheet_is_linked_by_every_page_or_by_one() -> None:
     assert [
         one.name for one in SHEETS if f'"{one.stem}"' not in page and f"css/{one.name}" not in others
     ] == []
+
+
+BUILT = re.compile(r"a-\w|markdown-alert-\w+|s-\w+|st-\w+")
+"""Classes whose names are put together, or come from the Markdown of an agent."""
+
+
+def test_every_class_that_a_sheet_has_is_drawn_by_something() -> None:
+    selectors = " ".join(re.sub(r"\{[^{}]*\}", "{}", rules(sheet)) for sheet in SHEETS)
+    sources = [*TEMPLATES, *(ROOT / "web/assets").glob("*.js"), *(ROOT / "agentguid").rglob("*.py")]
+    words = set(re.findall(r"[\w-]+", " ".join(one.read_text("utf-8") for one in sources)))
+
+    styled = {name for name in re.findall(r"\.([a-zA-Z][\w-]*)", selectors) if not BUILT.fullmatch(name)}
+    assert len(styled) > 150
+    assert styled - words == set()

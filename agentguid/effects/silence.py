@@ -5,7 +5,7 @@ import asyncio
 from agentguid.effects.key import Key
 from agentguid.effects.parts import EffectParts
 from agentguid.entropy import now
-from agentguid.project import transcript
+from agentguid.project import approvals, transcript
 from agentguid.protocol.commands import Report
 from agentguid.protocol.events import ItemAdded
 from agentguid.protocol.items import Body
@@ -37,6 +37,8 @@ class Silence:
     async def _wait(self, turn: str, last_sign: int) -> None:
         seconds = self._parts.silent_after
         await asyncio.sleep(max(0.0, seconds - (now() - last_sign) / 1_000_000))
+        if approvals.pending(self._parts.reader, self._key.conversation, limit=1):
+            return  # it waits for the user, who knows
         item = f"{turn}-silent"
         if transcript.get(self._parts.reader, item) is not None:
             return

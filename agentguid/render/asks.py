@@ -18,6 +18,15 @@ ANSWERS: dict[Decision, str] = {
     "reject_once": "Denied",
     "reject_always": "Denied, and from now on without asking",
 }
+VERBS = {
+    "Write": "write",
+    "Edit": "edit",
+    "MultiEdit": "edit",
+    "NotebookEdit": "edit",
+    "Read": "read",
+    "WebFetch": "fetch",
+}
+"""What some tools do with what they are given."""
 SAID = 4000
 """Characters of a reason or an answer that are shown."""
 NAME = 300
@@ -36,6 +45,8 @@ class Ask(Struct, frozen=True):
     options: list[Option]
     at: int
     """When it was asked, microseconds since the epoch."""
+    position: int
+    """Where it stands in the log: `?at=` opens the window that has it."""
     answer: str | None
     """What became of it, in words; None while it is open."""
     end: End | None
@@ -58,6 +69,7 @@ def ask(site: Site, conversation: str, asked: Recorded, decision: Recorded | Non
         reason=text.clip(event.reason, SAID) if event.reason and event.reason not in what else None,
         options=[Option(one.id, one.kind, text.one_line(one.name, NAME)) for one in event.options or OPTIONS],
         at=asked.at,
+        position=asked.position,
         answer=(words := answer(decision, event.options)) and text.clip(words, SAID),
         end=end(decision),
         decided_at=decision.at if decision else None,
@@ -71,7 +83,18 @@ def question(tool: str, view: tools.ToolView) -> str:
         return "May it run this command?"
     name = view.arg.rstrip("/").rpartition("/")[2] if view.arg.startswith(("/", "~/")) else view.arg
     name, tool = text.one_line(name or view.arg, 80), text.one_line(tool, 80)
-    return f"May it use {tool} on {name}?" if name else f"May it use {tool}?"
+    if tool == "AskUserQuestion":
+        return "It has a question for you"
+    if tool == "ExitPlanMode":
+        return "May it carry out this plan?"
+    does = (
+        f"{VERBS[tool]} {name}"
+        if name and tool in VERBS
+        else f"use {tool} on {name}"
+        if name
+        else f"use {tool}"
+    )
+    return f"May it {does}?"
 
 
 def end(decision: Recorded | None) -> End | None:

@@ -65,6 +65,8 @@ class Pending(Struct, frozen=True):
     tool: str
     arg: str
     at: int
+    position: int
+    """Of the request."""
 
 
 def shown(db: apsw.Connection, conversation: str) -> Shown | None:
@@ -170,7 +172,7 @@ def asked(db: apsw.Connection) -> list[Pending]:
     for row in rows:
         known, owner = _about.get((row.id, row.position)), conversations.get(db, row.conversation)
         if known and owner and not owner.deleted:
-            found.append(Pending(row.id, owner, agent_name(owner.agent), row.tool, *known))
+            found.append(Pending(row.id, owner, agent_name(owner.agent), row.tool, *known, row.position))
     return found
 
 

@@ -265,3 +265,15 @@ def test_axe_finds_nothing_in_the_inbox(daemon: Daemon, opened: Open, scheme: st
 
     result = Axe().run(page).response["violations"]
     assert [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in result] == []
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_the_strip_leads_to_a_request_that_the_page_does_not_show(
+    daemon: Daemon, opened: Open, script: bool
+) -> None:
+    conversation = asking(daemon, prompt="emit 150; ask")
+    page = opened(java_script_enabled=script)
+    page.goto(f"{daemon.base}/conversations/{conversation}?before=60")
+    page.locator("#strip .ask-link").click()
+
+    expect(page.locator(".ask-open")).to_be_in_viewport()

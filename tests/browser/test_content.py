@@ -131,7 +131,9 @@ def test_a_retry_counts_down_and_a_sub_agent_says_how_much_it_has_done(
     page = opened()
     page.goto(told("agents"))
 
-    expect(page.locator(".notice time").last).to_have_attribute("data-left", re.compile(r"^\d+ d$"))
+    expect(page.locator(".notice time[data-countdown]").last).to_have_attribute(
+        "data-left", re.compile(r"^\d+ d$")
+    )
     expect(page.locator("summary .calls")).to_have_text("2 tool calls")
     page.locator("details.tool", has_text="Find every greeting").first.locator("> summary").click()
     expect(page.locator(".nest > .tool")).to_have_count(2)

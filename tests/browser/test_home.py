@@ -37,8 +37,9 @@ def test_the_first_visit_says_what_was_found_and_where(newcomer: tuple[Daemon, P
 
     expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
     expect(page.locator(".lead")).to_contain_text("agentguid found Claude Code on this machine")
-    expect(page.locator(".agents")).to_contain_text("9.8.7 (Claude Code)")
-    expect(page.locator(".agents")).to_contain_text("~/.local/bin/claude")
+    here = page.locator(".agents").first
+    expect(here).to_contain_text("9.8.7 (Claude Code)")
+    expect(here).to_contain_text("~/.local/bin/claude")
     expect(page.locator("#agent")).to_have_value("claude-code")
 
 
@@ -50,14 +51,16 @@ def test_an_agent_that_is_missing_says_how_to_get_it_and_is_found_when_it_came(
     program.rename(program.with_name("elsewhere"))
     page.fill("#first", "kept")
     page.get_by_role("button", name="Look again").click()
-    page.locator(".agents summary", has_text="Claude Code").click()
-    expect(page.locator(".agents")).to_contain_text("npm install --global @anthropic-ai/claude-code")
-    expect(page.locator(".agents")).to_contain_text("Then sign in")
+    page.locator(".absent > summary").click()
+    page.locator(".absent .agents summary", has_text="Claude Code").click()
+    missing = page.locator(".absent .agents li", has_text="Claude Code")
+    expect(missing).to_contain_text("npm install --global @anthropic-ai/claude-code")
+    expect(missing).to_contain_text("Then sign in")
     expect(page.locator("#first")).to_have_value("kept")
 
     program.with_name("elsewhere").rename(program)
     page.get_by_role("button", name="Look again").click()
-    expect(page.locator(".agents")).to_contain_text("9.8.7")
+    expect(page.locator(".agents").first).to_contain_text("9.8.7")
 
 
 @pytest.mark.parametrize("script", [True, False])
@@ -109,7 +112,7 @@ def test_home_follows_a_conversation_from_running_to_needing_the_user_to_recent(
     expect(page.locator("#home-running")).not_to_contain_text("The one to watch")
     page.locator("#home-needs a", has_text="The one to watch").click()
     page.wait_for_url("**#a-*")
-    page.locator(".ask-do button[name=option]").last.click()
+    page.locator(".ask-do button[name=option]").first.click()
     daemon.ended(made)
     page.goto(f"{daemon.base}/")
     expect(page.locator("#home-recent")).to_contain_text("The one to watch")

@@ -287,3 +287,19 @@ def test_the_place_is_kept_when_one_goes_elsewhere_and_comes_back(
     page.goto(f"{daemon.base}/")
     go(page, daemon, conversation)
     expect(page.locator("#log > .item").last).to_be_in_viewport()
+
+
+def test_what_one_reads_stays_where_it_is_when_a_turn_begins_and_ends(daemon: Daemon, opened: Open) -> None:
+    page, conversation = opened(), filled(daemon, 60)
+    go(page, daemon, conversation)
+    page.locator(".log").evaluate("log => { log.scrollTop = -900 }")
+    item = page.locator("#log .item[data-seq='40']")
+    place = "one => Math.round(one.getBoundingClientRect().top)"
+    before = item.evaluate(place)
+    daemon.send(conversation, "ask")
+    expect(page.locator("#strip .ask-link")).to_be_visible()
+
+    assert item.evaluate(place) == before
+    daemon.api("POST", f"/conversations/{conversation}/cancel")
+    expect(page.locator("#strip .st")).to_have_count(0)
+    assert item.evaluate(place) == before

@@ -34,13 +34,13 @@ def asked(tool: str, reason: str | None = None, **arguments: object) -> Recorded
         (asked("Bash", "tidy up", command="rm -r x"), "May it run this command?", "", "tidy up"),
         (
             asked("Write", "b.py", file_path="/w/a/b.py", content=""),
-            "May it use Write on b.py?",
+            "May it write b.py?",
             "/w/a/b.py",
             None,
         ),
         (
             asked("WebFetch", url="https://example.org/a/b"),
-            "May it use WebFetch on https://example.org/a/b?",
+            "May it fetch https://example.org/a/b?",
             "",
             None,
         ),

@@ -1,6 +1,6 @@
 """A conversation with an item of every kind, for tests and for looking at it.
 
-python -m tests.support.gallery FOLDER      takes screenshots of all of it into FOLDER
+python -m tests.support.gallery FOLDER [STATE …]     takes pictures of every page in every state into FOLDER
 """
 
 import base64
@@ -8,7 +8,6 @@ import json
 import os
 import struct
 import sys
-import tempfile
 import zlib
 from pathlib import Path
 from typing import Any
@@ -209,36 +208,11 @@ def tell(running: Daemon, *chapters: str) -> str:
     return conversation
 
 
-def main(folder: Path) -> None:
-    from tests.support.browser import chromium, sign_in
+def main(folder: Path, wanted: list[str]) -> None:
+    from tests.support.photos import take
 
-    folder.mkdir(parents=True, exist_ok=True)
-    told = [name for name in CHAPTERS if name != "running"]
-    with tempfile.TemporaryDirectory() as root, chromium() as browser:
-        running = daemon(Path(root)).start()
-        try:
-            pages = {name: tell(running, name) for name in told}
-            for width, height in ((1280, 800), (390, 844)):
-                for scheme in ("light", "dark"):
-                    size: Any = {"width": width, "height": height}
-                    page = sign_in(running, browser, viewport=size, color_scheme=scheme)
-                    for name, conversation in pages.items():
-                        page.goto(f"{running.base}/conversations/{conversation}")
-                        page.set_viewport_size({"width": width, "height": 800})
-                        tall = page.evaluate("document.querySelector('.log-in').scrollHeight + 320")
-                        page.set_viewport_size({"width": width, "height": min(6000, max(height, tall))})
-                        page.screenshot(path=folder / f"{name}-{scheme}-{width}.png")
-                        if scheme == "light" or width == 1280:
-                            page.evaluate(
-                                "for (const d of document.querySelectorAll('#log details')) d.open = true"
-                            )
-                            tall = page.evaluate("document.querySelector('.log-in').scrollHeight + 320")
-                            page.set_viewport_size({"width": width, "height": min(9000, max(height, tall))})
-                            page.screenshot(path=folder / f"{name}-open-{scheme}-{width}.png")
-                    page.context.close()
-        finally:
-            running.close()
+    take(folder, wanted)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:])

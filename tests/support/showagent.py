@@ -3,8 +3,9 @@
     showagent.py SCRIPT [what claude is started with]
 
 A script is JSON: {chapter: [step, …]}. A step is {"text": …}, {"think": …}, {"line": {…}} (verbatim),
-{"tool": name, "input": {…}, "output": text or blocks, "failed": bool, "inner": [step, …]} or {"end": {…}}, which goes
-into the result. A tool without an output stays open, and the turn with it.
+{"tool": name, "input": {…}, "output": text or blocks, "failed": bool, "inner": [step, …], "asks": bool} or {"end": {…}},
+which goes into the result. A tool without an output stays open, and the turn with it; one that asks waits for the
+answer first, whatever that is.
 """
 
 import json
@@ -62,6 +63,8 @@ def tool(name: str, given: Any, step: dict[str, Any], parent: str | None) -> boo
     call = f"toolu_{next(NUMBERS)}"
     block({"type": "tool_use", "id": call, "name": name, "input": given}, parent)
     play(step.get("inner", []), call)
+    if step.get("asks"):
+        wait_for_answer(call, name, given)
     if "output" not in step:
         return False
     failed = bool(step.get("failed"))
@@ -70,8 +73,22 @@ def tool(name: str, given: Any, step: dict[str, Any], parent: str | None) -> boo
     return True
 
 
+def wait_for_answer(call: str, tool: str, given: Any) -> None:
+    request = {"subtype": "can_use_tool", "tool_name": tool, "tool_use_id": call, "input": given}
+    mode = {"type": "setMode", "mode": "acceptEdits", "destination": "session"}
+    say({
+        "type": "control_request", "request_id": f"ask_{call}",
+        "request": {**request, "permission_suggestions": [mode] if tool != "Bash" else []},
+    })  # fmt: skip
+    while (
+        json.loads(sys.stdin.buffer.readline() or b'{"type": "control_response"}')["type"]
+        != "control_response"
+    ):
+        pass
+
+
 def main(script: dict[str, Any]) -> None:
-    for raw in sys.stdin.buffer:
+    for raw in iter(sys.stdin.buffer.readline, b""):
         line = json.loads(raw)
         match line:
             case {"type": "control_request", "request_id": request}:
@@ -91,4 +108,7 @@ def main(script: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
+    if "--version" in sys.argv:
+        print("1.0.0 (stand-in)")
+        sys.exit()
     main(json.loads(Path(sys.argv[1]).read_text()))

@@ -1,4 +1,4 @@
-// Permission cards by keyboard: 1 to 9 answer the card that is marked, j and k go from one to the next in the inbox.
+// Permission cards by keyboard: 1 to 9 answer the marked one, j and k go through the inbox.
 (() => {
   "use strict";
   const cards = document.getElementsByClassName("ask-open");
@@ -10,7 +10,7 @@
     const place = card.getBoundingClientRect(), view = card.closest(".log, .scroll").getBoundingClientRect();
     return place.height > 0 && place.bottom > view.top + 40 && place.top < view.bottom - 40;
   }
-  // A key that was pressed for something else must not answer what has just come up under it.
+  // A key that was meant for something else must not answer what has just come up.
   const JUST = 500, born = new WeakMap();
   function note(at) { for (const card of cards) if (!born.has(card)) born.set(card, at); }
   const settled = card => performance.now() - born.get(card) > JUST;
@@ -25,7 +25,7 @@
     });
   }
 
-  // ---- No, and why: the field comes when it is asked for ---------------------------------------------------------
+  // ---- No, and why
   function why(card, button) {
     card.classList.add("ask-saying");
     for (const one of card.querySelectorAll(".ask-reject")) one.setAttribute("aria-expanded", one === button);
@@ -45,7 +45,16 @@
     why(button.closest(".ask-open"), button);
   }, true);
 
-  // ---- keys --------------------------------------------------------------------------------------------------------
+  // What a link means may stand on this page: then it need not be loaded.
+  document.addEventListener("click", event => {
+    const card = event.target.closest(".ask-link") && document.getElementById(event.target.closest(".ask-link").hash.slice(1));
+    if (!card || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    card.scrollIntoView({ block: "nearest" });
+    card.focus({ preventScroll: true });
+  });
+
+  // ---- keys
   function go(step) {
     const all = [...cards], place = all.indexOf(here());
     const next = all[place < 0 ? (step > 0 ? 0 : all.length - 1) : place + step];
@@ -72,7 +81,7 @@
     event.stopImmediatePropagation();
   }, true);
 
-  // ---- after an answer the focus has a place -----------------------------------------------------------------------
+  // ---- the focus after an answer
   let last = null, row = null;
   document.addEventListener("focusin", event => {
     last = event.target.closest(".ask-card");

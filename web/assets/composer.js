@@ -1,4 +1,4 @@
-// The composer: drafts, keys, messages on their way, the queue's fields, stopping. Without it the forms do the same.
+// The composer: drafts, keys, messages on their way, the queue, stopping.
 (() => {
   "use strict";
   const byId = id => document.getElementById(id);
@@ -8,7 +8,7 @@
     try { value ? window[store].setItem(name, value) : window[store].removeItem(name); } catch { /* no storage */ }
   };
 
-  // ---- drafts and keys, of every field that begins or continues a conversation -----------------------------------
+  // ---- drafts and keys
   function draft(field, text) {
     field.value = text;
     put("localStorage", "draft:" + field.dataset.draft, text);
@@ -41,9 +41,8 @@
     waiting.focus();
   });
 
-  // ---- messages on their way: shown at once, until the stream brings them ----------------------------------------
-  // Elements of a message have ids that begin with the key which it was sent under, so that each is shown once; and
-  // what is sent again under its key is not sent twice.
+  // ---- messages on their way
+  // Ids of a message's elements begin with the key that it was sent under: it is shown once, and not sent twice.
   const entries = [];
   let line = Promise.resolve();
   const fresh = () => [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, "0")).join("");
@@ -119,12 +118,12 @@
     show(entry);
     entry.state === "failed" ? say(entry, "failed", entry.why) : send(entry);
   }
-  // What was sent and has not come by now is not to come: it was removed meanwhile.
+  // What has not come by now was removed meanwhile.
   for (const name of ["caught-up", "beat"]) {
     stream?.addEventListener(name, () => { for (const entry of [...entries]) if (entry.state === "sent") drop(entry); });
   }
 
-  // ---- the queue -------------------------------------------------------------------------------------------------
+  // ---- the queue
   const edited = "#queue textarea";
   document.addEventListener("change", event => { if (event.target.matches(edited)) event.target.form.requestSubmit(); });
   document.addEventListener("keydown", event => {
@@ -158,7 +157,7 @@
     twin ? twin.focus() : ready();
   }
 
-  // ---- stopping: asked first, the safe answer has the focus --------------------------------------------------------
+  // ---- stopping
   function ask() {
     const button = byId("stop-button");
     if (!button || button.ariaDisabled === "true") return;
@@ -187,7 +186,7 @@
     if (event.target.matches("details.rename") && event.target.open) event.target.querySelector("input").select();
   }, true);
 
-  // ---- what the stream renews --------------------------------------------------------------------------------------
+  // ---- what the stream renews
   function choices() {
     const facts = byId("facts").dataset;
     for (const pick of byId("picks").querySelectorAll("[name]")) {

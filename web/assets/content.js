@@ -1,8 +1,7 @@
-// What the texts of the transcript offer: copy and wrap, pictures enlarged, times counted down, calls of sub-agents counted.
-// One listener for the whole page, so that it works for pieces that arrive later.
+// What texts offer: copy, wrap, pictures enlarged, times counted down, calls of sub-agents counted. Later pieces too.
 (() => {
   "use strict";
-  // The text as it was written: a character that the page shows by its number is that character again.
+  // As it was written: what is shown by its number is that character again.
   function source(element) {
     const copy = element.cloneNode(true);
     for (const odd of copy.querySelectorAll(".odd")) odd.replaceWith(String.fromCodePoint(parseInt(odd.textContent.slice(2), 16)));
@@ -63,7 +62,7 @@
     if (button && event.button === 0) actions[button.dataset.do]?.(button, event);
   });
 
-  // ---- points in time that a notice names --------------------------------------------------------------------------
+  // ---- countdowns
   function left(seconds) {
     const two = number => String(number).padStart(2, "0");
     const minutes = Math.floor(seconds / 60);
@@ -80,7 +79,7 @@
   count();
   setInterval(count, 1000);
 
-  // ---- sub-agents: how much they have done, on the line of their call ----------------------------------------------
+  // ---- sub-agents
   function calls(nest) {
     const place = nest.parentElement?.querySelector(":scope > summary .calls");
     const number = nest.querySelectorAll(":scope > .tool:not(.thought)").length;

@@ -1,5 +1,4 @@
-// The list beside the page, by hand and by keyboard: filter, closed groups, hiding it. Single letters rest while the user
-// types, with any modifier, while a dialog is open, and when the settings say so.
+// The list beside the page: filter, closed groups, hiding it, keys.
 (() => {
   "use strict";
   const root = document.documentElement, { base, keys } = document.body.dataset;
@@ -7,7 +6,7 @@
   const side = byId("side"), list = byId("convs"), filter = byId("filter"), all = byId("all"), none = byId("none-found");
   const desk = matchMedia("(width >= 48rem)");
 
-  // ---- how the list stands: in a cookie, so that the next page is drawn so from its first byte -------------------
+  // ---- how the list stands: a cookie tells the next page
   const NAME = "agentguid-list=";
   const kept = () => (document.cookie.split("; ").find(one => one.startsWith(NAME)) || NAME).slice(NAME.length).split(".").filter(Boolean);
   function keep(word, wanted) {
@@ -20,7 +19,7 @@
     const group = event.target.closest(".group > summary")?.parentElement;
     if (group && !filter.value) keep(group.id, group.open); // a click comes before it opens or closes
   });
-  // Where the list was scrolled to on the page before; what is open is in sight.
+  // Where it was scrolled to on the page before.
   const scroller = list.parentElement;
   try {
     scroller.scrollTop = sessionStorage.getItem("list") || 0;
@@ -37,7 +36,7 @@
   }
   byId("side-hide").addEventListener("click", hide);
 
-  // ---- filter: what is here at once; Enter opens the first, or looks among all -----------------------------------
+  // ---- filter
   const links = () => [...list.querySelectorAll(".conv")].filter(link => link.checkVisibility());
   function sift() {
     const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -80,7 +79,7 @@
   });
   if (filter.value) sift(); // the browser brought it back
 
-  // ---- keys -----------------------------------------------------------------------------------------------------------
+  // ---- keys
   function step(by) {
     const rows = links(), here = list.contains(document.activeElement) ? document.activeElement : list.querySelector("[aria-current]");
     const at = rows.indexOf(here);

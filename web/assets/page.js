@@ -1,4 +1,4 @@
-// What the page does by itself: tells the truth about its connection, says what was read, shows ages.
+// The connection as it is, what was read, ages.
 (() => {
   "use strict";
   const SILENCE = 40000; // the server gives a sign of life every 15 s
@@ -12,7 +12,7 @@
     try { value ? sessionStorage.setItem(name, value) : sessionStorage.removeItem(name); } catch { /* no storage */ }
   };
 
-  // ---- the connection -------------------------------------------------------------------------------------------
+  // ---- the connection
   let connection = null, state = "", heard = 0, retry = 250, since = 0, late = 0;
   const WORDS = { live: "Live", catching: "Catching up", connecting: "Connecting", reconnecting: "Reconnecting", offline: "Offline", stale: "Out of date" };
   const lost = one => one === "reconnecting" || one === "offline";
@@ -41,7 +41,7 @@
     } else if (lost(state)) down();
   }
 
-  // Loading anew helps when this page is too far behind; should it not help, it is tried less and less often.
+  // Should loading anew not help, it is tried less and less often.
   function reload() {
     const [count, at] = (stored("reloads") || "0 0").split(" ").map(Number);
     const wait = Date.now() - at > 60000 ? 0 : Math.min(60000, 1000 * 2 ** count);
@@ -84,7 +84,7 @@
     setTimeout(() => { if (!stream._htmx?.sse) htmx.trigger(stream, "sse-retry"); }, retry * (0.7 + Math.random() * 0.6));
   }
 
-  // ---- reading: the user has seen what is here -------------------------------------------------------------------
+  // ---- reading: the user has seen what is here
   const seen = document.getElementById("message")?.dataset.draft;
   function read() {
     const upto = connection?.lastEventId;
@@ -93,13 +93,13 @@
   }
   setInterval(() => { if (state === "live") read(); }, 2000);
 
-  // ---- forms ----------------------------------------------------------------------------------------------------
+  // ---- forms
   document.addEventListener("htmx:error", event => {
     const place = event.detail.ctx?.target;
     if (place?.classList?.contains("error")) place.textContent = "This did not reach agentguid. Nothing was lost: try again.";
   });
 
-  // ---- small things ----------------------------------------------------------------------------------------------
+  // ---- small things
   document.addEventListener("click", event => {
     const summary = event.target.closest("summary");
     if (summary) summary.parentElement.dataset.hand = "";

@@ -1,5 +1,4 @@
-// The form of a new conversation: the folder's field as a combobox (WAI-ARIA), and the models of the chosen agent.
-// Without this each folder is a button that brings the form again; the server draws both.
+// A new conversation: the folder's field as a combobox (WAI-ARIA), the models of the chosen agent.
 (() => {
   "use strict";
   const field = document.getElementById("folder");
@@ -7,7 +6,7 @@
   const [picker, list, prompt, model] = ["picker", "folders", "first", "model"].map(id => document.getElementById(id));
   let active = null;
 
-  // ---- the list under the field ----------------------------------------------------------------------------------
+  // ---- the list under the field
   const options = () => [...list.querySelectorAll("[role=option]:not(:disabled)")];
   function mark(option) {
     active?.setAttribute("aria-selected", "false");
@@ -78,7 +77,7 @@
   list.addEventListener("pointerdown", event => { if (event.target.closest("button")) event.preventDefault(); }); // the focus stays
   document.getElementById("browse").tabIndex = -1; // the field opens the list by itself
 
-  // The buttons of the form that without script bring it again.
+  // Buttons that without script bring the form again.
   field.form.addEventListener("click", event => {
     const button = event.target.closest("button[formaction]");
     if (!button || button.name === "rescan" || button.hasAttribute("hx-post")) return;
@@ -94,7 +93,7 @@
   }
   if (isOpen()) setTimeout(ask); // after a refusal: what was drawn for a page without script becomes a list of options
 
-  // ---- agent and model --------------------------------------------------------------------------------------------
+  // ---- agent and model
   document.getElementById("agent").addEventListener("change", event => {
     model.setAttribute("list", `models-${event.target.value}`);
     model.value = "";

@@ -1,12 +1,10 @@
-// How the pieces of the page's stream are put in their places. Each is addressed by its element id, so that a piece that
-// comes twice, or late, changes nothing. The swaps are the names in `hx-swap` of the stream's partials.
+// Puts the stream's pieces in their places, by element id: one that comes twice, or late, changes nothing.
 (() => {
   "use strict";
   const byId = id => document.getElementById(id);
   const tell = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
 
-  // What the reader has selected stays selected when `change` replaces the element that it is in: the same words if they
-  // are there, else the same place. `change` gives the new element.
+  // What is selected stays so when `change` replaces its element: the same words, else the same place.
   function keepSelection(old, change) {
     const chosen = getSelection(), ends = [[chosen.anchorNode, chosen.anchorOffset], [chosen.focusNode, chosen.focusOffset]];
     if (chosen.isCollapsed || !ends.some(([node]) => old.contains(node))) return change();
@@ -41,8 +39,7 @@
     return node ? [node, place] : last ? [last, last.length] : [element, 0];
   }
 
-  // An element takes the place of its older self. What belongs to the reader stays: which details he opened or closed,
-  // what he has typed, where the focus is, what he has selected; and what is nested in it comes along.
+  // An element takes the place of its older self. What the reader opened, typed, selected stays; what is nested comes along.
   function replace(old, fresh) {
     if (old.dataset.hand !== undefined) {
       fresh.open = old.open;
@@ -108,7 +105,7 @@
     keepSelection(live, put);
   }
 
-  // The list: a group comes with those of its rows that have changed; a row may have come from another group.
+  // A group of the list comes with its changed rows, which may have stood in another.
   function file(list, row) {
     const old = byId(row.id), focused = old?.contains(document.activeElement);
     let next = list.firstElementChild;
@@ -118,7 +115,7 @@
     if (focused) row.querySelector("a").focus({ preventScroll: true });
   }
 
-  // Groups stand in the order of their first rows; the list has the 50 that rank highest, and no empty group.
+  // Groups in the order of their first rows; 50 rows; no empty group.
   function settle(target) {
     const rank = element => element.dataset.rank || element.querySelector("[data-rank]")?.dataset.rank || "";
     const order = (one, other) => (rank(one) < rank(other) ? 1 : -1);
@@ -143,7 +140,7 @@
       if (fresh.dataset.seq === undefined) return void ((fresh.dataset.in && byId(fresh.dataset.in)) || target).append(fresh);
       if (!outside(target, fresh)) place(target, fresh);
     },
-    // Finished blocks, and what is not finished as it is now, take the place of what was not finished before.
+    // Finished blocks and the new rest take the place of the old rest.
     grow(target, fresh) {
       const item = byId(fresh.dataset.in);
       let rest = byId(fresh.dataset.rest);
@@ -172,7 +169,7 @@
       if (!swap && style !== "newest") return false;
       const fresh = [...fragment.children];
       for (const element of fresh) tell("fresh", element); // page.js: times, before they are seen
-      // The newest window, because the page was too far behind for each item. Who reads further up keeps what he reads.
+      // The page was too far behind for each item. Who reads further up keeps what he reads.
       if (style === "newest" && document.dispatchEvent(new CustomEvent("newest", { cancelable: true }))) target.replaceChildren(...fresh);
       else if (swap) for (const element of fresh) swap(target, element);
       return fresh.filter(element => element.isConnected);

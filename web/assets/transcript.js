@@ -1,5 +1,4 @@
-// The transcript as one reads it: windows are loaded where one comes near their edges and dropped far away, the place
-// is kept, and a pill says what has come meanwhile at the end.
+// The transcript: windows come near their edges and go far away, the place is kept, a pill says what is new.
 (() => {
   "use strict";
   const [log, live, pill] = ["log", "live", "pill"].map(id => document.getElementById(id));
@@ -13,12 +12,11 @@
   const stored = () => { try { return sessionStorage.getItem(kept); } catch { return null; } };
   const way = name => document.getElementById(name);
   const items = () => [...log.querySelectorAll(":scope > [data-seq]")];
-  // The scroller's origin is its end: 0 there, negative further up. Asked only when it has been scrolled: to ask costs a
-  // layout, and while the reader is at the end it stays 0.
+  // The scroller's origin is its end, negative further up. To ask costs a layout: only when it has been scrolled.
   let low = true;
   const atEnd = () => low && !way("newer");
 
-  // ---- the pill --------------------------------------------------------------------------------------------------
+  // ---- the pill
   const since = new Set(); // what was finished while the reader was away from the end
   function asking() {
     const open = [...log.getElementsByClassName("ask-card")].filter(card => !card.classList.contains("ask-done"));
@@ -69,14 +67,14 @@
     if (ctx.sourceElement?.id === "composer" && ctx.response?.status < 300) toEnd();
   });
 
-  // ---- windows ---------------------------------------------------------------------------------------------------
-  // What the stream brings while a window is on its way may be newer than the window: it is put once more afterwards.
+  // ---- windows
+  // What comes while a window is on its way may be newer: it is put once more afterwards.
   const held = new Map();
   let loading = null, again = false;
   function hold(fresh) {
     if (loading) held.set(fresh.id, fresh.cloneNode(true));
   }
-  // The stream brings the newest window. Away from the end it would take away what one reads: a gap is noted instead.
+  // Away from the end the newest window would take away what one reads: a gap is noted instead.
   document.addEventListener("newest", event => {
     if (atEnd() && !loading) return;
     event.preventDefault();
@@ -165,7 +163,7 @@
     near.observe(line);
   }
 
-  // What is far away goes; it is loaded again where one comes near. What was nested in it and is not far stays.
+  // What is far away goes. What was nested in it and is not far stays.
   function trim() {
     const end = atEnd();
     if (loading || log.getElementsByClassName("item").length <= (end ? FOLLOWED : MOST)) return;
@@ -190,7 +188,7 @@
     trimmed ||= setTimeout(() => { trimmed = 0; trim(); }, 200);
   });
 
-  // ---- the place -------------------------------------------------------------------------------------------------
+  // ---- the place
   let saving = 0;
   function save() {
     saving = 0;
