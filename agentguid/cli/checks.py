@@ -147,9 +147,11 @@ def agents(patient: Patient) -> Iterator[Check]:
     else:
         import asyncio
 
+        from agentguid.agents.catalogue import with_custom
         from agentguid.agents.discovery import Agents
 
-        scanned = asyncio.run(Agents().rescan())
+        own = patient.settings.agents if patient.settings else {}
+        scanned = asyncio.run(Agents(catalogue=with_custom(own)).rescan())
         found = [
             {
                 "id": a.id,

@@ -15,6 +15,7 @@ from agentguid.cli.keys import interactive
 from agentguid.cli.output import print_json, say
 from agentguid.cli.plain import Plain
 from agentguid.cli.transcript import Transcript
+from agentguid.protocol.ids import turn_of
 
 RUNNING = ("running", "starting", "stopping", "silent", "catching_up", "waiting", "lost")
 
@@ -49,14 +50,24 @@ def watch(
     prompts: bool = True,
     as_json: bool = False,
 ) -> int:
-    """Draws what happens after a position until `turn` ends (None: without end); returns the exit code."""
+    """Draws what happens after a position until `turn` ends (None: without end); returns the exit code.
+
+    A turn that waits ends before it begins when its message is taken out, or when one before it fails.
+    """
 
     def ends(envelope: Mapping[str, Any]) -> int | None:
         data = envelope.get("data") or {}
-        if envelope.get("type") == "turn.ended" and data.get("turn") == turn:
-            return 0 if data.get("outcome") == "complete" else FAILED
-        if envelope.get("type") == "conversation.deleted":
-            raise CliError("the conversation was deleted", NOT_FOUND)
+        match envelope.get("type"):
+            case "turn.ended" if data.get("turn") == turn and data.get("outcome") == "complete":
+                return 0
+            case "turn.ended" if data.get("turn") == turn:
+                return None if _held(client.another(), conversation) else FAILED
+            case "queue.held" if turn and _held(client.another(), conversation):
+                return FAILED
+            case "message.removed" if turn and turn_of(str(data.get("message"))) == turn:
+                raise CliError("the message was taken out of the queue")
+            case "conversation.deleted":
+                raise CliError("the conversation was deleted", NOT_FOUND)
         return None
 
     try:
@@ -85,6 +96,11 @@ def watch(
         say(f"  agentguictl follow {short}   watches again\n  agentguictl stop {short}     ends its turn")
         return INTERRUPTED
     return 0
+
+
+def _held(client: Client, conversation: str) -> bool:
+    """A turn has failed while messages wait, and they are held back still: the event that says so is the last one."""
+    return bool(client.get(f"/conversations/{part(conversation)}")["conversation"]["queueHeld"])
 
 
 def _running(client: Client) -> str:
