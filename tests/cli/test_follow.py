@@ -52,13 +52,13 @@ def asked(here: Here) -> list[str]:
 
 
 def test_a_turn_is_watched_to_its_end(terminal: Open) -> None:
-    shown = terminal("run", "think; tool; hello", "--agent", "demo")
+    shown = terminal("run", "think; tool; what", "--agent", "demo")
 
     assert shown.ends() == 0
     assert "I look at the folder\nfirst" in shown.screen.text  # wrapped at a word
     assert re.search(r"✓ Bash ls · ", shown.screen.text)
     assert re.search(r"^done \(", shown.screen.text, re.MULTILINE)
-    assert shown.screen.text.count("Press *Stop*") == 1
+    assert shown.screen.text.count("I do not know what `what` means.") == 1
 
 
 def test_each_word_comes_once_however_it_is_drawn(here: Here, terminal: Open) -> None:
