@@ -60,8 +60,8 @@ def test_a_changed_template_or_style_renews_the_open_page(daemon: Daemon, copy: 
             assert any(b"event: renewed" in line for line in lines)
 
     old = daemon.request("GET", "/")[1]
-    page = copy / "web/templates/home/page.html"
-    page.write_text(page.read_text().replace("<h1>{{ heading }}", "<h1>a new word {{ heading }}"))
+    page = copy / "web/templates/home/start.html"  # what `/` is before there is a conversation
+    page.write_text(page.read_text().replace("{{ heading }}</h1>", "{{ heading }} and a new word</h1>"))
     assert b"a new word" in daemon.request("GET", "/")[1]
     assert b"a new word" not in old
     assert pid(daemon) == before

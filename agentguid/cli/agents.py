@@ -44,7 +44,10 @@ def _print(agents: list[dict[str, Any]]) -> None:
 
 
 def _row(agent: dict[str, Any]) -> tuple[str, ...]:
-    where = agent["install"] if not agent["installed"] else agent["problem"] or agent["path"] or "built in"
+    if agent["installed"]:
+        where = agent["problem"] or agent["path"] or "built in"
+    else:
+        where = agent["install"] if agent["protocol"] in ("acp", "stream-json") else agent["problem"]
     return agent["id"], agent["name"], one_line(_version(agent), 40), one_line(where, 500)
 
 
@@ -58,8 +61,7 @@ def _whole(agent: dict[str, Any]) -> None:
         "name": agent["name"],
         "version": _version(agent),
         "path": agent["path"],
-        "problem": agent["problem"] if agent["installed"] else None,
-        "install": None if agent["installed"] else agent["install"],
+        "problem": agent["problem"],
         "sign-in": agent["login"],
         "note": agent["note"],
         "our tests": agent["tried"],

@@ -33,6 +33,8 @@ def run(args: Namespace) -> int:
     active = session.get("status") in ("active", "pending")
     if not active and not args.keep:
         say(f"nothing is running; agentguictl show {conversation['id']} prints what was")
+        if conversation["queueHeld"]:
+            say(f"messages are held back: agentguictl queue release {conversation['id']} sends the next one")
         return 0
     after = args.after
     if after is None:
@@ -55,15 +57,20 @@ def watch(
     A turn that waits ends before it begins when its message is taken out, or when one before it fails.
     """
 
+    ended = held = False
+
     def ends(envelope: Mapping[str, Any]) -> int | None:
+        nonlocal ended, held
         data = envelope.get("data") or {}
         match envelope.get("type"):
             case "turn.ended" if data.get("turn") == turn and data.get("outcome") == "complete":
                 return 0
             case "turn.ended" if data.get("turn") == turn:
-                return None if _held(client.another(), conversation) else FAILED
+                ended = True
+                return None if not held and _held(client.another(), conversation) else FAILED
             case "queue.held" if turn and _held(client.another(), conversation):
-                return FAILED
+                held = True
+                return FAILED if ended or data.get("turn") != turn else None
             case "message.removed" if turn and turn_of(str(data.get("message"))) == turn:
                 raise CliError("the message was taken out of the queue")
             case "conversation.deleted":
