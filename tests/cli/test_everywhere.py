@@ -13,7 +13,7 @@ import pytest
 from agentguid.cli.cells import cells
 from agentguid.cli.verbs import VERBS
 from tests.cli.conftest import Cli
-from tests.cli.test_daemon import Here
+from tests.support.ctl import Here
 from tests.support.daemon import Daemon, free_port
 from tests.support.terminal import Terminal
 

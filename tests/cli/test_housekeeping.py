@@ -8,18 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_daemon import Here
-from tests.support.daemon import Daemon, wait_for
+from tests.support.ctl import Here
+from tests.support.daemon import wait_for
 from tests.support.terminal import Terminal
-
-
-@pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
-    daemon = Daemon(tmp_path_factory.mktemp("daemon")).start()
-    try:
-        yield Here(daemon)
-    finally:
-        daemon.close()
 
 
 @pytest.fixture
