@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agentguid.cli.client import Client, connect, part
-from agentguid.cli.errors import FAILED, INTERRUPTED, NOT_FOUND, CliError
+from agentguid.cli.errors import FAILED, INTERRUPTED, NOT_FOUND, CliError, Unreachable
 from agentguid.cli.keys import interactive
 from agentguid.cli.output import print_json, say
 from agentguid.cli.plain import Plain
@@ -52,31 +52,8 @@ def watch(
     prompts: bool = True,
     as_json: bool = False,
 ) -> int:
-    """Draws what happens after a position until `turn` ends (None: without end); returns the exit code.
-
-    A turn that waits ends before it begins when its message is taken out, or when one before it fails.
-    """
-
-    ended = held = False
-
-    def ends(envelope: Mapping[str, Any]) -> int | None:
-        nonlocal ended, held
-        data = envelope.get("data") or {}
-        match envelope.get("type"):
-            case "turn.ended" if data.get("turn") == turn and data.get("outcome") == "complete":
-                return 0
-            case "turn.ended" if data.get("turn") == turn:
-                ended = True
-                return None if not held and _held(client.another(), conversation) else FAILED
-            case "queue.held" if turn and _held(client.another(), conversation):
-                held = True
-                return FAILED if ended or data.get("turn") != turn else None
-            case "message.removed" if turn and turn_of(str(data.get("message"))) == turn:
-                raise CliError("the message was taken out of the queue")
-            case "conversation.deleted":
-                raise CliError("the conversation was deleted", NOT_FOUND)
-        return None
-
+    """Draws what happens after a position until `turn` ends (None: without end); returns the exit code."""
+    ends = _Ends(client, conversation, turn)
     try:
         if not as_json and interactive():
             from agentguid.cli.view import View
@@ -105,9 +82,47 @@ def watch(
     return 0
 
 
-def _held(client: Client, conversation: str) -> bool:
-    """A turn has failed while messages wait, and they are held back still: the event that says so is the last one."""
-    return bool(client.get(f"/conversations/{part(conversation)}")["conversation"]["queueHeld"])
+class _Ends:
+    """Gets each event, and returns the exit code once enough was seen of a turn.
+
+    A turn that waits ends before it begins when its message is taken out, or when one before it fails.
+    """
+
+    def __init__(self, client: Client, conversation: str, turn: str | None) -> None:
+        self._client, self._conversation, self._turn = client, conversation, turn
+        self._ended = False
+        """The turn has failed."""
+        self._held = False
+        """It was told that what waits is held back, as it is still."""
+
+    def __call__(self, envelope: Mapping[str, Any]) -> int | None:
+        data, kind = envelope.get("data") or {}, envelope.get("type")
+        ours = self._turn is not None and data.get("turn") == self._turn
+        match kind:
+            case "turn.ended" if ours and data.get("outcome") == "complete":
+                return 0
+            case "turn.ended" if ours:
+                self._ended = True
+                return None if not self._held and self._holds() else FAILED
+            case "queue.held" if self._turn and self._holds():
+                self._held = True
+                return FAILED if self._ended or not ours else None
+            case "message.removed" if self._turn and turn_of(str(data.get("message"))) == self._turn:
+                raise CliError("the message was taken out of the queue")
+            case "conversation.deleted":
+                raise CliError("the conversation was deleted", NOT_FOUND)
+        return None
+
+    def _holds(self) -> bool:
+        """What waits is held back. When that follows from an end, it is the next event."""
+        client = self._client.another()  # the first one reads the stream
+        try:
+            row = client.get(f"/conversations/{part(self._conversation)}")["conversation"]
+            return bool(row["queueHeld"])
+        except Unreachable:
+            return False
+        finally:
+            client.close()
 
 
 def _running(client: Client) -> str:

@@ -185,8 +185,10 @@ def test_whoever_watches_a_turn_fail_learns_that_messages_are_held_back(
     here: Here, failing: tuple[str, Callable[[], None]]
 ) -> None:
     conversation, fail = failing
-    watching = here.start("follow", conversation)
     here("send", conversation, "emit 1")
+    watching = here.start("follow", conversation)
+    assert watching.stderr
+    assert any("answer with" in line for line in watching.stderr), "it watches"
 
     fail()
 
