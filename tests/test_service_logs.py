@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from agentguid import logs
+from tests.support.ctl import Here
 from tests.support.daemon import Daemon, wait_for
 
 
@@ -26,16 +27,7 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
 
 
 def ctl(daemon: Daemon, *args: str, code: int = 0) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "agentguid.cli", *args],
-        env=daemon.environ,
-        cwd=daemon.root,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == code, (args, done)
+    done = Here(daemon)(*args, code=code)
     return done.stdout + done.stderr
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -359,7 +360,16 @@ def test_a_message_that_waits_is_kept_for_the_next_daemon(bare: Machine) -> None
     wait_for(lambda: not daemon.descendants(), "everything to be gone")
     restarted(daemon)
 
-    assert daemon.ended(conversation)["status"] == "complete"
+    waiting = wait_for(lambda: held(daemon, conversation), "the message to be held back")
+    assert [row["content"] for row in waiting["queue"]] == ["emit 1"]
+    daemon.api("POST", f"/conversations/{conversation}/queue/release")
+    wait_for(lambda: daemon.ended(conversation)["status"] == "complete", "it to be sent and done")
+
+
+def held(daemon: Daemon, conversation: str) -> dict[str, Any] | None:
+    """The queue, once it is held."""
+    found: dict[str, Any] = daemon.api("GET", f"/conversations/{conversation}/queue")
+    return found if found["held"] else None
 
 
 def test_another_machines_service_is_not_this_verbs_business(bare: Machine) -> None:

@@ -16,7 +16,7 @@ PACKAGES = ("agentguid", "tests", "benchmarks")
 
 def kept() -> Iterator[Path]:
     """Every file of the project: what .gitignore does not name."""
-    ignored = pathspec.GitIgnoreSpec.from_lines([".git/", *(ROOT / ".gitignore").read_text().splitlines()])
+    ignored = pathspec.GitIgnoreSpec.from_lines([".git", *(ROOT / ".gitignore").read_text().splitlines()])
     return (ROOT / name for name in sorted(ignored.match_tree_files(ROOT, negate=True)))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from agentguid import __version__
 from agentguid.cli.client import Client, connect
 from agentguid.cli.errors import START, CliError
+from agentguid.cli.output import counted
 from agentguid.paths import Places, places
 
 if TYPE_CHECKING:
@@ -130,15 +131,18 @@ def hosts(patient: Patient) -> Iterator[Check]:
         yield Check(
             "hosts",
             "note",
-            f"{left} agents run without their host",
+            f"{counted(left, 'agent runs', 'agents run')} without a host",
             "a start of the daemon ends them: " + START,
         )
     elif alive and patient.client is None:
         yield Check(
-            "hosts", "note", f"{alive} agents go on without the daemon", "start it to see them: " + START
+            "hosts",
+            "note",
+            f"{counted(alive, 'agent goes', 'agents go')} on without the daemon",
+            "start it to see them: " + START,
         )
     else:
-        yield Check("hosts", "ok", f"{alive} agents alive")
+        yield Check("hosts", "ok", f"{counted(alive, 'agent', 'agents')} alive")
 
 
 def agents(patient: Patient) -> Iterator[Check]:
@@ -147,9 +151,11 @@ def agents(patient: Patient) -> Iterator[Check]:
     else:
         import asyncio
 
+        from agentguid.agents.catalogue import with_custom
         from agentguid.agents.discovery import Agents
 
-        scanned = asyncio.run(Agents().rescan())
+        own = patient.settings.agents if patient.settings else {}
+        scanned = asyncio.run(Agents(catalogue=with_custom(own)).rescan())
         found = [
             {
                 "id": a.id,
@@ -168,10 +174,10 @@ def agents(patient: Patient) -> Iterator[Check]:
             "agent", "broken" if one["problem"] else "ok", " ".join(text.split()), one["problem"] or ""
         )
     if not usable:
-        ways = "; ".join(f"{one['id']}: {one['install']}" for one in found if one["id"] != "demo")
+        way = next((f", for instance: {one['install']}" for one in found if one["install"]), "")
         yield Check(
             "agents",
             "note",
             "none is installed, only the demo agent",
-            f"install one, then `agentguictl agents rescan`. {ways}",
+            f"install one{way} (`agentguictl agents ls` has the others); then `agentguictl agents rescan`",
         )

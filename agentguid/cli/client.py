@@ -51,8 +51,8 @@ class Client:
     def patch(self, path: str, body: object) -> Any:
         return self._json("PATCH", path, {}, body)
 
-    def delete(self, path: str) -> Any:
-        return self._json("DELETE", path, {})
+    def delete(self, path: str, **query: object) -> Any:
+        return self._json("DELETE", path, query)
 
     def lines(self, path: str, **query: object) -> Iterator[Any]:
         """The values of an NDJSON answer, as they come."""

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from agentguid.cli.client import Client, connect, part
-from agentguid.cli.errors import FAILED, INTERRUPTED, NOT_FOUND, CliError
+from agentguid.cli.errors import FAILED, INTERRUPTED, NOT_FOUND, CliError, Unreachable
 from agentguid.cli.keys import interactive
 from agentguid.cli.output import print_json, say
 from agentguid.cli.plain import Plain
 from agentguid.cli.transcript import Transcript
+from agentguid.protocol.ids import turn_of
 
 RUNNING = ("running", "starting", "stopping", "silent", "catching_up", "waiting", "lost")
 
@@ -32,6 +33,8 @@ def run(args: Namespace) -> int:
     active = session.get("status") in ("active", "pending")
     if not active and not args.keep:
         say(f"nothing is running; agentguictl show {conversation['id']} prints what was")
+        if conversation["queueHeld"]:
+            say(f"messages are held back: agentguictl queue release {conversation['id']} sends the next one")
         return 0
     after = args.after
     if after is None:
@@ -50,15 +53,7 @@ def watch(
     as_json: bool = False,
 ) -> int:
     """Draws what happens after a position until `turn` ends (None: without end); returns the exit code."""
-
-    def ends(envelope: Mapping[str, Any]) -> int | None:
-        data = envelope.get("data") or {}
-        if envelope.get("type") == "turn.ended" and data.get("turn") == turn:
-            return 0 if data.get("outcome") == "complete" else FAILED
-        if envelope.get("type") == "conversation.deleted":
-            raise CliError("the conversation was deleted", NOT_FOUND)
-        return None
-
+    ends = _Ends(client, conversation, turn)
     try:
         if not as_json and interactive():
             from agentguid.cli.view import View
@@ -85,6 +80,49 @@ def watch(
         say(f"  agentguictl follow {short}   watches again\n  agentguictl stop {short}     ends its turn")
         return INTERRUPTED
     return 0
+
+
+class _Ends:
+    """Gets each event, and returns the exit code once enough was seen of a turn.
+
+    A turn that waits ends before it begins when its message is taken out, or when one before it fails.
+    """
+
+    def __init__(self, client: Client, conversation: str, turn: str | None) -> None:
+        self._client, self._conversation, self._turn = client, conversation, turn
+        self._ended = False
+        """The turn has failed."""
+        self._held = False
+        """It was told that what waits is held back, as it is still."""
+
+    def __call__(self, envelope: Mapping[str, Any]) -> int | None:
+        data, kind = envelope.get("data") or {}, envelope.get("type")
+        ours = self._turn is not None and data.get("turn") == self._turn
+        match kind:
+            case "turn.ended" if ours and data.get("outcome") == "complete":
+                return 0
+            case "turn.ended" if ours:
+                self._ended = True
+                return None if not self._held and self._holds() else FAILED
+            case "queue.held" if self._turn and self._holds():
+                self._held = True
+                return FAILED if self._ended or not ours else None
+            case "message.removed" if self._turn and turn_of(str(data.get("message"))) == self._turn:
+                raise CliError("the message was taken out of the queue")
+            case "conversation.deleted":
+                raise CliError("the conversation was deleted", NOT_FOUND)
+        return None
+
+    def _holds(self) -> bool:
+        """What waits is held back. When that follows from an end, it is the next event."""
+        client = self._client.another()  # the first one reads the stream
+        try:
+            row = client.get(f"/conversations/{part(self._conversation)}")["conversation"]
+            return bool(row["queueHeld"])
+        except Unreachable:
+            return False
+        finally:
+            client.close()
 
 
 def _running(client: Client) -> str:

@@ -134,6 +134,11 @@ def span(seconds: float) -> str:
     return f"{whole} s"
 
 
+def counted(count: int, one: str, several: str) -> str:
+    """A number and what it is of."""
+    return f"{count} {one if count == 1 else several}"
+
+
 def size(count: int) -> str:
     """A number of bytes, roughly."""
     value = float(count)

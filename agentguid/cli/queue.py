@@ -1,4 +1,7 @@
-"""The messages that wait for a running turn to end: list them, change them, take them out, move them."""
+"""The messages that wait for a running turn to end: list them, change them, take them out, move them.
+
+After a turn that failed they are held back: `release` sends the next one, and so does whatever is sent.
+"""
 
 from argparse import ArgumentParser, Namespace
 from typing import Any
@@ -6,14 +9,16 @@ from typing import Any
 from agentguid.cli.client import Client, connect, part
 from agentguid.cli.errors import NOT_FOUND, REFUSED, CliError
 from agentguid.cli.options import common
-from agentguid.cli.output import ago, one_line, print_json, print_table, say
+from agentguid.cli.output import ago, complain, one_line, print_json, print_table, say
 from agentguid.cli.send import message
 
 
 def arguments(parser: ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ls|edit|rm|move")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ls|edit|rm|move|release")
     listing = common(actions.add_parser("ls", help="what waits, next one first"))
     listing.add_argument("conversation", metavar="CONV")
+    release = common(actions.add_parser("release", help="send what a failed turn holds back"))
+    release.add_argument("conversation", metavar="CONV")
     for name, text in (("edit", "change the text"), ("rm", "take it out"), ("move", "to another place")):
         action = common(actions.add_parser(name, help=text))
         action.add_argument("conversation", metavar="CONV")
@@ -27,9 +32,14 @@ def arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     client = connect(args)
     base = f"/conversations/{part(args.conversation)}/queue"
-    rows = client.get(base)["queue"]
+    waiting = client.get(base)
+    rows = waiting["queue"]
     if args.action == "ls":
-        print_json({"queue": rows}) if args.json else _print(rows)
+        print_json(waiting) if args.json else _print(rows, args.conversation if waiting["held"] else None)
+        return 0
+    if args.action == "release":
+        answer = client.post(f"{base}/release")
+        print_json(answer) if args.json else say(_released(waiting, answer))
         return 0
     wanted = find(rows, args.message)
     answer, done = _act(client, base, args, rows, wanted)
@@ -61,7 +71,14 @@ def find(rows: list[dict[str, Any]], given: str) -> str:
     return str(found[0])
 
 
-def _print(rows: list[dict[str, Any]]) -> None:
+def _released(before: dict[str, Any], after: dict[str, Any]) -> str:
+    left = len(after["queue"])
+    more = f"; {left} more wait{'s' if left == 1 else ''}" if left else ""
+    return f"the next message is sent{more}" if before["held"] else "nothing was held back"
+
+
+def _print(rows: list[dict[str, Any]], held: str | None) -> None:
+    """`held` is the conversation whose failed turn holds them back."""
     if not rows:
         say("nothing waits")
         return
@@ -70,3 +87,7 @@ def _print(rows: list[dict[str, Any]]) -> None:
         for n, row in enumerate(rows, 1)
     ]
     print_table(("", "ID", "SINCE", "TEXT"), table, spare=("SINCE",))
+    if held:
+        complain(
+            f"\nThe last turn failed: nothing is sent until you say so. agentguictl queue release {held}"
+        )

@@ -16,7 +16,7 @@ from agentguid.cli import logs, unit
 from agentguid.cli.client import Client, configured
 from agentguid.cli.errors import FAILED, UNREACHABLE, CliError, Unreachable
 from agentguid.cli.options import common
-from agentguid.cli.output import print_fields, print_json, say
+from agentguid.cli.output import counted, print_fields, print_json, say
 
 ENDING = 60.0
 """Seconds within which a daemon that was told to stop is gone."""
@@ -134,14 +134,14 @@ def _stop(args: Namespace, manager: unit.Manager) -> int:
     left = _hosts()
     if args.agents and left:
         raise CliError(
-            f"{_agents(left, 'still runs', 'still run')} and no daemon is there to end them: "
+            f"{counted(left, 'agent still runs', 'agents still run')} and no daemon is there to end them: "
             "start it, then service stop --agents",
             UNREACHABLE,
         )
     if args.agents and ended:
-        say(f"stopped; {_agents(ended, 'ended', 'ended')}")
+        say(f"stopped; {counted(ended, 'agent ended', 'agents ended')}")
     else:
-        say(f"stopped; {_agents(left, 'goes on', 'go on')}" if left else "stopped")
+        say(f"stopped; {counted(left, 'agent goes on', 'agents go on')}" if left else "stopped")
     return 0
 
 
@@ -160,10 +160,6 @@ def _shut_down(*, agents: bool) -> int | None:
             raise CliError(f"the daemon has not stopped within {ENDING:.0f} s", FAILED)
         time.sleep(0.05)
     return int(answer["ended"])
-
-
-def _agents(count: int, one: str, several: str) -> str:
-    return f"{count} agent{'' if count == 1 else 's'} {one if count == 1 else several}"
 
 
 def _hosts() -> int:

@@ -5,7 +5,7 @@ from typing import Any
 
 from agentguid import __version__
 from agentguid.cli.client import connect
-from agentguid.cli.output import print_fields, print_json, say, size, span
+from agentguid.cli.output import counted, print_fields, print_json, say, size, span
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -37,7 +37,7 @@ def fields(status: dict[str, Any]) -> dict[str, str]:
         "url": status["url"],
         "conversations": ", ".join(doing),
         "agents": ", ".join(agents) or "none",
-        "processes": f"{status['liveAgents']} of agents alive",
+        "processes": counted(status["liveAgents"], "agent alive", "agents alive"),
         "log": f"{status['position']:,} events, {size(status['logBytes'])}"
         + (", reading views being made anew" if status["rebuilding"] else ""),
         "disk": f"{size(status['diskFree'])} free of {size(status['diskTotal'])}",

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from agentguid.cli.calls import Line, body, call, changes, given, result, steps
 from agentguid.cli.output import one_line, safe, span
 from agentguid.cli.plain import Plain
+from agentguid.protocol.ids import conversation_of
 
 _OUTCOMES = {
     "complete": ("done", "green"),
@@ -109,6 +110,10 @@ class Transcript:
                 self._note((f"  withdrawn: {one_line(data.get('reason', ''))}", "dim"))
             case "turn.ended":
                 self._ended(data)
+            case "queue.held":
+                named = conversation_of(str(envelope.get("stream"))) or "CONV"
+                how = f"held back: agentguictl queue release {named[:8]}   (or send another message)"
+                self._note(("what waits is " + how, "yellow"))
 
     # -- below: one kind of event each ---------------------------------------------------------------------------
     def _added(self, data: Mapping[str, Any]) -> None:

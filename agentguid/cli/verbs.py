@@ -10,7 +10,7 @@ VERBS = {
     "show": "print the transcript of a conversation",
     "export": "write a conversation as Markdown or JSON, whole",
     "approvals": "list what agents ask permission for, allow it or deny it",
-    "queue": "messages that wait: list, change, take out, move",
+    "queue": "messages that wait: list, change, move, take out, release",
     "open": "open a conversation in the browser, signed in",
     "new": "create a conversation and print its id",
     "set": "change the agent, model or mode of a conversation",

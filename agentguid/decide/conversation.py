@@ -48,7 +48,7 @@ def decide(command: ToConversation, state: Conversation) -> list[Event]:
         case commands.ReleaseQueue():
             return turn.release(state)
         case commands.StopTurn():
-            return turn.stop(command, state.turn)
+            return turn.stop(command, state)
         case commands.DecideApproval():
             return approval.decide(command, state.approvals)
         case commands.RequestHost():
@@ -58,6 +58,6 @@ def decide(command: ToConversation, state: Conversation) -> list[Event]:
 
 def _delete(command: commands.DeleteConversation, state: Conversation) -> list[Event]:
     """The open turn is asked to stop, and nothing waits for the user any more."""
-    stopped = turn.stop(commands.StopTurn(conversation=""), state.turn)
+    stopped = turn.stop(commands.StopTurn(conversation=""), state)
     withdrawn = approval.withdraw(state.approvals, "the conversation was deleted")
     return [*stopped, *withdrawn, events.ConversationDeleted(now=command.now)]

@@ -37,7 +37,7 @@ def _after(events: list[Event], state: Conversation) -> list[Event]:
     """What waits is sent next, or held back when a turn has just failed."""
     failed = [event.turn for event in events if isinstance(event, TurnEnded) and turn.failed(event)]
     if failed and state.queue and state.turn is None:
-        return [QueueHeld(turn=failed[-1])]
+        return [] if state.held else [QueueHeld(turn=failed[-1])]
     return turn.following(state)
 
 

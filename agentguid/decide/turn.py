@@ -8,6 +8,7 @@ from agentguid.protocol.commands import SendMessage, StopTurn
 from agentguid.protocol.events import (
     Event,
     MessageQueued,
+    QueueHeld,
     QueueReleased,
     TurnEnded,
     TurnStarted,
@@ -40,11 +41,13 @@ def send(command: SendMessage, state: Conversation, settings: Settings) -> list[
     return [queued] if state.turn else [queued, *following(state)]
 
 
-def stop(command: StopTurn, turn: Turn | None) -> list[Event]:
+def stop(command: StopTurn, state: Conversation) -> list[Event]:
     """Nothing to stop is not an error, and one request is enough."""
-    if turn is None or turn.stopping or command.turn not in (None, turn.id):
+    turn = state.turn
+    if turn is None or command.turn not in (None, turn.id):
         return []
-    return [TurnStopRequested(turn=turn.id)]
+    held = [QueueHeld(turn=turn.id)] if command.hold and state.queue and not state.held else []
+    return [*held, *([] if turn.stopping else [TurnStopRequested(turn=turn.id)])]
 
 
 def start(settings: Settings, message: str, body: Body) -> TurnStarted:

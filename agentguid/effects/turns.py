@@ -224,12 +224,12 @@ class Turns:
     async def end_all(self) -> int:
         """Ends every agent, for a daemon that is told to stop with them; how many there were.
 
-        Turns that run are stopped first, so that they end as interrupted; what waits in queues waits for the next daemon.
+        Turns that run are stopped first, so that they end as interrupted; what waits in queues is held back.
         """
         self._closing = True
         for conversation in turns.active(self._parts.reader):
             with contextlib.suppress(Refused):
-                await self._parts.dispatch(StopTurn(conversation=conversation), actor="daemon")
+                await self._parts.dispatch(StopTurn(conversation=conversation, hold=True), actor="daemon")
         told: set[str] = set()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(END_ALL):

@@ -68,7 +68,7 @@ class Frames:
                 yield {"type": "conversation_deleted"}
             case events.MessageQueued(message=message) | events.MessageRemoved(message=message):
                 yield self._queue(conversation, message)
-            case events.QueueReordered():
+            case events.QueueReordered() | events.QueueHeld() | events.QueueReleased():
                 yield self._queue(conversation, None)
             case events.TurnStarted(message=message):
                 yield self._queue(conversation, message)
@@ -135,7 +135,8 @@ class Frames:
 
     def _queue(self, conversation: str, message: str | None) -> Message:
         row = conversations.get(self._parts.reader, conversation)
-        return {"type": "queue_status", "queueLength": row.queued if row else 0, "messageId": message}
+        length, held = (row.queued, row.held) if row else (0, False)
+        return {"type": "queue_status", "queueLength": length, "held": held, "messageId": message}
 
     def _conversation(self, kind: str, conversation: str) -> Iterator[Message]:
         row = conversations.get(self._parts.reader, conversation)

@@ -79,6 +79,8 @@ class ReleaseQueue(ToConversation, frozen=True):
 class StopTurn(ToConversation, frozen=True):
     turn: str | None = None
     """None: the running one."""
+    hold: bool = False
+    """What waits is not to follow it."""
 
 
 class DecideApproval(ToConversation, frozen=True):

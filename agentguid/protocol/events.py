@@ -100,10 +100,9 @@ class QueueReordered(Event, frozen=True):
 
 
 class QueueHeld(Event, frozen=True):
-    """A turn failed: what waits would fail likewise, so that it waits until the user says how to go on."""
+    """A turn failed, or is ended with all agents: what waits does not follow it until the user says how to go on."""
 
     turn: str
-    """The turn that failed."""
 
 
 class QueueReleased(Event, frozen=True):

@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.ctl import Here
+from tests.support.daemon import Daemon
+
 Answer = Callable[["Handler"], None]
 
 
@@ -82,6 +85,16 @@ class Server(socketserver.ThreadingUnixStreamServer):
             super().__init__(path.name, Handler)
         finally:
             os.chdir(here)
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
+    """A daemon for the tests of one module."""
+    daemon = Daemon(tmp_path_factory.mktemp("daemon")).start()
+    try:
+        yield Here(daemon)
+    finally:
+        daemon.close()
 
 
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]

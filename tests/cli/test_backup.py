@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.test_daemon import Here
+from tests.support.ctl import Here
 from tests.support.daemon import Daemon, wait_for
 
 

@@ -3,7 +3,6 @@
 import json
 import os
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,8 @@ from agentguid.append.api import Append
 from agentguid.append.log import Log
 from agentguid.protocol.events import ConversationRenamed
 from tests.cli.conftest import Cli
-from tests.cli.test_daemon import Here
-from tests.support.daemon import Daemon, free_port
+from tests.support.ctl import Here
+from tests.support.daemon import free_port
 
 
 @pytest.fixture(autouse=True)
@@ -114,15 +113,6 @@ def test_a_log_from_the_future_says_that_the_clock_went_back(cli: Cli, data: Pat
     log_of(data, 4_000_000_000_000_000)
 
     assert "in the future" in checks(cli, 1)["clock"]["text"]
-
-
-@pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
-    daemon = Daemon(tmp_path_factory.mktemp("daemon")).start()
-    try:
-        yield Here(daemon)
-    finally:
-        daemon.close()
 
 
 def test_of_a_running_daemon_everything_is_asked(here: Here) -> None:

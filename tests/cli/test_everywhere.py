@@ -13,7 +13,7 @@ import pytest
 from agentguid.cli.cells import cells
 from agentguid.cli.verbs import VERBS
 from tests.cli.conftest import Cli
-from tests.cli.test_daemon import Here
+from tests.support.ctl import Here
 from tests.support.daemon import Daemon, free_port
 from tests.support.terminal import Terminal
 
@@ -103,6 +103,7 @@ PRINTS = [
     ["approvals", "ls"],
     ["queue", "ls", "{id}"],
     ["agents", "ls"],
+    ["agents", "ls", "goose"],
     ["events"],
     ["login"],
     ["open"],
@@ -144,6 +145,7 @@ def test_with_json_stdout_is_json_and_nothing_else(here: Here, words: list[str])
 @pytest.mark.parametrize("words", PRINTS, ids=" ".join)
 def test_on_40_columns_no_table_is_torn(here: Here, words: list[str]) -> None:
     told = (
+        "agents ls goose",
         "doctor",
         "login",
         "open",

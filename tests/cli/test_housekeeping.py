@@ -2,22 +2,15 @@
 
 import json
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cli.test_daemon import Here
-from tests.support.daemon import Daemon, wait_for
-
-
-@pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
-    daemon = Daemon(tmp_path_factory.mktemp("daemon")).start()
-    try:
-        yield Here(daemon)
-    finally:
-        daemon.close()
+from tests.support.ctl import Here
+from tests.support.daemon import wait_for
+from tests.support.terminal import Terminal
 
 
 @pytest.fixture
@@ -74,6 +67,37 @@ def test_deleting_is_meant_or_does_not_happen(here: Here) -> None:
     here("rm", one, "--yes", code=4)
 
 
+def test_what_was_said_is_gone_at_once_when_that_is_meant(here: Here) -> None:
+    one, two = here.new(), here.new()
+    for conversation in (one, two):
+        here("send", conversation, f"unforgettable-word {conversation}", "--follow")
+    here("rm", two, "--yes")
+    here("rm", two, "nothinglikethat", "--now", "--yes", code=4)
+    assert said_in(here, two), "kept for seven days"
+
+    here("rm", one, "--now", "--yes")
+    here("rm", two, "--now", "--yes")
+
+    wait_for(lambda: not said_in(here, one) and not said_in(here, two), "the words to be gone")
+
+
+def said_in(here: Here, conversation: str) -> bool:
+    """The log still has what a user said."""
+    return any(f"unforgettable-word {conversation}" in str(event["data"]) for event in here.daemon.events())
+
+
+def test_deleting_at_once_is_asked_about_twice(here: Here) -> None:
+    conversation = here.new()
+    argv = [sys.executable, "-m", "agentguid.cli", "rm", conversation, "--now"]
+    with Terminal(argv, here.daemon.environ, here.daemon.work) as shown:
+        shown.expect("Delete for good? [y/N]")
+        shown.send("y\r")
+        shown.expect("leaves the disk at once. Sure? [y/N]")
+        shown.send("\r")
+        assert shown.ends() == 1
+    assert conversation in listed(here)
+
+
 def test_how_a_conversation_goes_on_is_changed(here: Here) -> None:
     conversation = here.new()
 
@@ -100,9 +124,91 @@ def test_the_queue_is_listed_changed_moved_and_emptied(here: Here, busy: str) ->
     assert len(here.json("queue", "ls", busy)["queue"]) == 2
 
 
+@pytest.fixture
+def failing(here: Here) -> Iterator[tuple[str, Callable[[], None]]]:
+    """A conversation that asks for permission, and what makes its turn fail."""
+    conversation = here.new()
+    here("send", conversation, "ask; fail")
+    path = f"/approvals?conversation={conversation}"
+    asked = wait_for(lambda: here.daemon.api("GET", path)["approvals"], "the request")
+    yield (
+        conversation,
+        lambda: here.daemon.api("POST", f"/approvals/{asked[0]['id']}", {"decision": "allow_once"}),
+    )
+    here("rm", conversation, "--yes")
+
+
+def test_what_a_failed_turn_holds_back_is_shown_and_released(
+    here: Here, failing: tuple[str, Callable[[], None]]
+) -> None:
+    conversation, fail = failing
+    here("send", conversation, "sleep 60")
+    here("send", conversation, "emit 1")
+    assert here("queue", "release", conversation).stderr == "nothing was held back\n"
+    assert "release" not in here("queue", "ls", conversation).stderr
+
+    fail()
+    wait_for(lambda: here.json("queue", "ls", conversation)["held"], "the queue to be held")
+
+    assert f"agentguictl queue release {conversation}" in here("queue", "ls", conversation).stderr
+    assert f"agentguictl queue release {conversation[:8]}" in here("show", conversation).stderr
+    assert here("queue", "release", conversation).stderr == "the next message is sent; 1 more waits\n"
+    assert here.json("queue", "release", conversation)["held"] is False
+    assert [row["content"] for row in here.json("queue", "ls", conversation)["queue"]] == ["emit 1"]
+
+
+def test_watching_a_message_that_waits_ends_when_it_is_held_back(
+    here: Here, failing: tuple[str, Callable[[], None]]
+) -> None:
+    conversation, fail = failing
+    watching = here.start("send", conversation, "emit 1", "--follow")
+    wait_for(lambda: here.daemon.api("GET", f"/conversations/{conversation}/queue")["queue"], "it to wait")
+
+    fail()
+
+    _, said = watching.communicate(timeout=60)
+    assert watching.returncode == 1
+    assert f"agentguictl queue release {conversation[:8]}" in said
+
+
+def test_watching_a_message_that_is_taken_out_ends(here: Here, busy: str) -> None:
+    watching = here.start("send", busy, "emit 1", "--follow")
+    wait_for(lambda: here.daemon.api("GET", f"/conversations/{busy}/queue")["queue"], "it to wait")
+
+    here("queue", "rm", busy, "1")
+
+    _, said = watching.communicate(timeout=60)
+    assert (watching.returncode, "taken out of the queue" in said) == (1, True)
+
+
+def test_whoever_watches_a_turn_fail_learns_that_messages_are_held_back(
+    here: Here, failing: tuple[str, Callable[[], None]]
+) -> None:
+    conversation, fail = failing
+    here("send", conversation, "emit 1")
+    watching = here.start("follow", conversation)
+    assert watching.stderr
+    assert any("answer with" in line for line in watching.stderr), "it watches"
+
+    fail()
+
+    _, said = watching.communicate(timeout=60)
+    assert watching.returncode == 1
+    assert said.index("failed") < said.index(f"agentguictl queue release {conversation[:8]}")
+
+
 def test_agents_are_listed_and_looked_for_again(here: Here) -> None:
     assert "demo" in {agent["id"] for agent in here.json("agents", "ls")["agents"]}
     assert "demo" in here("agents", "rescan").stdout
+
+
+def test_all_that_is_known_of_an_agent_is_shown(here: Here) -> None:
+    shown = here("agents", "ls", "goose").stdout
+
+    assert re.search(r"^our tests +never run by us$", shown, re.MULTILINE)
+    assert "Another program is called goose too" in shown
+    assert here.json("agents", "ls", "goose")["id"] == "goose"
+    here("agents", "ls", "nobody", code=4)
 
 
 def test_a_conversation_opens_with_a_link_that_signs_in(here: Here) -> None:

@@ -10,6 +10,7 @@ from agentguid.protocol.items import Body
 from tests.decide.given import CREATED, ID, after, ended, given, queued, report, said, send, started
 
 STOPPED = e.TurnStopRequested(turn="tm1")
+HELD = e.QueueHeld(turn="tm1")
 BUSY = [CREATED, started("m1")]
 THREE = [*BUSY, queued("m2"), queued("m3"), queued("m4")]
 
@@ -41,6 +42,15 @@ def order(*messages: str) -> c.ReorderQueue:
         (BUSY, c.StopTurn(conversation=ID, turn="tm1"), [STOPPED]),
         (BUSY, c.StopTurn(conversation=ID, turn="tm0"), []),
         ([*BUSY, STOPPED], c.StopTurn(conversation=ID), []),
+        (BUSY, c.StopTurn(conversation=ID, hold=True), [STOPPED]),
+        ([*BUSY, queued("m2")], c.StopTurn(conversation=ID, hold=True), [HELD, STOPPED]),
+        ([*BUSY, queued("m2"), STOPPED], c.StopTurn(conversation=ID, hold=True), [HELD]),
+        ([*BUSY, queued("m2"), HELD, STOPPED], c.StopTurn(conversation=ID, hold=True), []),
+        (
+            [*BUSY, queued("m2"), HELD, STOPPED],
+            report(ended("m1", "interrupted")),
+            [ended("m1", "interrupted")],
+        ),
         ([*BUSY, STOPPED, ended("m1", "interrupted")], c.StopTurn(conversation=ID), []),
         ([*BUSY, queued("m2")], edit("m2", "better"), [e.MessageEdited(message="m2", body=Body("better"))]),
         ([*BUSY, queued("m2")], edit("m2", "m2"), []),

@@ -241,6 +241,7 @@ def test_a_token_may_on_every_route_what_its_scope_says(fresh: Served) -> None:
         "/api/tokens",
         "/api/devices",
         "/api/tickets",
+        "/api/rebuild",
         "/api/settings",
         "/api/shutdown",
         "/devices",

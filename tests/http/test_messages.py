@@ -161,6 +161,23 @@ def test_resume_is_refused_while_a_turn_runs_and_inject_waits(served: Served) ->
     )
 
 
+def test_a_held_queue_says_so_until_it_is_released(served: Served) -> None:
+    conversation, turn = running(served)
+    path = f"/conversations/{conversation}"
+    for text in ("first", "second"):
+        served.api("POST", f"{path}/messages", {"content": text})
+    assert served.api("POST", f"{path}/queue/release")["held"] is False, "nothing to release is no error"
+    assert len(served.api("GET", f"{path}/queue")["queue"]) == 2
+
+    served.report(conversation, TurnEnded(turn=turn, outcome="error", error="No key."))
+
+    assert served.api("GET", f"{path}/queue")["held"] is True
+    assert served.api("GET", path)["conversation"]["queueHeld"] is True
+    answer = served.api("POST", f"{path}/queue/release")
+    assert (answer["held"], [one["content"] for one in answer["queue"]]) == (False, ["second"])
+    assert served.api("GET", path)["conversation"]["queueHeld"] is False
+
+
 def test_the_queue_can_be_edited_moved_and_emptied(served: Served) -> None:
     conversation, _ = running(served)
     path = f"/conversations/{conversation}"

@@ -53,6 +53,8 @@ class Conversation(Shape, frozen=True):
     position: int
     """Of the latest event that changed it."""
     queue_length: int
+    queue_held: bool
+    """A failed turn holds back what waits: POST …/queue/release sends it."""
     waiting_approvals: int
     error: str | None
     """Of the last turn."""
@@ -156,6 +158,7 @@ def conversation(parts: Parts, row: conversations.Conversation) -> Conversation:
         unread=row.unread,
         position=row.touched,
         queue_length=row.queued,
+        queue_held=row.held and row.queued > 0,
         waiting_approvals=row.waiting,
         error=row.last_error if row.last_outcome == "error" else None,
     )

@@ -5,6 +5,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from agentguid.append import read
+from agentguid.http.api import found
 from agentguid.http.api.conversations import Deleted
 from agentguid.http.api.messages import MESSAGE_LIMIT
 from agentguid.http.api.shapes import Given, Queued, Shape, millis
@@ -20,6 +21,8 @@ from agentguid.protocol.items import Body
 
 class Queue(Shape, frozen=True):
     queue: list[Queued]
+    held: bool
+    """A turn failed: what waits stays until it is released, or a message is sent (which goes first)."""
 
 
 class Edit(Given):
@@ -40,11 +43,11 @@ def waiting(parts: Parts, conversation: Conversation) -> list[Queued]:
     """The queue of a conversation."""
     rows = queue.list(parts.reader, conversation.id)
     said = read.at(parts.reader, [row.position for row in rows])
-    found = []
+    listed = []
     for place, row in enumerate(rows, start=1):
         event = said[row.position].event
         body = event.body if isinstance(event, MessageQueued | MessageEdited) else Body("")
-        found.append(
+        listed.append(
             Queued(
                 row.message,
                 body.text,
@@ -56,7 +59,12 @@ def waiting(parts: Parts, conversation: Conversation) -> list[Queued]:
                 body.size,
             )
         )
-    return found
+    return listed
+
+
+def _queue(parts: Parts, conversation: str) -> Queue:
+    row = found.find_in(parts, conversation)
+    return Queue(waiting(parts, row), row.held and row.queued > 0)
 
 
 def _known(parts: Parts, conversation: Conversation, message: str) -> None:
@@ -68,7 +76,7 @@ def _known(parts: Parts, conversation: Conversation, message: str) -> None:
 @get("/conversations/{conversation_id:str}/queue", sync_to_thread=False)
 def list_queue(parts: NamedDependency[Parts], conversation: NamedDependency[Conversation]) -> Queue:
     """The messages that wait, next one first."""
-    return Queue(waiting(parts, conversation))
+    return _queue(parts, conversation.id)
 
 
 @patch("/conversations/{conversation_id:str}/queue/{message_id:str}", request_max_body_size=MESSAGE_LIMIT)
@@ -119,4 +127,16 @@ async def reorder_queue(
         raise Invalid("order", f"no message {unknown[:100]} waits in this conversation")
     order = list(dict.fromkeys([*data.order, *now]))
     await parts.dispatch(commands.ReorderQueue(conversation=conversation.id, order=order), actor=who.actor)
-    return Queue(waiting(parts, conversation))
+    return _queue(parts, conversation.id)
+
+
+@post("/conversations/{conversation_id:str}/queue/release", status_code=200)
+async def release_queue(
+    parts: NamedDependency[Parts], who: NamedDependency[Who], conversation: NamedDependency[Conversation]
+) -> Queue:
+    """Sends what a failed turn holds back: the first message now, the others after it. The answer is what then waits.
+
+    Nothing held back is no error.
+    """
+    await parts.dispatch(commands.ReleaseQueue(conversation=conversation.id), actor=who.actor)
+    return _queue(parts, conversation.id)
