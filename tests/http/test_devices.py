@@ -243,6 +243,7 @@ def test_a_token_may_on_every_route_what_its_scope_says(fresh: Served) -> None:
         "/api/tickets",
         "/api/settings",
         "/api/shutdown",
+        "/api/rebuild",
         "/devices",
     )
     seen = set()
