@@ -27,6 +27,8 @@ VERBS = {
     "WebFetch": "fetch",
 }
 """What some tools do with what they are given."""
+WHOLE = {"AskUserQuestion": "It has a question for you", "ExitPlanMode": "May it carry out this plan?"}
+"""What stands below says all the rest."""
 SAID = 4000
 """Characters of a reason or an answer that are shown."""
 NAME = 300
@@ -61,7 +63,7 @@ def ask(site: Site, conversation: str, asked: Recorded, decision: Recorded | Non
         return None
     view = tools.view(event.tool, event.input)
     title = question(event.tool, view)
-    what = "" if view.command is not None or view.arg in title else view.arg
+    what = "" if view.command is not None or event.tool in WHOLE or view.arg in title else view.arg
     return Ask(
         id=event.approval,
         title=title,
@@ -83,10 +85,8 @@ def question(tool: str, view: tools.ToolView) -> str:
         return "May it run this command?"
     name = view.arg.rstrip("/").rpartition("/")[2] if view.arg.startswith(("/", "~/")) else view.arg
     name, tool = text.one_line(name or view.arg, 80), text.one_line(tool, 80)
-    if tool == "AskUserQuestion":
-        return "It has a question for you"
-    if tool == "ExitPlanMode":
-        return "May it carry out this plan?"
+    if tool in WHOLE:
+        return WHOLE[tool]
     does = (
         f"{VERBS[tool]} {name}"
         if name and tool in VERBS

@@ -253,20 +253,6 @@ def test_without_script_the_inbox_is_answered_by_forms(daemon: Daemon, opened: O
     expect(page.locator(".inbox-empty")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_in_the_inbox(daemon: Daemon, opened: Open, scheme: str) -> None:
-    from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-
-    first, _ = asking(daemon, "One"), asking(daemon, "Two")
-    daemon.api("POST", f"/approvals/{pending(daemon, first)[0]}", {"decision": "allow_once"})
-    page = opened(color_scheme=scheme, bypass_csp=True)
-    go(page, daemon, "/inbox")
-    page.get_by_role("button", name="No", exact=True).click()
-
-    result = Axe().run(page).response["violations"]
-    assert [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in result] == []
-
-
 @pytest.mark.parametrize("script", [True, False])
 def test_the_strip_leads_to_a_request_that_the_page_does_not_show(
     daemon: Daemon, opened: Open, script: bool

@@ -1,4 +1,4 @@
-"""The pages under another prefix: none at all, and a deep one. The essential tests again, and what depends on the prefix."""
+"""The pages without a prefix. The essential tests again, and what depends on the prefix; `test_answers` has a deep one."""
 
 from collections.abc import Callable, Iterator
 
@@ -27,9 +27,9 @@ AGAIN = (
 """Collected here too, with the daemon of this module."""
 
 
-@pytest.fixture(scope="module", params=["/", "/a/b"])
-def daemon(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    one = Daemon(tmp_path_factory.mktemp("daemon"), AGENTGUID_BASE_URL=request.param)
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    one = Daemon(tmp_path_factory.mktemp("daemon"), AGENTGUID_BASE_URL="/")
     try:
         yield one.start()
     finally:

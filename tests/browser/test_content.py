@@ -205,21 +205,6 @@ def test_nothing_reaches_past_the_window(
     )
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(told: Callable[[str], str], opened: Open, scheme: str) -> None:
-    from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-
-    page = opened(color_scheme=scheme, bypass_csp=True)
-    found: dict[str, list[str]] = {}
-    for chapter in ("prose", "files", "shell", "others", "agents"):
-        page.goto(told(chapter))
-        page.evaluate("for (const one of document.querySelectorAll('#log details')) one.open = true")
-        for one in Axe().run(page).response["violations"]:
-            found[f"{chapter} {one['id']}"] = [node["html"][:200] for node in one["nodes"]]
-
-    assert found == {}
-
-
 def test_everything_can_be_read_without_javascript(told: Callable[[str], str], opened: Open) -> None:
     page = opened(java_script_enabled=False)
     page.goto(told("others"))

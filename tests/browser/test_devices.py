@@ -2,10 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browser import sign_in
@@ -82,17 +80,13 @@ def test_another_address_gives_another_code(daemon: Daemon, opened: Open) -> Non
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_is_within_reach_of_everybody(
-    daemon: Daemon, opened: Open, width: int, height: int, scheme: str, tmp_path: Path
+def test_the_code_that_was_asked_for_is_seen_at_once(
+    daemon: Daemon, opened: Open, width: int, height: int
 ) -> None:
-    """axe finds nothing, nothing reaches past the window, and a phone sees the code it asked for at once."""
-    page = opened(viewport={"width": width, "height": height}, color_scheme=scheme)
+    page = opened(viewport={"width": width, "height": height})
     page.goto(f"{daemon.base}/devices")
     page.get_by_role("button", name="Show a code").click()
     code = page.get_by_role("img", name="QR code of the link")
 
     expect(code).to_be_in_viewport(ratio=1)
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.test_start import conversation
+from tests.support import states
 from tests.support.browser import sign_in
 from tests.support.daemon import Daemon, wait_for
 
@@ -17,15 +18,9 @@ Open = Callable[..., Page]
 # -- the first visit --------------------------------------------------------------------------------------------------
 @pytest.fixture
 def newcomer(tmp_path: Path, browser: Browser) -> Iterator[tuple[Daemon, Page]]:
-    """A daemon that nobody has used, on a machine with one agent that is found."""
-    daemon = Daemon(tmp_path)
-    binary = tmp_path / "home/.local/bin/claude"
-    binary.parent.mkdir(parents=True)
-    binary.write_text("#!/bin/sh\necho '9.8.7 (Claude Code)'\n")
-    binary.chmod(0o755)
+    daemon = states.newcomer(tmp_path)
     try:
-        daemon.start(PATH="/usr/bin:/bin")
-        page = sign_in(daemon, browser)
+        page = sign_in(daemon.start(), browser)
         yield daemon, page
         page.context.close()
     finally:

@@ -311,25 +311,3 @@ def test_nothing_reaches_past_the_window(daemon: Daemon, opened: Open, width: in
         page.goto(daemon.base + path)
         live(page)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
-
-
-def test_axe_finds_nothing(daemon: Daemon, opened: Open) -> None:
-    """WCAG 2.2 AA, as far as a program can tell, in both themes."""
-    from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-
-    conversation = daemon.conversation()
-    daemon.ended(conversation, daemon.send(conversation, "think; tool; fail")["session"]["id"])
-    asking = daemon.conversation()
-    daemon.send(asking, "ask")
-    found: dict[str, list[str]] = {}
-    for scheme in ("light", "dark"):
-        page = opened(color_scheme=scheme, bypass_csp=True)
-        for path in ("/", "/new", "/settings", f"/conversations/{conversation}", f"/conversations/{asking}"):
-            page.goto(daemon.base + path)
-            live(page)
-            result = Axe().run(page).response["violations"]
-            found |= {
-                f"{scheme} {path} {one['id']}": [node["html"][:200] for node in one["nodes"]]
-                for one in result
-            }
-    assert found == {}

@@ -313,18 +313,3 @@ def test_nothing_of_the_picker_reaches_past_the_window(form: Page, tree: Path, w
     assert box
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= width
-
-
-def test_axe_finds_nothing_in_the_open_picker(daemon: Daemon, opened: Open, tree: Path) -> None:
-    from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-
-    for scheme in ("light", "dark"):
-        page = opened(color_scheme=scheme, bypass_csp=True)
-        for typed in ("~/src/", "~/src/nothing-like-this", "~/src/demo/inner/", "relative"):
-            page.goto(f"{daemon.base}/new")
-            page.fill("#folder", typed)
-            expect(page.locator("#folders")).to_be_visible()
-            page.locator("#folder").press("ArrowDown")
-            page.select_option("#mode", "bypass", force=True)
-            found = Axe().run(page).response["violations"]
-            assert [(one["id"], [node["html"][:300] for node in one["nodes"]]) for one in found] == []

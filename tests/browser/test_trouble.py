@@ -2,9 +2,10 @@
 drawn anew, and says meanwhile what it is doing."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import shape
 from tests.browser.test_live import go, live
@@ -48,12 +49,29 @@ def test_after_the_network_was_cut_the_page_is_up_to_date(daemon: Daemon, opened
         same_as_a_fresh_load(page, daemon, conversation)
 
 
-def test_a_machine_without_network_says_so(daemon: Daemon, opened: Open) -> None:
-    page = opened()
-    go(page, daemon, daemon.conversation())
-    page.context.set_offline(True)
-    expect(page.locator("#line-word")).to_have_text("Offline")
-    page.context.set_offline(False)
+def test_a_machine_without_network_says_so_unless_the_daemon_is_on_it(
+    tmp_path: Path, daemon: Daemon, browser: Browser, opened: Open
+) -> None:
+    here = opened()
+    go(here, daemon, daemon.conversation())
+    away = Daemon(tmp_path, AGENTGUID_HOSTS="studio.localhost")
+    away.base = away.base.replace("localhost", "studio.localhost")
+    try:
+        page = browser.new_page()
+        page.goto(away.start().api("POST", "/tickets")["url"].replace("localhost", "studio.localhost"))
+        page.get_by_role("button").first.click()
+        live(page)
+        for one in (here, page):
+            one.context.set_offline(True)
+
+        expect(page.locator("#line-word")).to_have_text("Offline")
+        live(here)
+        for one in (here, page):
+            one.context.set_offline(False)
+        live(page)
+        page.close()
+    finally:
+        away.close()
 
 
 def test_after_the_daemon_was_restarted_in_the_middle_of_a_message_the_page_is_up_to_date(

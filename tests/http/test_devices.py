@@ -244,6 +244,7 @@ def test_a_token_may_on_every_route_what_its_scope_says(fresh: Served) -> None:
         "/api/rebuild",
         "/api/settings",
         "/api/shutdown",
+        "/api/rebuild",
         "/devices",
     )
     seen = set()

@@ -46,6 +46,7 @@ def asked(tool: str, reason: str | None = None, **arguments: object) -> Recorded
         ),
         (asked("WebSearch", query=LONG), f"May it use WebSearch on {'x' * 79}…?", LONG, None),
         (asked("Strange"), "May it use Strange?", "", None),
+        (asked("ExitPlanMode", plan="# Go"), "May it carry out this plan?", "", None),
     ],
 )
 def test_a_request_in_words(request_: Recorded, title: str, what: str, reason: str | None) -> None:

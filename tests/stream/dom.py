@@ -92,6 +92,8 @@ class Parser(HTMLParser):
         self.at = self.at.parent
 
     def handle_data(self, data: str) -> None:
+        if self.at.tag in ("textarea", "pre") and not self.at.children:
+            data = data.removeprefix("\n")  # as HTML has it
         self.at.children.append(data)
 
     @classmethod

@@ -48,7 +48,7 @@ def _shoot(page: Page, path: Path, tall: bool) -> None:
     if tall:
         height = page.evaluate("document.querySelector('.log-in').scrollHeight + 320")
         page.set_viewport_size({"width": size["width"], "height": min(9000, height)})
-    page.screenshot(path=path)
+    page.screenshot(path=path, animations="disabled")
     page.set_viewport_size(size)
 
 
