@@ -58,6 +58,6 @@ def _path(args: Namespace) -> int:
 
 
 def _value(value: Any) -> str:
-    if isinstance(value, list):
+    if isinstance(value, list | dict):
         return ", ".join(value) or "-"
     return str(value).lower() if isinstance(value, bool) else str(value) or "/"

@@ -58,9 +58,9 @@ def say(text: str) -> None:
 
 
 def complain(text: str) -> None:
-    """Says more than a few words; on a terminal in lines that are broken at words."""
+    """Says more than a few words; on a terminal in lines that are broken at words. Indented ones, commands, stay whole."""
     for line in safe(text).splitlines():
-        say("\n  ".join(fold(line, columns(sys.stderr) - 2)))
+        say(line if line.startswith("  ") else "\n  ".join(fold(line, columns(sys.stderr) - 2)))
 
 
 def coloured(stream: TextIO) -> bool:

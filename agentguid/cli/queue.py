@@ -89,5 +89,6 @@ def _print(rows: list[dict[str, Any]], held: str | None) -> None:
     print_table(("", "ID", "SINCE", "TEXT"), table, spare=("SINCE",))
     if held:
         complain(
-            f"\nThe last turn failed: nothing is sent until you say so. agentguictl queue release {held}"
+            "\nThe last turn did not come to its end, so that nothing is sent by itself:\n"
+            f"  agentguictl queue release {held}   sends the next one"
         )

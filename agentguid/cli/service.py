@@ -242,11 +242,11 @@ def _need(manager: unit.Manager, *, installed: bool = False) -> None:
 def _otherwise(why: str) -> str:
     command = shlex.join(unit.program())
     return (
-        f"systemd does not answer for this user ({why}). Without it the daemon is kept running like this:\n"
-        f"  until the next boot   setsid nohup {command} >/dev/null 2>&1 </dev/null &\n"
-        f"  in a terminal of its own   tmux new-session -d -s agentguid {shlex.quote(command)}\n"
-        f"  from each boot on   a line for `crontab -e`:  @reboot {command}\n"
-        "  macOS   a launch agent: docs/service.md has the file\n"
+        f"systemd does not answer for this user ({why}). Without it the daemon is kept running like this,\n"
+        f"until the next boot:\n    setsid nohup {command} >/dev/null 2>&1 </dev/null &\n"
+        f"in a terminal of its own:\n    tmux new-session -d -s agentguid {shlex.quote(command)}\n"
+        f"from each boot on, by a line for `crontab -e`:\n    @reboot {command}\n"
+        "on macOS by a launch agent: docs/service.md has the file.\n"
         "agentguictl status says whether it runs, agentguictl logs what it says, agentguictl service stop ends it."
     )
 

@@ -84,6 +84,21 @@ def test_a_bad_setting_is_broken_and_named(cli: Cli) -> None:
     assert "AGENTGUID_PORT" in found["text"]
 
 
+def test_agents_of_the_users_own_are_looked_for_without_a_daemon_too(
+    cli: Cli, data: Path, places: dict[str, str], tmp_path: Path
+) -> None:
+    program = tmp_path / "my-agent"
+    program.write_text("#!/bin/sh\necho 7.7.7\n")
+    program.chmod(0o755)
+    config = Path(places["AGENTGUID_CONFIG_DIR"])
+    config.mkdir()
+    (config / "config.toml").write_text(f'[agents.mine]\ncommand = ["{program}", "acp"]\n')
+
+    said = json.loads(cli("doctor", "--json").stdout)["checks"]
+
+    assert any(one["name"] == "agent" and one["text"].startswith("mine ") for one in said)
+
+
 def test_a_config_file_that_cannot_be_read_is_broken_and_named(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "config.toml").write_text("port = = 3")

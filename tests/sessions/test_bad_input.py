@@ -204,7 +204,7 @@ def test_an_agent_that_never_speaks_can_be_stopped(bad: Bad) -> None:
 
     daemon.api("POST", f"/conversations/{conversation}/cancel", {})
 
-    assert daemon.ended(conversation, patience=5)["status"] == "interrupted"
+    assert daemon.ended(conversation)["status"] == "interrupted"
     wait_for(lambda: not daemon.hosts(), "its host to end")
     unharmed(daemon, conversation)
 

@@ -6,8 +6,9 @@ from tests.sessions.conftest import Bad
 from tests.support.daemon import Daemon, wait_for
 from tests.support.tokens import in_log
 
-PROMPTLY = 6.0
-"""Seconds within which a stop must have ended the turn."""
+PROMPTLY = 30.0
+"""Seconds within which a stop must have ended the turn, on a machine that is ten times as slow as a desk's. The floods go
+on for minutes."""
 
 
 def agents(daemon: Daemon) -> set[int]:
@@ -51,7 +52,7 @@ def test_a_stop_gets_through_a_flood(daemon: Daemon, flood: str) -> None:
 
     assert daemon.ended(conversation, turn, PROMPTLY)["status"] == "interrupted"
     daemon.send(conversation, "emit 1")
-    assert daemon.ended(conversation, patience=10)["status"] == "complete"
+    assert daemon.ended(conversation)["status"] == "complete"
     assert len(agents(daemon)) <= 1, "the flood's process lives on"
 
 

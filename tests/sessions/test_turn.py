@@ -144,7 +144,7 @@ def test_stop_interrupts_and_the_next_prompt_works(daemon: Daemon) -> None:
 
     daemon.api("POST", f"/conversations/{conversation}/cancel", {})
 
-    assert daemon.ended(conversation, patience=8)["status"] == "interrupted"
+    assert daemon.ended(conversation)["status"] == "interrupted"
     daemon.send(conversation, "emit 1")
     assert daemon.ended(conversation)["status"] == "complete"
 
