@@ -78,7 +78,7 @@ def test_what_a_failed_turn_holds_back_is_shown_and_sent_on_request(served: Serv
     conversation, turn, _ = waiting(served, "a", "b")
     served.report(conversation, TurnEnded(turn=turn, outcome="error", error="No key."))
     page = served.ask("GET", f"/conversations/{conversation}", headers={"Accept": "text/html"}).body.decode()
-    assert "The last turn failed, so 2 messages wait." in page
+    assert "The last turn did not come to its end, so 2 messages wait." in page
     assert queue(served, conversation) == ["a", "b"]
 
     for _ in range(2):  # a second press of the button is nothing
