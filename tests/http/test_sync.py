@@ -316,7 +316,9 @@ def test_a_frame_that_is_too_large_closes_the_socket(served: Served) -> None:
     with Client(served) as client:
         with contextlib.suppress(ConnectionClosed):
             client.socket.send("x" * 2_000_000)
-        assert closed(client.socket) == 1009
+        # What was not read yet may reset the connection before the word of its close has come through.
+        assert closed(client.socket) in (1009, 1006)
+    assert served.ask("GET", "/healthz").status == 200
 
 
 def test_one_that_is_far_behind_is_told_the_gap(fresh: Served, monkeypatch: pytest.MonkeyPatch) -> None:
