@@ -243,7 +243,9 @@ def test_a_queue_that_a_failed_turn_holds_goes_on_when_the_user_says_so(daemon: 
     for text in ("sleep 1; fail", "emit 1", "emit 2"):
         write(page, text)
 
-    expect(page.locator("#strip")).to_contain_text("The last turn did not come to its end, so 2 messages wait.")
+    expect(page.locator("#strip")).to_contain_text(
+        "The last turn did not come to its end, so 2 messages wait."
+    )
     expect(page.get_by_role("button", name="Send", exact=True)).to_be_visible()
     assert said(daemon, conversation) == ["sleep 1; fail"]
     page.get_by_role("button", name="Send next").click()
