@@ -63,9 +63,18 @@ def opened(daemon: Daemon, browser: Browser, complaints: list[str]) -> Iterator[
 
 
 def _matters(text: str) -> bool:
-    # A daemon that is away is said by the network, and by htmx about it.
+    # A daemon that is away is said by the network, and by htmx about it. The browser also tells that it leaves the
+    # focus where it is.
     return not any(
-        known in text for known in ("net::ERR", "htmx:sse:error", "status of 4", "Failed to fetch")
+        known in text
+        for known in (
+            "net::ERR",
+            "htmx:sse:error",
+            "status of 4",
+            "Failed to fetch",
+            "Autofocus processing",
+            "htmx:error: timeout",
+        )
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import shape
 from tests.browser.test_live import go, live
@@ -146,3 +146,27 @@ def test_with_twelve_windows_open_each_is_live_and_can_send(daemon: Daemon, open
     shapes = [shape(window) for window in windows]
     assert all(one["log"] == shapes[0]["log"] for one in shapes)
     same_as_a_fresh_load(first, daemon, conversation)
+
+
+def test_a_stream_that_gets_no_answer_is_asked_for_again(daemon: Daemon, opened: Open) -> None:
+    """The first request is left hanging; the page does not say "Connecting" for ever."""
+    page = opened()
+    conversation = daemon.conversation()
+    asked: list[str] = []
+
+    def hold(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) > 1:
+            route.continue_()
+
+    def sooner(route: Route) -> None:
+        answer = route.fetch()
+        assert "sse.connectTimeout:12s" in answer.text()
+        route.fulfill(response=answer, body=answer.text().replace("connectTimeout:12s", "connectTimeout:1s"))
+
+    page.route("**/stream?*", hold)
+    page.route(f"**/conversations/{conversation}", sooner)
+    page.goto(f"{daemon.base}/conversations/{conversation}")
+
+    live(page)
+    assert len(asked) == 2

@@ -200,6 +200,11 @@
   box.addEventListener("scroll", () => { low = box.scrollTop > -NEAR; soon(); saving ||= setTimeout(save, 150); }, { passive: true });
   addEventListener("pagehide", save);
   async function back() {
+    const linked = log.querySelector("[data-at]"); // its autofocus does nothing when something has the focus already
+    if (linked) {
+      linked.focus({ preventScroll: true });
+      return linked.scrollIntoView({ block: "center" });
+    }
     const [seq, offset] = (stored() || "").split(" ").map(Number);
     if (!seq || location.hash || /[?&](at|before|after)=/.test(location.search)) return;
     const find = () => log.querySelector(`[data-seq="${seq}"]`);
