@@ -78,4 +78,5 @@ def test_words_appear_while_the_answer_is_still_being_written(work: Work, browse
     assert latest["status"] == "active"
     assert not work.texts(conversation, "message"), "nothing of it is an event before it is finished"
     page.get_by_role("button", name="Stop").first.click()
+    page.get_by_role("button", name="Stop now").click()
     assert work.daemon.ended(conversation)["status"] == "interrupted"
