@@ -33,6 +33,7 @@ from agentguid.paths import bundled
 from agentguid.project.all import INLINE
 from agentguid.protocol.ids import stream_of
 from agentguid.reload import Reload
+from agentguid.render.environment import site
 from agentguid.settings import BadSetting, Settings
 from agentguid.stream.feed import Feed
 from agentguid.stream.live import LiveText
@@ -68,6 +69,7 @@ async def run(settings: Settings) -> None:
             _settle_interpreter()
             # The port is open before tapes are drained: pages say "catching up".
             beside.start("turns", turns.run())
+            beside.start("templates", asyncio.to_thread(site(settings.base_url, settings.hot_reload).warm))
             beside.start("tapes", tapes.keep(effects))
             beside.start("forgetting", Forgetting(effects).run())
             beside.start("agents", parts.agents.rescan())
