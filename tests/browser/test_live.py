@@ -284,6 +284,8 @@ def test_the_place_is_kept_when_one_goes_elsewhere_and_comes_back(
     live(page)
     expect(page.locator(f"#{reading}")).to_be_in_viewport()
     page.locator("#pill").click()
+    expect(page.locator("#newer")).to_have_count(0)
+    expect(page.locator("#log > .item").last).to_be_in_viewport()
     page.goto(f"{daemon.base}/")
     go(page, daemon, conversation)
     expect(page.locator("#log > .item").last).to_be_in_viewport()
