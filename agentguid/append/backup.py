@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from agentguid import __version__
-from agentguid.append import read
+from agentguid.append import files, read
 from agentguid.append.blobs import Blobs
 from agentguid.append.chain import verify
 from agentguid.append.connection import reader
@@ -84,12 +84,12 @@ def restore(source: Path, data: Path, tell: Tell) -> Label:
             _copy_blob(Blobs(source / BLOBS), Blobs(data / BLOBS), digest)
             tell("restoring blobs", count, len(names))
         part = data / f"{LOG}.part"
-        with open(part, "wb", opener=_private) as out, (source / LOG).open("rb") as given:
+        with open(part, "wb", opener=files.private) as out, (source / LOG).open("rb") as given:
             shutil.copyfileobj(given, out, 1 << 20)
             out.flush()
             os.fsync(out.fileno())
         part.rename(data / LOG)
-        _sync(data)
+        files.sync(data)
     return label
 
 
@@ -156,20 +156,8 @@ def _label(folder: Path, blobs: int) -> Label:
 
 
 def _write(path: Path, data: bytes) -> None:
-    with open(path, "wb", opener=_private) as file:
+    with open(path, "wb", opener=files.private) as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    _sync(path.parent)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    files.sync(path.parent)

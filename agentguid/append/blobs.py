@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from msgspec.structs import replace
 
+from agentguid.append import files
 from agentguid.protocol.errors import LogBroken
 from agentguid.protocol.events import BODIES, Event
 from agentguid.protocol.items import Body
@@ -36,7 +37,7 @@ class Blobs:
             os.utime(path)
         except FileNotFoundError:
             self._write(path, data)
-        _sync(path.parent)  # also when it was there: whoever put it may not have come this far
+        files.sync(path.parent)  # also when it was there: whoever put it may not have come this far
         return digest
 
     def get(self, digest: str) -> bytes:
@@ -116,25 +117,13 @@ class Blobs:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not path.parent.is_dir():
             path.parent.mkdir(exist_ok=True, mode=0o700)
-            _sync(self._root)
+            files.sync(self._root)
         scratch = directory / secrets.token_hex(8)
         try:
-            with open(scratch, "xb", opener=_private) as file:
+            with open(scratch, "xb", opener=files.private) as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             scratch.replace(path)
         finally:
             scratch.unlink(missing_ok=True)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
