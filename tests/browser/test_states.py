@@ -18,7 +18,9 @@ LISTEN = """
 window.broken = [];
 addEventListener("securitypolicyviolation", one => window.broken.push(`${one.violatedDirective} ${one.blockedURI}`), true);
 """
-STILL = "Promise.allSettled(document.getAnimations().filter(one => one instanceof CSSTransition).map(one => one.finished))"
+STILL = """() => Promise.allSettled(document.getAnimations()
+    .filter(one => Number.isFinite(one.effect.getComputedTiming().endTime)).map(one => one.finished))"""
+"""What moves for a while has come to rest; what turns for ever (a spinner) is let be."""
 CONTRAST = {"runOnly": ["color-contrast"], "resultTypes": ["violations"]}
 FIRST_LOAD, OWN_SCRIPT = 150_000, 20 * 1024
 """Bytes over the wire, compressed."""
