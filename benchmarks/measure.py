@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.support.daemon import Daemon
+
 TOKEN = re.compile(rb"@seq:(\d+):(\d+)@")
 """What the demo agent writes into each line: its number and CLOCK_MONOTONIC in nanoseconds."""
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -46,6 +48,23 @@ def memory(pid: int, what: str = "VmRSS") -> float:
     """Resident memory in MiB; `VmHWM` for the highest."""
     found = re.search(rf"{what}:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
     return round(int(found[1]) / 1024, 1) if found else 0.0
+
+
+def working(daemon: Daemon, conversation: str) -> bool:
+    """Its latest turn has not ended. A cheap question, which is to be asked rarely: it must not show in what is measured."""
+    turn = daemon.latest(conversation)
+    return turn is None or turn["status"] in ("active", "pending")
+
+
+def ended(daemon: Daemon, conversation: str, patience: float = 180) -> float:
+    """When its latest turn ended, by the log, in seconds since the epoch."""
+    deadline = time.monotonic() + patience
+    while working(daemon, conversation):
+        assert time.monotonic() < deadline, f"the turn did not end in {patience} s"
+        time.sleep(0.1)
+    turn = daemon.latest(conversation)
+    assert turn
+    return float(turn["completed_at"]) / 1000
 
 
 def python_loop() -> float:

@@ -5,7 +5,17 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import TOKEN, Probe, Reader, cpu_seconds, fsync_floor, memory, read_pages, spread
+from benchmarks.measure import (
+    TOKEN,
+    Probe,
+    Reader,
+    cpu_seconds,
+    ended,
+    fsync_floor,
+    memory,
+    read_pages,
+    spread,
+)
 from tests.support.daemon import Daemon
 
 
@@ -74,7 +84,7 @@ def flood(root: Path, prompt: str, lines: int, readers: int = 1) -> dict[str, An
         probe.start()
         began = time.time()
         daemon.send(conversation, prompt)
-        took = _ended(daemon, conversation) - began
+        took = ended(daemon, conversation) - began
         probe.stop()
         pages.join()
         spent = cpu_seconds(pids) - before
@@ -90,15 +100,6 @@ def flood(root: Path, prompt: str, lines: int, readers: int = 1) -> dict[str, An
         }
     finally:
         daemon.close()
-
-
-def _ended(daemon: Daemon, conversation: str) -> float:
-    """When its turn ended, by the log: asked for rarely, so that asking costs nothing that is measured."""
-    deadline = time.monotonic() + 180
-    while (turn := daemon.latest(conversation) or {})["status"] != "complete":
-        assert time.monotonic() < deadline, turn
-        time.sleep(0.1)
-    return float(turn["completed_at"]) / 1000
 
 
 def _kept(daemon: Daemon, conversation: str) -> int:

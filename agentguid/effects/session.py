@@ -27,6 +27,10 @@ log = logging.getLogger(__name__)
 
 UNREPORTED = 4 * 1024 * 1024
 """Bytes of tape (all live text) after which the mark is moved although there is nothing to report."""
+PACE = 1 / 125
+"""Seconds between reports, on average: what an agent says faster than that is committed together."""
+BURST = 8
+"""Reports that may follow one another at once after a pause."""
 SYNC = 10.0
 """Seconds that a host has to bring its tape to the disk before it is let be."""
 
@@ -44,6 +48,8 @@ class Session:
         self._facts: list[Event] = []
         self._reported = self._tail.mark.offset
         self._report: asyncio.Task[None] | None = None
+        self._due = 0.0
+        """When the next report may go, on the clock of the loop."""
         self._syncing: asyncio.Task[None] | None = None
         self._life = Liveness(key.host, "catching_up", None, now())
         self._silence = Silence(parts, key)
@@ -113,7 +119,7 @@ class Session:
 
     async def _drain(self) -> None:
         told = self._giver.link.tape_end if self._giver.link else 0
-        while (batch := self._tail.next()) is not None:
+        while (batch := await self._next()) is not None:
             failpoint("effects.after_translate")
             await self._take(batch)
             if self._asked:  # a stop or an answer does not wait until a talkative agent pauses
@@ -127,6 +133,19 @@ class Session:
         adapter = self._tail.adapter
         self._parts.agents.learn(self.key.agent, adapter.models)
         self._show("running" if adapter.turn else "idle" if adapter.ready else "starting")
+
+    async def _next(self) -> Batch | None:
+        """The next of the tape; when it has no more for now and it is early for a report, what comes until then."""
+        batch = self._tail.next()
+        if batch is None and self._facts and not self._tail.exited and (early := self._early) > 0:
+            await asyncio.sleep(early)
+            batch = self._tail.next()
+        return batch
+
+    @property
+    def _early(self) -> float:
+        """Seconds until a report may go."""
+        return self._due - asyncio.get_running_loop().time()
 
     async def _vanished(self) -> None:
         """The connection is gone: the host is dead, or only its socket is."""
@@ -187,7 +206,7 @@ class Session:
         if self._tail.exited:
             # In one report with the end of the host, so that the rules see both.
             self._facts += self._epilogue()
-        if self._facts:
+        if self._facts and self._early <= 0:
             await self._flush(force=False)
         else:
             await asyncio.sleep(0)
@@ -198,6 +217,8 @@ class Session:
         if not (self._facts or force or mark.offset - self._reported > UNREPORTED):
             return
         await self._settled()
+        clock = asyncio.get_running_loop().time()
+        self._due = max(self._due, clock - BURST * PACE) + PACE
         facts, self._facts, self._reported = self._facts, [], mark.offset
         report = Report(conversation=self.key.conversation, host=self.key.host, facts=facts)
         failpoint("effects.before_report")

@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 
+from agentguid.effects.session import BURST, PACE
 from tests.support.daemon import Daemon, wait_for
 from tests.support.tokens import in_log, on_tapes
 
@@ -35,6 +36,17 @@ def test_every_line_is_there_once_in_order(daemon: Daemon) -> None:
     daemon.ended(conversation)
 
     assert in_log(daemon, conversation) == on_tapes(daemon) == list(range(500))
+
+
+def test_what_comes_quickly_is_committed_together(daemon: Daemon) -> None:
+    """A commit for every line of a talkative agent would cost ten times what the line does."""
+    conversation = daemon.conversation()
+    daemon.send(conversation, "emit 600 rate 600")
+    daemon.ended(conversation)
+
+    at = [event["at"] for event in daemon.events(0, conversation) if event["type"] == "item.added"]
+    assert len(set(at)) <= (at[-1] - at[0]) / 1_000_000 / PACE + BURST + 1
+    assert len(set(at)) > 1
 
 
 def test_one_event_per_finished_item(daemon: Daemon) -> None:
