@@ -56,6 +56,14 @@ class Child:
     def reap(self) -> None:
         os.waitpid(self.pid, 0)
 
+    def reap_adopted(self) -> None:
+        """Takes the exit status of orphans that became ours. Stops at the child itself, whose zombie stays."""
+        with suppress(ChildProcessError):
+            while found := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                if found.si_pid == self.pid:
+                    return
+                os.waitpid(found.si_pid, 0)
+
     def problem(self) -> str:
         """A sentence when the program could not be started. Waits until it has been tried: milliseconds."""
         said = os.read(self.failure, 256)
@@ -65,15 +73,6 @@ class Child:
         if what == b"cwd":
             return f"the working directory cannot be entered: {reason}"
         return f"the program cannot be started: {reason}; is it installed, and on PATH?" if what else ""
-
-
-def start_time(pid: int) -> int:
-    """When a process started, in clock ticks since boot; 0 when there is none. With the boot's id this names it for good."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            return int(file.read().rpartition(b")")[2].split()[19])
-    except (OSError, IndexError):
-        return 0
 
 
 def boot() -> str:

@@ -245,7 +245,7 @@ def main() -> int:
     try:
         host.run()
     except BaseException as error:
-        host.keeper.child.kill(signal.SIGKILL)
+        host.keeper.ending.send(signal.SIGKILL)
         host.tape.append(tape.NOTE, f"The host failed, its agent was ended: {error!r}".encode())
         raise
     finally:

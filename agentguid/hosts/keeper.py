@@ -4,8 +4,10 @@ import os
 import signal
 
 from agentguid.failpoints import failpoint
-from agentguid.hosts import frames, order, tape
-from agentguid.hosts.child import Child, boot, start_time
+from agentguid.hosts import frames, kin, order, tape
+from agentguid.hosts.child import Child, boot
+from agentguid.hosts.ending import Ending
+from agentguid.hosts.kin import start_time
 from agentguid.hosts.loop import IN, OUT, Loop
 from agentguid.hosts.pipes import Inlet, Outlet
 
@@ -30,13 +32,15 @@ class Keeper:
         """The child has ended, and that is on the tape: the last record."""
         self._known: set[str] = set()
         self._code: int | None = None
-        self._ending = False
         self._full = self._problem = ""
 
     def start(self) -> None:
         """Starts the child. Raises OSError when the tape cannot be written: then it never ran."""
         failpoint("host.before_spawn")
-        self.child = Child(self.order.argv, self.order.cwd, self.order.env)
+        kin.adopt()
+        environ = {**self.order.env, kin.MARK: os.fsencode(self.order.host)}
+        self.child = Child(self.order.argv, self.order.cwd, environ)
+        self.ending = Ending(self.child, self.order.host, self.loop, self._alone)
         failpoint("host.after_spawn")
         self.stdin = Inlet(self.child.stdin)
         self.outlets = [Outlet(self.child.stdout, tape.OUT), Outlet(self.child.stderr, tape.ERR)]
@@ -96,14 +100,22 @@ class Keeper:
         self._write()
 
     def end(self, grace: float) -> None:
-        """No more input; SIGTERM half-way; SIGKILL after `grace` seconds. Each to the whole group."""
-        self._ending = True
-        if self._code is None:
+        """No more input; SIGTERM half-way; SIGKILL after `grace` seconds. Each to all that the child started."""
+        if not self.exited:
             self._close_stdin()
             self._adjust()
-            if grace:
-                self.loop.after("term", grace / 2, lambda: self.child.kill(signal.SIGTERM))
-            self.loop.after("kill", grace, lambda: self.child.kill(signal.SIGKILL))
+            self.ending.ask(grace)
+
+    def _alone(self, left: kin.Kin) -> None:
+        """The child has ended and all that it started, but for these."""
+        if left:
+            pids = ", ".join(map(str, sorted(left)[:20]))
+            note = f"{len(left)} processes that the agent started could not be ended: {pids}. End them by hand."
+            try:
+                self._record(tape.NOTE, note.encode())
+            except OSError as error:
+                return self._stuck(error)
+        return self._finish()
 
     def sync(self) -> bool:
         """Brings the tape to the disk. False: it failed and will be tried again."""
@@ -124,6 +136,7 @@ class Keeper:
         """After SIGCHLD."""
         if self._code is None and (code := self.child.ended()) is not None:
             self._child_ended(code)
+        self.child.reap_adopted()
 
     # -- the tape ----------------------------------------------------------------------------------------------------
 
@@ -197,11 +210,8 @@ class Keeper:
 
     def _child_ended(self, code: int) -> None:
         self._code = code
-        self.loop.cancel("term")
-        self.loop.cancel("kill")
         self._close_stdin()
-        if self._ending:
-            self.child.kill(signal.SIGKILL)
+        self.ending.child_ended()
         self.loop.after("held open", HELD_OPEN, self._kill_rest)
         self._adjust()
         self._finish()
@@ -226,7 +236,9 @@ class Keeper:
 
     def _finish(self) -> None:
         """Writes EXIT once the child has ended and all it said is on the tape."""
-        if self._code is None or self.exited or any(outlet.fd >= 0 or outlet.held for outlet in self.outlets):
+        if self._code is None or self.exited or self.ending.open:
+            return None
+        if any(outlet.fd >= 0 or outlet.held for outlet in self.outlets):
             return None
         self.loop.cancel("held open")
         note = {"note": self._problem} if self._problem else {}
@@ -236,5 +248,6 @@ class Keeper:
             return self._stuck(error)
         self.exited = True
         self.child.reap()
+        self.child.reap_adopted()
         self.sync()
         return None

@@ -7,10 +7,16 @@ import os
 import shutil
 import signal
 import time
+from collections.abc import Callable, Iterable
 
-from agentguid.hosts import tape
-from agentguid.hosts.child import boot, start_time
+from agentguid.hosts import kin, tape
+from agentguid.hosts.child import boot
+from agentguid.hosts.kin import start_time
 from agentguid.paths import Places
+
+
+PATIENCE = 3.0
+"""Seconds of SIGKILL after which whoever is left is let be."""
 
 
 async def reap(places: Places, host: str, grace: float = 2.0) -> bool:
@@ -21,17 +27,37 @@ async def reap(places: Places, host: str, grace: float = 2.0) -> bool:
     if held(places, host):
         return False
     shutil.rmtree(places.hosts / host, ignore_errors=True)
-    group = left_group(places, host)
-    if not group or not await asyncio.to_thread(members, group):
+    if not fell(places, host):
         return False
-    _kill(group, signal.SIGTERM)
-    deadline = time.monotonic() + grace
-    while await asyncio.to_thread(members, group):
-        if time.monotonic() > deadline:
-            _kill(group, signal.SIGKILL)
-            break
+    group = left_group(places, host)
+    return await _end(lambda: _left(group, host), grace)
+
+
+async def sweep(places: Places, hosts: Iterable[str], grace: float = 2.0) -> bool:
+    """Ends what agents left running in the background when they ended by themselves. True when there was something.
+
+    For a conversation that is deleted, and when all agents are to end. Hosts that live end their own.
+    """
+    ended = {host for host in hosts if not held(places, host)}
+    return bool(ended) and await _end(lambda: kin.descendants(0, ended), grace)
+
+
+async def _end(find: Callable[[], kin.Kin], grace: float) -> bool:
+    """Looks again until nobody is left: a process may fork while it is looked for."""
+    found = await asyncio.to_thread(find)
+    kin.strike(found, signal.SIGTERM)
+    begun, left = time.monotonic(), found
+    while left and (late := time.monotonic() - begun - grace) < PATIENCE:
+        if late >= 0:
+            kin.strike(left, signal.SIGKILL)
         await asyncio.sleep(0.02)
-    return True
+        left = await asyncio.to_thread(find)
+    return bool(found)
+
+
+def _left(group: int, host: str) -> kin.Kin:
+    grouped = {pid: kin.start_time(pid) for pid in (members(group) if group else [])}
+    return grouped | kin.descendants(0, [host])
 
 
 async def kill(places: Places, host: str) -> None:
@@ -59,12 +85,17 @@ def held(places: Places, host: str) -> bool:
     return False
 
 
+def fell(places: Places, host: str) -> bool:
+    """A host that does not live did not end in good order: it may not have seen its child end."""
+    try:
+        return (places.tapes / host / "lock").read_bytes() != b""
+    except OSError:
+        return False
+
+
 def left_group(places: Places, host: str) -> int:
     """The process group that the tape's START names, as far as it can still be that one; 0 otherwise."""
-    try:
-        if (places.tapes / host / "lock").read_bytes() == b"":
-            return 0  # the host ended in good order: it saw its child end
-    except OSError:
+    if not fell(places, host):
         return 0
     first = next(tape.Reader(places.tapes / host).records(), None)
     said = tape.fields(first.payload) if first and first.direction == tape.START else {}
@@ -88,8 +119,3 @@ def members(group: int) -> list[int]:
                 if int(grouped) == int(session) == group and state not in (b"Z", b"X"):
                     found.append(int(name))
     return found
-
-
-def _kill(group: int, number: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(group, number)

@@ -199,7 +199,7 @@ async def test_what_cannot_be_started_says_why(
     assert await run(places, argv, cwd=cwd) == {"code": "127", "note": sentence}
 
 
-async def test_the_child_gets_what_the_spec_says_and_nothing_else(places: Places) -> None:
+async def test_the_child_gets_what_the_spec_says_and_its_mark(places: Places) -> None:
     """Directory, environment, default signals, three descriptors, its own session, the user's umask."""
     code = """
 import os
@@ -214,7 +214,7 @@ print(os.getpid() == os.getsid(0) == os.getpgid(0), sorted(map(int, os.listdir("
     mask = os.umask(0)
     os.umask(mask)
     assert cwd == str(places.data.parent)
-    assert variables == repr(sorted(env.items()))
+    assert variables == repr(sorted([*env.items(), ("AGENTGUID_HELD_BY", "h")]))
     assert numbers == f"0 {mask}"
     assert own == "True [3]"  # the listing's own
 
