@@ -29,6 +29,11 @@ ASK_NICELY = 2.5
 """Seconds that an agent has to stop when asked in its own protocol; then its process group is ended."""
 GRACE = 1.0
 """Seconds between SIGTERM and SIGKILL."""
+REST = 2.0
+"""Seconds that an agent without work has to go by itself when its input is closed, and then again on SIGTERM."""
+QUIET = 0.5
+"""Seconds without a word after which an agent that was asked to stop is taken to have stopped: the end of its turn is
+on the tape, and only has not been read yet."""
 AGAIN = 1.0
 """Seconds until what could not be given for now is tried again."""
 
@@ -37,7 +42,13 @@ class Giver:
     """The way to one agent. `poke` makes its session call `look` soon."""
 
     def __init__(
-        self, parts: EffectParts, key: Key, adapter: Adapter, link: Link | None, poke: Callable[[], None]
+        self,
+        parts: EffectParts,
+        key: Key,
+        adapter: Adapter,
+        link: Link | None,
+        poke: Callable[[], None],
+        read: Callable[[], int],
     ) -> None:
         self.link = link
         """None: the host is dead, and only its tape is left to be read."""
@@ -51,7 +62,11 @@ class Giver:
         """Why the host would not write something: it has been ended for that."""
         self.caught_up = False
         """The tape has been read to its end once: what is not on it has not been given."""
+        self.unheard = False
+        """The agent shall stop and cannot be told so before more of the tape is read."""
         self._parts, self._key, self._adapter, self._poke = parts, key, adapter, poke
+        self._read = read
+        """Up to where the tape has been read."""
         self._sent: set[str] = set()
         self._insisting: asyncio.Task[None] | None = None
 
@@ -148,16 +163,36 @@ class Giver:
             self._insisting = asyncio.create_task(self._insist(turn))
             # Not in a `finally`: a task that is cancelled before its first step never comes to it.
             self._insisting.add_done_callback(self._insisted)
+            if self.link:
+                # An agent that has to wait for us with a full pipe could not obey.
+                self.link.acknowledge(self.link.tape_end)
+        self.unheard = self._adapter.turn != turn and not self.caught_up
         if self._adapter.turn == turn:
             await self._give(self._adapter.stop(turn))
 
     async def _insist(self, turn: str) -> None:
-        """Asked nicely first; whoever does not stop is ended, and all that it started with it."""
-        if self._adapter.turn == turn or self.gave(f"prompt:{turn}"):
-            await asyncio.sleep(ASK_NICELY)
-        row = self._row()
-        if row is not None and row.turn == turn:
+        """Asked nicely first; whoever does not stop is ended, and all that it started with it.
+
+        Who falls silent has stopped, as far as can be seen: that is not ended because reading takes its time.
+        """
+        if self._adapter.turn == turn or self.gave(f"prompt:{turn}") or not self.caught_up:
+            await asyncio.sleep(ASK_NICELY - QUIET)
+            end = self._taped()
+            await asyncio.sleep(QUIET)
+            while self._open(turn) and self._read() < self._taped() == end and self._heard(turn):
+                await asyncio.sleep(QUIET)
+        if self._open(turn):
             await self.end()
+
+    def _taped(self) -> int:
+        return self.link.tape_end if self.link and self.link.alive else 0
+
+    def _open(self, turn: str) -> bool:
+        row = self._row()
+        return row is not None and row.turn == turn
+
+    def _heard(self, turn: str) -> bool:
+        return self.gave(f"stop:{turn}")
 
     def _insisted(self, _: asyncio.Task[None]) -> None:
         self._insisting = None
@@ -180,6 +215,17 @@ class Giver:
         if self.link:
             with contextlib.suppress(AgentFailed):  # it is gone already, and the tape says how
                 await self.link.end(GRACE)
+
+    async def rest(self) -> None:
+        """Ends an agent that has nothing to do, to save its memory: what it left to run in the background stays."""
+        self.ending = True
+        if self.link:
+            with contextlib.suppress(AgentFailed):
+                await self.link.eof()
+                if not await self.link.over(REST):
+                    await self.link.signal("TERM")
+                if not await self.link.over(REST):
+                    await self.link.end(GRACE)
 
     # -- the last step ------------------------------------------------------------------------------------------------
     async def _give(self, writes: Sequence[Write]) -> None:

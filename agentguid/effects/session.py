@@ -44,7 +44,7 @@ class Session:
         self._grown = link.grown if link else asyncio.Event()
         self._asked = False
         self._tail = self._fold()
-        self._giver = Giver(parts, key, self._tail.adapter, link, self.poke)
+        self._giver = Giver(parts, key, self._tail.adapter, link, self.poke, lambda: self._tail.offset)
         self._facts: list[Event] = []
         self._reported = self._tail.mark.offset
         self._report: asyncio.Task[None] | None = None
@@ -71,6 +71,10 @@ class Session:
     async def end(self) -> None:
         """Ends the host and with it the agent; `run` returns when all it said is in the log."""
         await self._giver.end()
+
+    async def rest(self) -> None:
+        """As `end`, of an agent without work: what it left running in the background stays."""
+        await self._giver.rest()
 
     def idle_since(self) -> int | None:
         """When it had nothing to do any more, microseconds since the epoch; None: it has."""
@@ -122,7 +126,9 @@ class Session:
         while (batch := await self._next()) is not None:
             failpoint("effects.after_translate")
             await self._take(batch)
-            if self._asked:  # a stop or an answer does not wait until a talkative agent pauses
+            if (
+                self._asked or self._giver.unheard
+            ):  # a stop or an answer does not wait until a talkative agent pauses
                 self._asked = False
                 await self._giver.look()
         self._asked = False

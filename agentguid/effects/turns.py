@@ -6,6 +6,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 from collections.abc import Coroutine
 from typing import Any
 
@@ -15,7 +16,7 @@ from agentguid.effects.parts import EffectParts
 from agentguid.effects.session import Session
 from agentguid.effects.start import reconnect, start
 from agentguid.entropy import new_id, now
-from agentguid.hosts.orphans import held, kill
+from agentguid.hosts.orphans import held, kill, sweep
 from agentguid.project import conversations, hosts, turns
 from agentguid.protocol.commands import Report, StopTurn
 from agentguid.protocol.errors import AgentFailed, Refused
@@ -128,6 +129,8 @@ class Turns:
             if living:
                 await self._take_up(conversation, living)
             elif row is None or row.turn is None or self._closing:
+                if row and row.deleted:
+                    await sweep(parts.places, hosts.all_of(parts.reader, conversation))
                 return
             elif row.stopping:
                 await self._fail(conversation, row.turn, None)
@@ -219,7 +222,7 @@ class Turns:
                 since = session.idle_since()
                 row = conversations.get(self._parts.reader, conversation)
                 if since is not None and since < limit and row is not None and row.turn is None:
-                    await session.end()
+                    await session.rest()
 
     async def end_all(self) -> int:
         """Ends every agent, for a daemon that is told to stop with them; how many there were.
@@ -238,6 +241,8 @@ class Turns:
                     told |= self._sessions.keys()
                     await asyncio.gather(*(one.end() for one in new))
                     await asyncio.wait(list(self._tasks.values()), timeout=0.1)
+        with contextlib.suppress(OSError):
+            await sweep(self._parts.places, os.listdir(self._parts.places.tapes))
         return len(told)
 
     async def _leave(self) -> None:

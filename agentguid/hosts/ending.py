@@ -32,7 +32,7 @@ class Ending:
         if self._ended:
             return self.child_ended()
         if grace:
-            self._loop.after("term", grace / 2, lambda: self.send(signal.SIGTERM))
+            self._loop.after("term", grace / 2, self._ask_nicely)
         return self._loop.after("kill", grace, self._look)
 
     def child_ended(self) -> None:
@@ -42,6 +42,9 @@ class Ending:
         if self.asked:
             self.send(signal.SIGTERM)
             self._look()
+
+    def _ask_nicely(self) -> None:
+        self.send(signal.SIGTERM)
 
     def send(self, number: int) -> kin.Kin:
         """To the group, which no fork escapes, and to whoever has left it. Who lived when it was sent."""

@@ -110,7 +110,9 @@ class Keeper:
         """The child has ended and all that it started, but for these."""
         if left:
             pids = ", ".join(map(str, sorted(left)[:20]))
-            note = f"{len(left)} processes that the agent started could not be ended: {pids}. End them by hand."
+            note = (
+                f"{len(left)} processes that the agent started could not be ended: {pids}. End them by hand."
+            )
             try:
                 self._record(tape.NOTE, note.encode())
             except OSError as error:

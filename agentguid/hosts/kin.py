@@ -22,7 +22,7 @@ def adopt() -> bool:
     try:
         import ctypes  # noqa: PLC0415 - costs every host 0.4 MB, and may be missing
 
-        return ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0) == 0
+        return bool(ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0) == 0)
     except (ImportError, OSError, AttributeError):
         return False
 

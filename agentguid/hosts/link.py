@@ -147,20 +147,24 @@ class Link:
         await self._ask(frames.frame(frames.EOF))
 
     async def end(self, grace: float = 2.0) -> None:
-        """Ends the child and its process group: stdin closed, SIGTERM half-way, SIGKILL after `grace` seconds.
+        """Ends the child and all that it started: stdin closed, SIGTERM half-way, SIGKILL after `grace` seconds.
 
         Returns when the EXIT record is on the tape or the host is gone; raises AgentFailed when neither comes.
         """
         if not self.alive:
             return
         await self._ask(frames.end(round(grace * 1000)))
-        try:
-            async with asyncio.timeout(grace + ANSWER):
+        if not await self.over(grace + ANSWER):
+            raise AgentFailed(f"Host {self.host} could not end its agent. Is the disk full?")
+
+    async def over(self, seconds: float) -> bool:
+        """Waits for the EXIT record, or for the host to be gone; False when neither comes in time."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
                 while self.alive and not self.exited:
                     self._changed.clear()
                     await self._changed.wait()
-        except TimeoutError as error:
-            raise AgentFailed(f"Host {self.host} could not end its agent. Is the disk full?") from error
+        return self.exited or not self.alive
 
     async def sync(self) -> int:
         """Brings the tape to the disk; returns the offset up to which it is there. Raises AgentFailed."""

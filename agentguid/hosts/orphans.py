@@ -14,7 +14,6 @@ from agentguid.hosts.child import boot
 from agentguid.hosts.kin import start_time
 from agentguid.paths import Places
 
-
 PATIENCE = 3.0
 """Seconds of SIGKILL after which whoever is left is let be."""
 

@@ -176,6 +176,30 @@ def obey(request_id: str) -> None:
     write(json.dumps({**json.loads(result()), **over}).encode() + b"\n")
 
 
+def leaves_a_server() -> None:
+    """Starts something that leaves its group, its session and its parent, and writes its number to `server`."""
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            null = os.open(os.devnull, os.O_RDWR)
+            for fd in range(3):
+                os.dup2(null, fd)
+            Path("server").write_text(str(os.getpid()))
+            silent()
+        os._exit(0)
+    os.wait()
+    while not Path("server").exists() or not Path("server").read_text():
+        time.sleep(0.01)
+    HABITS["leaves_a_server"] = properly
+    properly()
+
+
+def leaves_a_server_and_goes() -> None:
+    """As `leaves_a_server`, and ends when its turn has."""
+    leaves_a_server()
+    os._exit(0)
+
+
 def asks_later() -> None:
     """Ends its first turn, and asks behind it, for a task in the background. Each answer becomes a line of `answers`."""
     HABITS["asks_later"] = properly
@@ -236,6 +260,7 @@ HABITS: dict[str, Callable[[], None]] = {
     for made in (
         malformed, long_line, huge_line, not_utf8, noise, no_newline, half_line, half_message, silent, loud_stderr,
         flood, quit_at_once, properly, listens, asks_later, endless,
+        leaves_a_server, leaves_a_server_and_goes,
     )
 }  # fmt: skip
 
