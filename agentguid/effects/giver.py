@@ -179,7 +179,7 @@ class Giver:
             await asyncio.sleep(ASK_NICELY - QUIET)
             end = self._taped()
             await asyncio.sleep(QUIET)
-            while self._open(turn) and self._read() < self._taped() == end and self._heard(turn):
+            while self._open(turn) and self._read() < self._taped() == end and self._heard(turn):  # noqa: ASYNC110
                 await asyncio.sleep(QUIET)
         if self._open(turn):
             await self.end()
