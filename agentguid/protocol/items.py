@@ -37,6 +37,18 @@ class Usage(Struct, frozen=True, omit_defaults=True, gc=False):
     """Tokens in the model's context at the end of the turn."""
 
 
+LimitKind = Literal["account", "provider"]
+
+
+class Limit(Struct, frozen=True, omit_defaults=True, gc=False):
+    """Why a turn broke off although nothing is wrong with it: waiting helps."""
+
+    kind: LimitKind
+    """The account has used up what it may for now; or the provider is overloaded."""
+    until: int | None = None
+    """When it is lifted, microseconds since the epoch, if the agent said so."""
+
+
 class Option(Struct, frozen=True, omit_defaults=True, gc=False):
     """One answer that the agent offers to its permission request. Kinds may repeat; show `name`."""
 
