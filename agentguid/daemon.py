@@ -21,6 +21,7 @@ from agentguid.dispatch import Dispatcher
 from agentguid.effects import tapes
 from agentguid.effects.forget import Forgetting
 from agentguid.effects.parts import EffectParts
+from agentguid.effects.retries import Retries
 from agentguid.effects.turns import Turns
 from agentguid.failpoints import failpoint
 from agentguid.hosts import link
@@ -72,6 +73,7 @@ async def run(settings: Settings) -> None:
             beside.start("templates", asyncio.to_thread(site(settings.base_url, settings.hot_reload).warm))
             beside.start("tapes", tapes.keep(effects))
             beside.start("forgetting", Forgetting(effects).run())
+            beside.start("retries", Retries(effects).run())
             beside.start("agents", parts.agents.rescan())
             beside.start("devices", parts.seen.keep())
             beside.start("watchdog", watchdog.watch(events, reader))
@@ -214,6 +216,7 @@ def _effect_parts(settings: Settings, parts: Parts) -> EffectParts:
         agents=parts.agents,
         reap=reap,
         silent_after=settings.silent_seconds,
+        retry_after=settings.pauses,
         idle_after=settings.idle_minutes * 60,
         tape_days=settings.tape_days,
         tape_megabytes=settings.tape_megabytes,

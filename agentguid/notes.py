@@ -15,6 +15,8 @@ _TOLD: dict[type[Event], Callable[..., str]] = {
     e.TurnStarted: lambda _: "turn started",
     e.TurnStopRequested: lambda _: "turn is to stop",
     e.TurnEnded: lambda event: f"turn ended: {event.outcome}",
+    e.RetryScheduled: lambda event: f"turn is tried again later ({event.attempt} of {event.of})",
+    e.RetryCancelled: lambda _: "turn is not tried again",
     e.HostRequested: lambda event: f"agent {event.agent} is started",
     e.HostEnded: lambda event: "agent vanished" if event.code is None else f"agent ended with {event.code}",
     e.SessionLost: lambda _: "the agent lost its session",

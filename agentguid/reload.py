@@ -47,6 +47,7 @@ def spread(settings: Settings, effects: EffectParts) -> None:
     """Hands the settings to what keeps a copy of them."""
     logs.level(settings.log_level)
     effects.silent_after = settings.silent_seconds
+    effects.retry_after = settings.pauses
     effects.idle_after = settings.idle_minutes * 60
     effects.tape_days = settings.tape_days
     effects.tape_megabytes = settings.tape_megabytes

@@ -95,6 +95,13 @@ class Settings(BaseSettings):
     silent_seconds: Annotated[float, Field(gt=0, le=1_000_000)] = setting(
         60.0, "a number of seconds above 0", "After how long an agent that says nothing is called silent."
     )
+    retry_seconds: Annotated[tuple[Annotated[float, Field(gt=0, le=1_000_000)], ...], Field(max_length=3)] = (
+        setting(
+            (30.0, 120.0, 600.0),
+            "up to three numbers of seconds, separated by commas; none: never",
+            "When a prompt that a limit cut short is tried again, once, twice, three times; a time that the agent names counts more.",
+        )
+    )
     tape_days: Annotated[float, Field(gt=0, le=100_000)] = setting(
         90.0, "a number of days above 0", "How long the raw record of an ended agent is kept."
     )
@@ -162,6 +169,13 @@ class Settings(BaseSettings):
             return tuple(name.strip().lower() for name in value.split(",") if name.strip())
         return value
 
+    @field_validator("retry_seconds", mode="before")
+    @classmethod
+    def _list(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
     @field_validator("hosts")
     @classmethod
     def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -200,6 +214,11 @@ class Settings(BaseSettings):
     @property
     def places(self) -> Places:
         return Places(self.data_dir, self.config_dir, self.runtime_dir)
+
+    @property
+    def pauses(self) -> tuple[int, ...]:
+        """Microseconds until each automatic try of a prompt that broke off at a limit."""
+        return tuple(round(seconds * 1_000_000) for seconds in self.retry_seconds)
 
     @property
     def url(self) -> str:

@@ -71,7 +71,7 @@ _EPOCH = re.compile(
 )
 
 
-def _epoch(text: str, said: datetime, zone: tzinfo) -> datetime | None:
+def _epoch(text: str, said: datetime, _: tzinfo) -> datetime | None:
     found = _EPOCH.search(text)
     when = found and datetime.fromtimestamp(int(found[1]), UTC)
     return when if when and when >= said - JUST else None
@@ -106,7 +106,7 @@ _EACH = re.compile(rf"(\d+(?:\.\d+)?)\s?({_UNIT})(?![a-z])", re.I)
 _SECONDS = {"d": 86_400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 
-def _span(text: str, said: datetime, zone: tzinfo) -> datetime | None:
+def _span(text: str, said: datetime, _: tzinfo) -> datetime | None:
     if found := _SPAN.search(text):
         return said + timedelta(seconds=sum(float(n) * _seconds(unit) for n, unit in _EACH.findall(found[1])))
     bare = _BARE.search(text)
@@ -164,12 +164,12 @@ def _day(
     if found["month"]:
         month = _MONTHS.index(found["month"].lower()[:3]) + 1
         year = int(found["year"] or here.year)
-        when = _wall(datetime(year, month, int(found["day"])), hour, minute, zone, said)
+        when = _wall(datetime(year, month, int(found["day"]), tzinfo=UTC), hour, minute, zone, said)
         return when if found["year"] or when >= said - JUST else when.replace(year=year + 1)
     days = 1 if (found["word"] or "").lower() == "tomorrow" else 0
     if found["weekday"]:
         days = (_DAYS.index(found["weekday"].lower()[:3]) - here.weekday()) % 7
-    midnight = datetime(here.year, here.month, here.day) + timedelta(days=days)
+    midnight = datetime(here.year, here.month, here.day, tzinfo=UTC) + timedelta(days=days)
     when = _wall(midnight, hour, minute, zone, said)
     if when >= said - JUST:
         return when

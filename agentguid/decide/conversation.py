@@ -1,6 +1,6 @@
 """The rules of a conversation: which facts follow from a command."""
 
-from agentguid.decide import approval, host, queue, report, settings, turn
+from agentguid.decide import approval, host, queue, report, retry, settings, turn
 from agentguid.decide.fold import evolve
 from agentguid.decide.state import Conversation, initial
 from agentguid.protocol import commands, events
@@ -47,6 +47,12 @@ def decide(command: ToConversation, state: Conversation) -> list[Event]:
             return queue.reorder(command, state.queue)
         case commands.ReleaseQueue():
             return turn.release(state)
+        case commands.RetryTurn():
+            return retry.begin(command, state, known)
+        case commands.CancelRetry():
+            return retry.cancel(state)
+        case commands.StopTurn(turn=named) if state.retry and named in (None, state.retry.turn):
+            return retry.cancel(state)
         case commands.StopTurn():
             return turn.stop(command, state)
         case commands.DecideApproval():

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from agentguid.decide import approval, host, queue, settings, turn
+from agentguid.decide import approval, host, queue, retry, settings, turn
 from agentguid.decide.state import Conversation
 from agentguid.protocol.events import Event, ItemAdded, ToolFinished, ToolStarted
 
@@ -19,6 +19,8 @@ def evolve(state: Conversation, event: Event) -> Conversation:
         turn=turn.evolve(state.turn, event),
         queue=queue.evolve(state.queue, event),
         held=queue.evolve_held(state.held, event),
+        failed=retry.evolve_failed(state.failed, state.turn, event),
+        retry=retry.evolve(state.retry, event),
         known=turn.evolve_known(state.known, event),
         approvals=approval.evolve(state.approvals, event),
         host=host.evolve(state.host, state.turn, event),

@@ -1,6 +1,6 @@
 """What an agent did. Facts are kept, except those that the state contradicts; then it is the turn of who waits."""
 
-from agentguid.decide import approval, host, turn
+from agentguid.decide import approval, host, retry, turn
 from agentguid.decide.fold import evolve
 from agentguid.decide.state import Conversation
 from agentguid.protocol.commands import Report
@@ -30,12 +30,14 @@ def decide(command: Report, state: Conversation) -> list[Event]:
             state = evolve(state, event)
     if state.settings and state.settings.deleted:
         return events + approval.withdraw(state.approvals, "the conversation was deleted")
-    return events + _after(events, state)
+    return events + _after(events, state, command)
 
 
-def _after(events: list[Event], state: Conversation) -> list[Event]:
-    """What waits is sent next, or held back when a turn has just failed."""
+def _after(events: list[Event], state: Conversation, command: Report) -> list[Event]:
+    """What waits is sent next, or held back when a turn has just failed: until it has been tried again, or for the user."""
     failed = [event.turn for event in events if isinstance(event, TurnEnded) and turn.failed(event)]
+    if failed and state.turn is None and (again := retry.schedule(state, command)):
+        return again
     if failed and state.queue and state.turn is None:
         return [] if state.held else [QueueHeld(turn=failed[-1])]
     return turn.following(state)

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from agentguid.protocol.items import Body, Decision, Mode
+from agentguid.protocol.items import Body, Decision, Limit, Mode
 
 
 class Settings(Struct, frozen=True, omit_defaults=True):
@@ -37,6 +37,24 @@ class Turn(Struct, frozen=True, omit_defaults=True):
     model: str | None = None
     mode: Mode = "ask"
     stopping: bool = False
+    retries: str | None = None
+    attempt: int = 0
+
+
+class Failed(Struct, frozen=True, omit_defaults=True):
+    """The last turn, which did not come to its end: it may be tried again."""
+
+    turn: str
+    attempt: int = 0
+    """The how manyeth automatic try it was; 0: the user sent it."""
+    limit: Limit | None = None
+
+
+class Retry(Struct, frozen=True):
+    """It will be tried again by itself."""
+
+    turn: str
+    attempt: int
 
 
 class Waiting(Struct, frozen=True):
@@ -73,6 +91,9 @@ class Conversation(Struct, frozen=True, omit_defaults=True):
     """In the order in which they will be sent; at most `queue.LIMIT`."""
     held: bool = False
     """The queue waits for the user, because a turn failed. Without meaning while nothing waits."""
+    failed: Failed | None = None
+    """The last turn, if it failed. None while another is open."""
+    retry: Retry | None = None
     known: tuple[str, ...] = ()
     """The latest messages, so that one that is sent twice is one message; at most `turn.KNOWN`."""
     approvals: tuple[Pending, ...] = ()

@@ -22,7 +22,7 @@ KNOWN = 200
 
 
 def send(command: SendMessage, state: Conversation, settings: Settings) -> list[Event]:
-    """Idle: a turn starts. Busy: the message waits. Sent before: nothing.
+    """Idle: a turn starts. Busy, or a failed turn is to be tried again: the message waits. Sent before: nothing.
 
     While a failed turn holds the queue back, what the user sends now goes first (it is what he has to say to the
     failure); then the queue goes on.
@@ -32,7 +32,7 @@ def send(command: SendMessage, state: Conversation, settings: Settings) -> list[
     if command.message in state.known or any(one.message == command.message for one in state.queue):
         return []
     begun = start(settings, command.message, command.body)
-    if state.turn is None and not state.queue:
+    if state.turn is None and not state.queue and not state.retry:
         return [begun]
     if state.turn is None and state.held:
         return [QueueReleased(), begun]
@@ -50,7 +50,9 @@ def stop(command: StopTurn, state: Conversation) -> list[Event]:
     return [*held, *([] if turn.stopping else [TurnStopRequested(turn=turn.id)])]
 
 
-def start(settings: Settings, message: str, body: Body) -> TurnStarted:
+def start(
+    settings: Settings, message: str, body: Body, retries: str | None = None, attempt: int = 0
+) -> TurnStarted:
     """The turn of a message, as the conversation is configured now."""
     return TurnStarted(
         turn=turn_of(message),
@@ -60,6 +62,8 @@ def start(settings: Settings, message: str, body: Body) -> TurnStarted:
         cwd=settings.cwd,
         model=settings.model,
         mode=settings.mode,
+        retries=retries,
+        attempt=attempt,
     )
 
 
@@ -77,7 +81,14 @@ def failed(ended: TurnEnded) -> bool:
 
 def following(state: Conversation) -> list[Event]:
     """What begins when no turn is open: the turn of the first message that waits."""
-    if state.turn or state.held or not state.queue or state.settings is None or state.settings.deleted:
+    if (
+        state.turn
+        or state.held
+        or state.retry
+        or not state.queue
+        or state.settings is None
+        or state.settings.deleted
+    ):
         return []
     first = state.queue[0]
     return [start(state.settings, first.message, first.body)]
@@ -86,7 +97,9 @@ def following(state: Conversation) -> list[Event]:
 def evolve(turn: Turn | None, event: Event) -> Turn | None:
     match event:
         case TurnStarted() as e:
-            return Turn(e.turn, e.message, e.agent, e.cwd, e.model or None, e.mode)
+            return Turn(
+                e.turn, e.message, e.agent, e.cwd, e.model or None, e.mode, False, e.retries, e.attempt
+            )
         case TurnStopRequested(turn=id) if turn and turn.id == id:
             return replace(turn, stopping=True)
         case TurnEnded(turn=id) if turn and turn.id == id:

@@ -33,6 +33,8 @@ class EffectParts:
     # The rest are settings: they change when the configuration is read again.
     silent_after: float
     """Seconds without a word after which the transcript says so."""
+    retry_after: tuple[int, ...]
+    """Microseconds until each automatic try of a prompt that broke off at a limit."""
     idle_after: float
     """Seconds without an open turn after which a host is ended."""
     tape_days: float

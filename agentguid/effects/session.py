@@ -11,6 +11,7 @@ from agentguid.agents.base import Fact, Live, Write
 from agentguid.append import read
 from agentguid.effects.giver import Giver
 from agentguid.effects.key import Key
+from agentguid.effects.limited import Limited
 from agentguid.effects.parts import EffectParts
 from agentguid.effects.silence import Silence
 from agentguid.effects.tail import DAMAGED, Batch, Tail
@@ -45,6 +46,7 @@ class Session:
         self._asked = False
         self._tail = self._fold()
         self._giver = Giver(parts, key, self._tail.adapter, link, self.poke, lambda: self._tail.offset)
+        self._limited = Limited()
         self._facts: list[Event] = []
         self._reported = self._tail.mark.offset
         self._report: asyncio.Task[None] | None = None
@@ -206,12 +208,12 @@ class Session:
                     if isinstance(event, ItemAdded | ToolStarted):
                         # Gone from memory before it is in the log: a page keeps what it has until the item comes.
                         parts.live.finish(conversation, event.item)
-                    self._facts.append(event)
+                    self._facts.append(self._limited.seen(event, batch.at))
                 case Write():
                     await self._giver.give(output)
         if self._tail.exited:
             # In one report with the end of the host, so that the rules see both.
-            self._facts += self._epilogue()
+            self._facts += [self._limited.seen(event, batch.at) for event in self._epilogue()]
         if self._facts and self._early <= 0:
             await self._flush(force=False)
         else:
@@ -226,7 +228,13 @@ class Session:
         clock = asyncio.get_running_loop().time()
         self._due = max(self._due, clock - BURST * PACE) + PACE
         facts, self._facts, self._reported = self._facts, [], mark.offset
-        report = Report(conversation=self.key.conversation, host=self.key.host, facts=facts)
+        report = Report(
+            conversation=self.key.conversation,
+            host=self.key.host,
+            facts=facts,
+            at=now(),
+            pauses=self._parts.retry_after,
+        )
         failpoint("effects.before_report")
         ended = any(isinstance(fact, TurnEnded) for fact in facts)
 

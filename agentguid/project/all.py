@@ -8,6 +8,7 @@ from agentguid.project import (
     credentials,
     hosts,
     queue,
+    retries,
     transcript,
     turns,
 )
@@ -17,6 +18,7 @@ INLINE: tuple[Projection, ...] = (
     turns,
     transcript,
     queue,
+    retries,
     approvals,
     hosts,
     credentials,

@@ -17,7 +17,7 @@ from agentguid.protocol.ids import conversation_of
 from agentguid.protocol.items import Mode, Outcome
 
 NAME = "conversations"
-VERSION = 2
+VERSION = 3
 TABLES: tuple[str, ...] = ("conversation",)
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS conversation (
@@ -98,6 +98,8 @@ class Conversation(Struct, frozen=True, gc=False):
     """Messages that wait for the open turn to end."""
     waiting: int
     """Undecided approvals."""
+    retry_at: int | None = None
+    """When the last turn, which broke off at a limit, is tried again by itself."""
 
     @property
     def unread(self) -> bool:
@@ -174,6 +176,8 @@ _STATEMENTS = {
         _UPDATED,
         _ITEM,
     ),
+    events.RetryScheduled: _change(),
+    events.RetryCancelled: _change(),
     events.TurnStopRequested: _change("stopping = (stopping OR turn IS :turn)"),
     events.TurnEnded: _change(
         "stopping = (stopping AND turn IS NOT :turn)",
@@ -199,7 +203,8 @@ _SELECT = (
     "last_outcome, last_error, held, cost, context_used, context_window, read_position, item_position, touched, created_position, "
     "(SELECT coalesce(max(ordinal), 0) FROM item WHERE conversation = c.id AND ordinal IS NOT NULL), "
     "(SELECT count(*) FROM waiting WHERE conversation = c.id), "
-    "(SELECT count(*) FROM approval WHERE conversation = c.id AND decided IS NULL) FROM conversation c "
+    "(SELECT count(*) FROM approval WHERE conversation = c.id AND decided IS NULL), "
+    "(SELECT at FROM retry WHERE conversation = c.id) FROM conversation c "
 )
 
 

@@ -83,6 +83,19 @@ class StopTurn(ToConversation, frozen=True):
     """What waits is not to follow it."""
 
 
+class RetryTurn(ToConversation, frozen=True):
+    """The last turn, which failed, is tried again now: with its prompt, or with a word to go on."""
+
+    turn: str
+    message: str
+    """Id of the message that is sent for it."""
+    body: Body
+
+
+class CancelRetry(ToConversation, frozen=True):
+    """What is to be tried again by itself is not."""
+
+
 class DecideApproval(ToConversation, frozen=True):
     approval: str
     decision: Decision
@@ -102,6 +115,10 @@ class Report(ToConversation, frozen=True):
 
     host: str
     facts: list[Event]
+    at: int = 0
+    """Now, microseconds since the epoch."""
+    pauses: tuple[int, ...] = ()
+    """Microseconds until each automatic try of a prompt that broke off at a limit nobody knows the end of. None: no tries."""
 
 
 class SignInDevice(Command, frozen=True):

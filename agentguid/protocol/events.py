@@ -13,6 +13,8 @@ from agentguid.protocol.items import (
     Decision,
     ItemKind,
     Level,
+    Limit,
+    LimitKind,
     Mode,
     Option,
     Outcome,
@@ -120,6 +122,10 @@ class TurnStarted(Event, frozen=True):
     cwd: str
     model: str | None = None
     mode: Mode = "ask"
+    retries: str | None = None
+    """The turn before that failed and is tried again with this one."""
+    attempt: int = 0
+    """The how manyeth automatic try of the same prompt; 0: the user sent it."""
 
 
 class TurnStopRequested(Event, frozen=True):
@@ -136,6 +142,27 @@ class TurnEnded(Event, frozen=True):
     """US dollars, as the agent reckons."""
     duration: int | None = None
     """Milliseconds."""
+    limit: Limit | None = None
+    """Of an error: it is a limit that will be lifted."""
+
+
+class RetryScheduled(Event, frozen=True):
+    """A turn that broke off at a limit is tried again by itself, unless it is cancelled. Until then nothing else begins."""
+
+    turn: str
+    at: int
+    """Microseconds since the epoch."""
+    attempt: int
+    """From 1."""
+    of: int
+    """So many at most."""
+    reason: LimitKind
+
+
+class RetryCancelled(Event, frozen=True):
+    """It is not tried again by itself."""
+
+    turn: str
 
 
 # -- the agent's process and session ----------------------------------------------------------------------------------
@@ -277,6 +304,8 @@ TYPES: dict[str, type[Event]] = {
     "turn.started": TurnStarted,
     "turn.stop_requested": TurnStopRequested,
     "turn.ended": TurnEnded,
+    "retry.scheduled": RetryScheduled,
+    "retry.cancelled": RetryCancelled,
     "host.requested": HostRequested,
     "host.ended": HostEnded,
     "session.identified": SessionIdentified,

@@ -8,13 +8,14 @@ from typing import Any
 import msgspec
 from hypothesis import given as every
 from hypothesis import strategies as some
+from msgspec.structs import replace
 
 from agentguid.decide.conversation import Conversation, decide, evolve, initial
 from agentguid.decide.rules import CONVERSATION
 from agentguid.protocol import commands as c
 from agentguid.protocol import events as e
 from agentguid.protocol.errors import AgentguidError
-from agentguid.protocol.items import Body
+from agentguid.protocol.items import Body, Limit
 from tests.decide.given import CREATED, ID, asked, ended, report, said, send
 
 MESSAGES = [f"m{number}" for number in range(8)]
@@ -45,6 +46,24 @@ def a_turn_ends(outcome: Any, before: list[e.Event], after: list[e.Event]) -> St
     def step(state: Conversation) -> c.ToConversation:
         end = [ended(state.turn.message, outcome)] if state.turn else []
         return report(*before, *end, *after)
+
+    return step
+
+
+def a_limit_is_met() -> Step:
+    """At the end of the open turn."""
+
+    def step(state: Conversation) -> c.ToConversation:
+        end = [replace(ended(state.turn.message, "error"), limit=Limit("account"))] if state.turn else []
+        return replace(report(*end), at=1, pauses=(1, 2))
+
+    return step
+
+
+def tried_again(message: str) -> Step:
+    def step(state: Conversation) -> c.ToConversation:
+        turn = state.failed.turn if state.failed else "tm0"
+        return c.RetryTurn(conversation=ID, turn=turn, message=message, body=Body("again"))
 
     return step
 
@@ -85,6 +104,9 @@ step = some.one_of(
     plain(some.builds(c.ReorderQueue, conversation=some.just(ID), order=some.lists(message, max_size=3))),
     plain(some.just(c.StopTurn(conversation=ID))),
     plain(some.just(c.ReleaseQueue(conversation=ID))),
+    plain(some.just(c.CancelRetry(conversation=ID))),
+    some.builds(a_limit_is_met),
+    some.builds(tried_again, some.sampled_from(["r1", "r2", "r3"])),
     plain(some.builds(c.RequestHost, conversation=some.just(ID), host=host)),
     plain(
         some.builds(
@@ -143,7 +165,7 @@ def test_each_message_starts_at_most_one_turn_and_none_is_lost(given: list[Step]
     assert len(set(waiting)) == len(waiting)
     if state.settings and not state.settings.deleted:
         assert queued == (queued & set(started)) ^ removed ^ set(waiting)
-        assert state.turn or state.held or not waiting
+        assert state.turn or state.held or state.retry or not waiting
 
 
 @every(steps)
@@ -164,12 +186,12 @@ def test_messages_are_sent_in_the_order_of_the_queue(given: list[Step]) -> None:
             case e.QueueHeld():
                 assert model
                 held = True
-            case e.TurnStarted(message=one):
+            case e.TurnStarted(message=one, retries=retried):
                 assert one not in model[1:]
                 if one in model[:1]:
                     model.pop(0)
                 else:
-                    assert held or not model
+                    assert held or retried or not model
                 held = False
 
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from agentguid.protocol import events, wire
-from agentguid.protocol.items import Body, Option, Usage
+from agentguid.protocol.items import Body, Limit, Option, Usage
 
 GOLDEN = Path(__file__).parent / "golden" / "events.ndjson"
 
@@ -43,6 +43,13 @@ SAMPLES: list[events.Event] = [
         duration=12,
     ),
     events.TurnEnded(turn="tm", outcome="error", error="No."),
+    events.TurnStarted(turn="tn", message="n", body=BODY, agent="demo", cwd="/src", retries="tm", attempt=2),
+    events.TurnEnded(
+        turn="tn", outcome="error", error="Full.", limit=Limit("account", 1_795_700_000_000_000)
+    ),
+    events.TurnEnded(turn="tn", outcome="error", error="Full.", limit=Limit("provider")),
+    events.RetryScheduled(turn="tn", at=1_795_700_002_000_000, attempt=3, of=3, reason="account"),
+    events.RetryCancelled(turn="tn"),
     events.HostRequested(host="h", agent="claude-code", cwd="/src", resume="s"),
     events.HostEnded(host="h", code=-9, stderr="bye"),
     events.SessionIdentified(host="h", session="s", model="opus"),
