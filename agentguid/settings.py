@@ -98,7 +98,7 @@ class Settings(BaseSettings):
     retry_seconds: Annotated[tuple[Annotated[float, Field(gt=0, le=1_000_000)], ...], Field(max_length=3)] = (
         setting(
             (30.0, 120.0, 600.0),
-            "up to three numbers of seconds, separated by commas; none: never",
+            "up to three numbers of seconds, separated by commas, or never",
             "When a prompt that a limit cut short is tried again, once, twice, three times; a time that the agent names counts more.",
         )
     )
@@ -173,6 +173,8 @@ class Settings(BaseSettings):
     @classmethod
     def _list(cls, value: Any) -> Any:
         if isinstance(value, str):
+            if value.strip().lower() == "never":
+                return ()
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 

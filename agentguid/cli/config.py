@@ -59,5 +59,5 @@ def _path(args: Namespace) -> int:
 
 def _value(value: Any) -> str:
     if isinstance(value, list | dict):
-        return ", ".join(value) or "-"
+        return ", ".join(map(str, value)) or "-"
     return str(value).lower() if isinstance(value, bool) else str(value) or "/"

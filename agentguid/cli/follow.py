@@ -12,7 +12,7 @@ from typing import Any
 from agentguid.cli.client import Client, connect, part
 from agentguid.cli.errors import FAILED, INTERRUPTED, NOT_FOUND, CliError, Unreachable
 from agentguid.cli.keys import interactive
-from agentguid.cli.output import print_json, say
+from agentguid.cli.output import clock, print_json, say
 from agentguid.cli.plain import Plain
 from agentguid.cli.transcript import Transcript
 from agentguid.protocol.ids import turn_of
@@ -33,6 +33,11 @@ def run(args: Namespace) -> int:
     active = session.get("status") in ("active", "pending")
     if not active and not args.keep:
         say(f"nothing is running; agentguictl show {conversation['id']} prints what was")
+        if again := conversation.get("retry"):
+            short = conversation["id"][:8]
+            say(
+                f"its last turn is tried again at {clock(again['at'])}: agentguictl retry {short} does it now"
+            )
         if conversation["queueHeld"]:
             say(f"messages are held back: agentguictl queue release {conversation['id']} sends the next one")
         return 0
@@ -85,7 +90,8 @@ def watch(
 class _Ends:
     """Gets each event, and returns the exit code once enough was seen of a turn.
 
-    A turn that waits ends before it begins when its message is taken out, or when one before it fails.
+    A turn that waits ends before it begins when its message is taken out, or when one before it fails. One that a limit
+    cut short goes on with the turn that tries it again.
     """
 
     def __init__(self, client: Client, conversation: str, turn: str | None) -> None:
@@ -101,6 +107,12 @@ class _Ends:
         match kind:
             case "turn.ended" if ours and data.get("outcome") == "complete":
                 return 0
+            case "turn.started" if self._turn and data.get("retries") == self._turn:
+                self._turn, self._ended = str(data["turn"]), False
+            case "retry.cancelled" if ours:
+                return FAILED
+            case "turn.ended" if ours and data.get("limit") and self._row().get("retry"):
+                self._ended = True
             case "turn.ended" if ours:
                 self._ended = True
                 return None if not self._held and self._holds() else FAILED
@@ -115,12 +127,17 @@ class _Ends:
 
     def _holds(self) -> bool:
         """What waits is held back. When that follows from an end, it is the next event."""
+        return bool(self._row().get("queueHeld"))
+
+    def _row(self) -> dict[str, Any]:
+        """The conversation as it is now; nothing when the daemon is gone."""
         client = self._client.another()  # the first one reads the stream
         try:
-            row = client.get(f"/conversations/{part(self._conversation)}")["conversation"]
-            return bool(row["queueHeld"])
+            row: dict[str, Any] = client.get(f"/conversations/{part(self._conversation)}")["conversation"]
         except Unreachable:
-            return False
+            return {}
+        else:
+            return row
         finally:
             client.close()
 

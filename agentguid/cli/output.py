@@ -29,6 +29,7 @@ STATUS_STYLES = {
     "starting": "green",
     "waiting": "yellow",
     "silent": "yellow",
+    "retrying": "yellow",
 } | dict.fromkeys(("error", "lost", "interrupted"), "red")
 
 
@@ -154,3 +155,12 @@ def day(milliseconds: int | None) -> str:
     import time
 
     return time.strftime("%Y-%m-%d", time.localtime(milliseconds / 1000)) if milliseconds else "never"
+
+
+def clock(milliseconds: int) -> str:
+    """A point in time of these days, by the clock of this machine."""
+    import time
+
+    there = time.localtime(milliseconds / 1000)
+    today = there[:3] == time.localtime()[:3]
+    return time.strftime("%H:%M:%S" if today else "%Y-%m-%d %H:%M", there)

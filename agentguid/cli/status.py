@@ -28,6 +28,7 @@ def fields(status: dict[str, Any]) -> dict[str, str]:
     doing = [
         f"{status['running']} running",
         f"{status['waiting']} waiting for you",
+        *([f"{status['retrying']} waiting to retry"] if status.get("retrying") else []),
         f"{status['conversations']} in all",
     ]
     agents = [f"{one['id']} {one['version'] or ''}".strip() for one in status["agents"]]

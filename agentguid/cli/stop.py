@@ -1,4 +1,4 @@
-"""Stop the running turn of a conversation. Stopping an idle one succeeds and says so."""
+"""Stop the running turn of a conversation, or keep a failed one from being tried again. Stopping an idle one succeeds and says so."""
 
 from argparse import ArgumentParser, Namespace
 

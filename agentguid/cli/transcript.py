@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from agentguid.cli.calls import Line, body, call, changes, given, result, steps
-from agentguid.cli.output import one_line, safe, span
+from agentguid.cli.output import clock, one_line, safe, span
 from agentguid.cli.plain import Plain
 from agentguid.protocol.ids import conversation_of
 
@@ -110,6 +110,17 @@ class Transcript:
                 self._note((f"  withdrawn: {one_line(data.get('reason', ''))}", "dim"))
             case "turn.ended":
                 self._ended(data)
+            case "retry.scheduled":
+                named = (conversation_of(str(envelope.get("stream"))) or "CONV")[:8]
+                when = f"trying again at {clock(int(data['at']) // 1000)}, {data['attempt']} of {data['of']}"
+                self._note(
+                    (
+                        f"{when}   agentguictl retry {named}: now; agentguictl stop {named}: not at all",
+                        "yellow",
+                    )
+                )
+            case "retry.cancelled":
+                self._note(("it is not tried again", "dim"))
             case "queue.held":
                 named = conversation_of(str(envelope.get("stream"))) or "CONV"
                 how = f"held back: agentguictl queue release {named[:8]}   (or send another message)"

@@ -7,6 +7,7 @@ VERBS = {
     "follow": "watch a conversation as it goes on",
     "send": "send a message to a conversation",
     "stop": "stop the running turn of a conversation",
+    "retry": "try the last turn again when it failed",
     "show": "print the transcript of a conversation",
     "export": "write a conversation as Markdown or JSON, whole",
     "approvals": "list what agents ask permission for, allow it or deny it",

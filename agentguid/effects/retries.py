@@ -38,7 +38,8 @@ class Retries:
                 await self._again(retry)
                 wait = CALM
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(grown.wait(), max(wait, 0.0))
+                async with asyncio.timeout(max(wait, 0.0)):
+                    await grown.wait()
             await asyncio.sleep(min(CALM, wait))
 
     async def _again(self, retry: Retry) -> None:

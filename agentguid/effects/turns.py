@@ -17,8 +17,8 @@ from agentguid.effects.session import Session
 from agentguid.effects.start import reconnect, start
 from agentguid.entropy import new_id, now
 from agentguid.hosts.orphans import held, kill, sweep
-from agentguid.project import conversations, hosts, turns
-from agentguid.protocol.commands import Report, StopTurn
+from agentguid.project import conversations, hosts, retries, turns
+from agentguid.protocol.commands import CancelRetry, Report, StopTurn
 from agentguid.protocol.errors import AgentFailed, Refused
 from agentguid.protocol.events import Event, HostEnded, HostRequested, Recorded, TurnEnded
 from agentguid.protocol.ids import CONVERSATION, conversation_of, stream_of
@@ -233,6 +233,9 @@ class Turns:
         for conversation in turns.active(self._parts.reader):
             with contextlib.suppress(Refused):
                 await self._parts.dispatch(StopTurn(conversation=conversation, hold=True), actor="daemon")
+        for retry in retries.soonest(self._parts.reader, limit=-1):
+            with contextlib.suppress(Refused):
+                await self._parts.dispatch(CancelRetry(conversation=retry.conversation), actor="daemon")
         told: set[str] = set()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(END_ALL):

@@ -70,7 +70,17 @@ class Frames:
                 yield self._queue(conversation, message)
             case events.QueueReordered() | events.QueueHeld() | events.QueueReleased():
                 yield self._queue(conversation, None)
-            case events.TurnStarted(message=message):
+            case events.RetryScheduled() as e:
+                wait, at = (e.at - recorded.at) // 1000, shapes.millis(e.at)
+                hit = {"sessionId": e.turn, "retryAfterMs": wait, "retryAt": at, "retryCount": e.attempt}
+                yield {"type": "rate_limit_hit", **hit}
+                yield from self._conversation("conversation_updated", conversation)
+            case events.RetryCancelled():
+                yield {"type": "rate_limit_clear"}
+                yield from self._conversation("conversation_updated", conversation)
+            case events.TurnStarted(message=message, retries=retried):
+                if retried:
+                    yield {"type": "rate_limit_clear"}
                 yield self._queue(conversation, message)
                 yield from self._conversation("conversation_updated", conversation)
             case events.TurnEnded() | events.TurnStopRequested():

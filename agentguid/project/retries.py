@@ -84,6 +84,11 @@ def soonest(db: apsw.Connection, limit: int = 20) -> list[Retry]:
     return [_row(row) for row in db.execute(_SELECT + "ORDER BY at LIMIT ?", (limit,))]
 
 
+def total(db: apsw.Connection) -> int:
+    count: int = db.execute("SELECT count(*) FROM retry").get
+    return count
+
+
 def prompt(db: apsw.Connection, turn: str) -> Body | None:
     """What is sent to try a turn again: its prompt, or, when the agent has worked on that already, a word to go on.
 

@@ -9,9 +9,10 @@ import apsw
 from msgspec import Struct
 
 from agentguid.append import read
-from agentguid.project import approvals, conversations, queue, turns
+from agentguid.project import approvals, conversations, queue, retries, turns
 from agentguid.project.approvals import Approval
 from agentguid.project.conversations import Conversation
+from agentguid.project.retries import Retry
 from agentguid.protocol.events import ApprovalRequested, MessageEdited, MessageQueued
 from agentguid.render import tools
 from agentguid.render.cache import Cache
@@ -52,6 +53,8 @@ class Shown(Struct):
     waiting: list[Waiting]
     since: int | None = None
     """When the open turn began, microseconds since the epoch."""
+    retry: Retry | None = None
+    """What is tried again by itself."""
     drawn: tuple[Status, list[str]] | None = None
     """Its `parts` as they were drawn last, and for which state."""
 
@@ -77,7 +80,8 @@ def shown(db: apsw.Connection, conversation: str) -> Shown | None:
     pending = approvals.pending(db, conversation, limit=3) if row.waiting else []
     turn = turns.get(db, row.turn) if row.turn else None
     waiting = _waiting(db, conversation) if row.queued else []
-    return Shown(row, pending, waiting, turn.started_at if turn else None)
+    retry = retries.get(db, conversation) if row.retry_at else None
+    return Shown(row, pending, waiting, turn.started_at if turn else None, retry)
 
 
 def _waiting(db: apsw.Connection, conversation: str) -> list[Waiting]:
@@ -101,7 +105,7 @@ def parts(site: Site, given: Shown, status: Status) -> list[str]:
         site.macro(HEAD, "facts")(row, agent),
         site.macro(HEAD, "status_line")(status),
         site.macro(HEAD, "gauges")(row),
-        site.macro(DOCK, "strip")(row, status, given.pending, given.since),
+        site.macro(DOCK, "strip")(row, status, given.pending, given.since, given.retry),
         site.macro(DOCK, "queue")(row, given.waiting),
         site.macro(DOCK, "actions")(row, status),
     )

@@ -25,6 +25,8 @@ class Row(Protocol):
     def item_position(self) -> int: ...
     @property
     def read_position(self) -> int: ...
+    @property
+    def retry_at(self) -> int | None: ...
 
 
 class Alive(Protocol):
@@ -40,7 +42,7 @@ class Alive(Protocol):
 
 class Status(NamedTuple):
     key: str
-    """running, starting, stopping, silent, catching_up, waiting, lost, error, interrupted, unread or idle."""
+    """running, starting, stopping, silent, catching_up, waiting, lost, retrying, error, interrupted, unread or idle."""
     text: str
     """In words, for the header."""
     icon: str
@@ -60,6 +62,8 @@ RESTING = {
     "interrupted": Status("interrupted", "Interrupted", "stop", "st"),
     "complete": Status("idle", "Ready", "s-idle", "st"),
 }
+RETRYING = Status("retrying", "Waiting to retry", "s-wait", "st-ask")
+"""A limit cut the last turn short, and it will be tried again."""
 IDLE = Status("idle", "Ready", "s-idle", "st")
 
 
@@ -92,6 +96,8 @@ def _running(alive: Alive, now: int) -> Status:
 
 
 def _resting(row: Row) -> Status:
+    if row.retry_at:
+        return RETRYING._replace(detail=one_line(row.last_error or ""))
     known = RESTING.get(row.last_outcome or "", IDLE)
     if row.last_error and known.key == "error":
         return known._replace(detail=one_line(row.last_error))

@@ -200,6 +200,20 @@ def leaves_a_server_and_goes() -> None:
     os._exit(0)
 
 
+def limited() -> None:
+    """Has used up its account as often as the file `limits` has lines: each is what it says then. Each prompt is noted."""
+    limits = Path("limits").read_text().splitlines()
+    if not limits:
+        properly()
+        return
+    Path("limits").write_text("".join(line + "\n" for line in limits[1:]))
+    said, working, _ = limits[0].partition(" after work")
+    if working:
+        write(message(AFTER) + b"\n")
+    failed = {"is_error": True, "terminal_reason": "api_error", "result": said}
+    write(json.dumps({**json.loads(result()), **failed}).encode() + b"\n")
+
+
 def asks_later() -> None:
     """Ends its first turn, and asks behind it, for a task in the background. Each answer becomes a line of `answers`."""
     HABITS["asks_later"] = properly
@@ -260,7 +274,7 @@ HABITS: dict[str, Callable[[], None]] = {
     for made in (
         malformed, long_line, huge_line, not_utf8, noise, no_newline, half_line, half_message, silent, loud_stderr,
         flood, quit_at_once, properly, listens, asks_later, endless,
-        leaves_a_server, leaves_a_server_and_goes,
+        leaves_a_server, leaves_a_server_and_goes, limited,
     )
 }  # fmt: skip
 

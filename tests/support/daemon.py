@@ -79,6 +79,7 @@ class Daemon:
             "AGENTGUID_RUNTIME_DIR": str(root / "run"),
             "AGENTGUID_PORT": str(self.port),
             "AGENTGUID_STARTUP_CWD": str(self.work),
+            "AGENTGUID_RETRY_SECONDS": "never",  # of a turn that is made to fail one wants to see the failure
             **environ,
         }
         self.process: subprocess.Popen[bytes] | None = None

@@ -69,7 +69,7 @@
   const settle = () => { for (const entry of [...entries]) if (arrived(entry)) drop(entry); };
 
   function show(entry) {
-    const busy = byId("stop-button");
+    const busy = byId("stop-button") || byId("retry-cancel");
     entry.element = byId(busy ? "sending-queued" : "sending-said").content.firstElementChild.cloneNode(true);
     entry.element.querySelector(".sending-text").textContent = entry.text;
     entry.element.querySelector(".sending-retry").addEventListener("click", () => send(entry));

@@ -129,9 +129,11 @@ async def stream_message(
 async def cancel(
     parts: NamedDependency[Parts], who: NamedDependency[Who], conversation: NamedDependency[Conversation]
 ) -> Done:
-    """Asks the running turn to stop. `cancelled` is false when nothing was running."""
+    """Asks the running turn to stop, or takes back what was to be tried again. `cancelled` is false when there was neither."""
     await parts.dispatch(commands.StopTurn(conversation=conversation.id), actor=who.actor)
-    return Done(True, conversation.id, conversation.turn, cancelled=conversation.turn is not None)
+    return Done(
+        True, conversation.id, conversation.turn, cancelled=bool(conversation.turn or conversation.retry_at)
+    )
 
 
 @post("/conversations/{conversation_id:str}/resume", request_max_body_size=MESSAGE_LIMIT, status_code=200)

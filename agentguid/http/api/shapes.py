@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from agentguid.entropy import now
 from agentguid.http.parts import Parts
-from agentguid.project import conversations, turns
+from agentguid.project import conversations, retries, turns
 from agentguid.protocol.items import Body, Mode, Usage
 from agentguid.render.status import status
 
@@ -32,6 +32,19 @@ class Given(Struct, rename=public):
     """The root of all request bodies. Fields that are not known are passed over."""
 
 
+class Retry(Shape, frozen=True):
+    """The last turn broke off at a limit and is tried again by itself."""
+
+    session_id: str
+    at: int
+    attempt: int
+    """From 1."""
+    of: int
+    """So many at most."""
+    reason: Literal["account", "provider"]
+    """Whose limit it is: `provider` is overloaded."""
+
+
 class Conversation(Shape, frozen=True):
     id: str
     title: str
@@ -42,7 +55,7 @@ class Conversation(Shape, frozen=True):
     mode: Mode
     working_directory: str
     status: str
-    """running, starting, stopping, silent, catching_up, waiting, lost, error, interrupted, unread or idle."""
+    """running, starting, stopping, silent, catching_up, waiting, lost, retrying, error, interrupted, unread or idle."""
     is_streaming: bool
     message_count: int
     created_at: int
@@ -58,6 +71,8 @@ class Conversation(Shape, frozen=True):
     waiting_approvals: int
     error: str | None
     """Of the last turn."""
+    retry: Retry | None = None
+    """POST …/retry does it now, DELETE …/retry leaves it."""
 
 
 class Message(Shape, frozen=True):
@@ -161,7 +176,14 @@ def conversation(parts: Parts, row: conversations.Conversation) -> Conversation:
         queue_held=row.held and row.queued > 0,
         waiting_approvals=row.waiting,
         error=row.last_error if row.last_outcome == "error" else None,
+        retry=retry(parts, row),
     )
+
+
+def retry(parts: Parts, row: conversations.Conversation) -> Retry | None:
+    """Read only when the row says that there is one."""
+    found = retries.get(parts.reader, row.id) if row.retry_at else None
+    return Retry(found.turn, millis(found.at), found.attempt, found.of, found.reason) if found else None
 
 
 def session(parts: Parts, row: turns.Turn) -> Session:

@@ -17,7 +17,7 @@ from agentguid import __version__
 from agentguid.append import read
 from agentguid.http.api.shapes import Given, Shape
 from agentguid.http.parts import Parts
-from agentguid.project import conversations
+from agentguid.project import conversations, retries
 from agentguid.protocol.errors import NotFound
 from agentguid.protocol.ids import stream_of
 
@@ -53,6 +53,8 @@ class Status(Shape, frozen=True):
     """Conversations with an open turn."""
     waiting: int
     """Those of them that wait for the user."""
+    retrying: int
+    """Conversations whose last turn broke off at a limit and is tried again by itself."""
     waiting_approvals: int
     catching_up: bool
     rebuilding: bool
@@ -96,6 +98,7 @@ async def status(request: Request[Any, Any, Any], parts: NamedDependency[Parts])
         conversations=every,
         running=running,
         waiting=waiting,
+        retrying=retries.total(parts.reader),
         waiting_approvals=conversations.waiting_total(parts.reader),
         catching_up=parts.presence.recovering,
         rebuilding=bool(_rebuilds(request)) or not read.all_projected(parts.reader, parts.log.signature),

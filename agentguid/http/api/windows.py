@@ -13,6 +13,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Stream
 
 from agentguid.append import read
+from agentguid.entropy import now
 from agentguid.http.api import blocks, shapes
 from agentguid.http.api.shapes import Chunk, Shape
 from agentguid.http.parts import Parts
@@ -28,6 +29,15 @@ MOST = 1000
 """Chunks in one answer; `full` may have more, it is written as it is read."""
 
 
+class RateLimit(Shape, frozen=True):
+    """A limit that the conversation waits for, as the reference tells of it; `conversation.retry` says more."""
+
+    retry_at: int
+    cooldown_ms: int
+    """From now on."""
+    retry_count: int
+
+
 class Full(Shape, frozen=True):
     conversation: shapes.Conversation
     is_actively_streaming: bool
@@ -36,7 +46,7 @@ class Full(Shape, frozen=True):
     total_chunks: int
     messages: list[shapes.Message]
     """The newest."""
-    rate_limit_info: None
+    rate_limit_info: RateLimit | None
     position: int
     """Of the log, as of this answer: follow from here."""
 
@@ -89,6 +99,13 @@ async def full(
     return Stream(_full(parts, conversation, max(0, count - limit), count), media_type="application/json")
 
 
+def _limit(parts: Parts, conversation: Conversation) -> RateLimit | None:
+    retry = shapes.retry(parts, conversation)
+    if retry is None:
+        return None
+    return RateLimit(retry.at, max(0, retry.at - shapes.millis(now())), retry.attempt)
+
+
 async def _full(parts: Parts, conversation: Conversation, after: int, count: int) -> AsyncIterator[bytes]:
     """The same bytes as encoding `Full` at once, in slices."""
     db, latest = parts.reader, turns.latest(parts.reader, conversation.id)
@@ -99,7 +116,7 @@ async def _full(parts: Parts, conversation: Conversation, after: int, count: int
         "latestSession": shapes.session(parts, latest) if latest else None,
         "totalChunks": count,
         "messages": [blocks.message(item) for item in transcript.load(db, recent)],
-        "rateLimitInfo": None,
+        "rateLimitInfo": _limit(parts, conversation),
         "position": parts.feed.position,
     }
     yield msgspec.json.encode(head)[:-1] + b',"chunks":['

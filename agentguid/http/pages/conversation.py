@@ -83,7 +83,7 @@ def _around(parts: Parts, given: Shown, said: Said) -> dict[str, Any]:
     return {
         "c": given.row,
         "agent": agent_name(given.row.agent),
-        "dock": dock(parts, given.row, given.since),
+        "dock": dock(parts, given.row, given.since, given.retry),
         "status": at_hand(shown_status(parts, given.row)),
         "pending": given.pending,
         "waiting": given.waiting,

@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from agentguid.http.parts import Parts
 from agentguid.project.conversations import Conversation
+from agentguid.project.retries import Retry
 from agentguid.render.names import agent_name
 
 
@@ -14,9 +15,11 @@ class Dock(Struct, frozen=True):
     """Empty: the agent does not say; any name may be entered."""
     since: int | None
     """When the open turn began, microseconds since the epoch."""
+    retry: Retry | None
+    """What is tried again by itself."""
 
 
-def dock(parts: Parts, row: Conversation, since: int | None) -> Dock:
+def dock(parts: Parts, row: Conversation, since: int | None, retry: Retry | None) -> Dock:
     """The agent that the conversation has is among them even when it is gone from this machine."""
     usable = [
         (one.id, one.name)
@@ -27,4 +30,4 @@ def dock(parts: Parts, row: Conversation, since: int | None) -> Dock:
         usable.append((row.agent, agent_name(row.agent)))
     found = parts.agents.get(row.agent)
     models = getattr(found.speaks(), "MODELS", ()) if found and found.installed else ()
-    return Dock(usable, [str(model) for model in models], since)
+    return Dock(usable, [str(model) for model in models], since, retry)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from litestar.types import ControllerRouterHandler
 
-from agentguid.http import form_approvals, form_queue, forms, page_stream
+from agentguid.http import form_approvals, form_queue, form_retries, forms, page_stream
 from agentguid.http.pages import start
 from agentguid.http.pages.blobs import blob
 from agentguid.http.pages.conversation import conversation_page
@@ -38,6 +38,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     page_stream.stream,
     *forms.ROUTES,
     *form_queue.ROUTES,
+    *form_retries.ROUTES,
     *form_approvals.ROUTES,
 )
 """Served under BASE."""
