@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agentguid.agents import exits
+from agentguid.agents import exits, limits
 from agentguid.agents.jsonl import text_of
 
 SIGN_IN = "Run `claude` in a terminal and sign in with /login, or check ANTHROPIC_API_KEY; then send the message again"
@@ -40,6 +40,8 @@ def api_error(result: dict[str, Any]) -> str:
         return _sentence(BY_STATUS[402], said)
     if "/login" in said or "not logged in" in said.lower():
         return _sentence(BY_STATUS[401], said)
+    if limit := limits.read(said, 0):
+        return _sentence(BY_STATUS[429 if limit.kind == "account" else 529], said)
     return _other(text_of(result.get("subtype")), reason, said)
 
 
