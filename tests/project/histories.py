@@ -49,6 +49,12 @@ KNOWN: dict[type[Event], dict[str, some.SearchStrategy[object]]] = {
         "error": some.sampled_from([None, "broken"]),
         "usage": some.sampled_from([None, Usage(input_tokens=3)]),
     },
+    e.RetryScheduled: {
+        "turn": turn,
+        "at": some.integers(0, 1 << 60),
+        "attempt": some.integers(1, 3),
+        "of": some.integers(1, 3),
+    },
     e.HostRequested: {"host": host, "agent": some.just("claude"), "cwd": some.just("/w")},
     e.HostEnded: {"host": host},
     e.SessionIdentified: {"host": host, "session": some.sampled_from(["s1", "s2"])},

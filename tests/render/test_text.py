@@ -78,6 +78,7 @@ class Row:
     waiting = 0
     last_outcome: str | None = None
     last_error: str | None = None
+    retry_at: int | None = None
     item_position = 0
     read_position = 0
 
@@ -104,6 +105,7 @@ NOW = 10_000_000_000
         (Row(waiting=1), Alive("running", NOW), "Waiting for you"),
         (Row(stopping=True), Alive("running", NOW), "Stopping"),
         (Row(turn=None, last_outcome="error", last_error="no key"), None, "Failed"),
+        (Row(turn=None, last_outcome="error", last_error="429", retry_at=5), None, "Waiting to retry"),
         (Row(turn=None, last_outcome="interrupted"), None, "Interrupted"),
         (Row(turn=None, last_outcome="complete", item_position=5), None, "New"),
         (Row(turn=None), None, "Ready"),
