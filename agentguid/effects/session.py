@@ -6,6 +6,7 @@ The tape is read, never the pipe: this may be a daemon that came back.
 import asyncio
 import contextlib
 import logging
+from dataclasses import replace
 
 from agentguid.agents.base import Fact, Live, Write
 from agentguid.append import read
@@ -52,7 +53,7 @@ class Session:
         """When the next report may go, on the clock of the loop."""
         self._syncing: asyncio.Task[None] | None = None
         self._life = Liveness(key.host, "catching_up", None, now())
-        self._silence = Silence(parts, key)
+        self._silence = Silence(parts, key, self._quiet)
 
     def _fold(self) -> Tail:
         parts, key = self._parts, self.key
@@ -105,6 +106,10 @@ class Session:
         if turn is None and self._giver.waiting:
             turn, sign = self._giver.waiting, max(sign, self._giver.waiting_since)
         self._silence.watch(turn, sign)
+
+    def _quiet(self, since: int, call: ToolStarted | None) -> None:
+        self._life = replace(self._life, silent=since, call=call)
+        self._parts.presence.set(self.key.conversation, self._life)
 
     async def _leave(self) -> None:
         self._giver.leave()
@@ -189,7 +194,7 @@ class Session:
     # -- from the agent -----------------------------------------------------------------------------------------------
     async def _take(self, batch: Batch) -> None:
         parts, conversation = self._parts, self.key.conversation
-        self._life.last_sign = batch.at
+        self._life.speaks(batch.at)
         for item in batch.known:
             parts.live.finish(conversation, item)
         for output in batch.outputs:
@@ -248,5 +253,5 @@ class Session:
 
     def _show(self, phase: Phase) -> None:
         pid = self._giver.link.child_pid if self._giver.link else None
-        self._life = Liveness(self._life.host, phase, pid, self._life.last_sign)
+        self._life = replace(self._life, phase=phase, pid=pid)
         self._parts.presence.set(self.key.conversation, self._life)

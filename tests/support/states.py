@@ -157,6 +157,23 @@ def invitation(world: World, page: Page) -> None:
     expect(page.get_by_role("img", name="QR code of the link")).to_be_visible()
 
 
+def shown_code(world: World, page: Page) -> None:
+    """In a browser that is not signed in: the cookies come back, as others show more."""
+    kept = page.context.cookies()
+    page.context.clear_cookies()
+    page.goto(f"{world.daemon.base}/login")
+    page.get_by_role("button", name="Show a code").click()
+    expect(page.locator("#code")).to_be_visible()
+    page.context.add_cookies(kept)  # type: ignore[arg-type]
+
+
+def admitting(world: World, page: Page) -> None:
+    shown_code(world, page)
+    code = page.locator("#code").inner_text()
+    world.show(page, f"/devices/approve?code={code}")
+    expect(page.get_by_role("button", name="Sign it in")).to_be_visible()
+
+
 def unfolded(world: World, page: Page) -> None:
     world.talk(page, "all")
     page.evaluate("for (const one of document.querySelectorAll('#log details')) one.open = true")
@@ -212,6 +229,6 @@ STATES: dict[str, State] = {
     "denying": denying, "question": told("store"), "queue": told("push"), "held": told("upgrade"), "long": told("long"),
     "stop": stopping, "not-sent": not_sent, "pill": pill, "deep-link": deep_link, "renaming": renaming, "menu": menu,
     "every-item": told("all"), "unfolded": unfolded, "lost": lost, "not-found": plain("/conversations/nobody"),
-    "login": plain("/login"), "spent": plain("/login?ticket=spent"), "api": plain("/docs"),
+    "login": plain("/login"), "code": shown_code, "admitting": admitting, "no-code": at("/devices/approve"), "spent": plain("/login?ticket=spent"), "api": plain("/docs"),
 }  # fmt: skip
 """By name. Each goes to the page itself and waits until it shows what the name says."""
