@@ -9,7 +9,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Sequence
 
-from agentguid.agents.base import Adapter, Prompt, Write
+from agentguid.agents.base import Adapter, Adjustable, Prompt, Write
 from agentguid.effects import errands, inputs
 from agentguid.effects.key import Key
 from agentguid.effects.parts import EffectParts
@@ -77,6 +77,8 @@ class Giver:
             await self._prompt(row.turn)
         if not self._adapter.idle:
             await self._answer(row.turn)
+        if self.caught_up and row.turn and row.turn == self._adapter.turn and not row.stopping:
+            await self._adjust(row)
         if self.caught_up:
             await self._run_errands()
 
@@ -134,6 +136,11 @@ class Giver:
         for approval in approvals.decided(parts.reader, self._key.conversation, turn):
             if not self.gave(f"answer:{approval.id}"):
                 await self._give(inputs.answer(parts.reader, parts.blobs, self._adapter, approval.id))
+
+    async def _adjust(self, row: Conversation) -> None:
+        """What the user chose since the turn began holds at once, where the agent can be told."""
+        if isinstance(self._adapter, Adjustable) and row.agent == self._key.agent:
+            await self._give(self._adapter.adjust(row.model, row.mode))
 
     async def _run_errands(self) -> None:
         """Those without an answer on the tape: a daemon that died in between runs one again."""
