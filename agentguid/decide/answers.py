@@ -76,7 +76,10 @@ def _number(question: Question, words: str, name: str) -> None:
         raise Invalid("answers", f"the answer to {name} must be a number such as 3 or -2.5")
     value, low, high = float(words), question.low, question.high
     if (low is not None and value < low) or (high is not None and value > high):
-        bounds = [f"at least {low:g}" if low is not None else "", f"at most {high:g}" if high is not None else ""]
+        bounds = [
+            f"at least {low:g}" if low is not None else "",
+            f"at most {high:g}" if high is not None else "",
+        ]
         raise Invalid("answers", f"the answer to {name} must be {' and '.join(filter(None, bounds))}")
 
 

@@ -208,7 +208,7 @@ def test_the_answer_stands_with_its_question() -> None:
     found = outcome("AskUserQuestion", said, questions=[QUESTION])
 
     assert found.instead
-    assert found.panels[0].asked[0].answer == "SQLite"
+    assert found.panels[0].asked[0].chosen == ("SQLite",)
 
 
 @pytest.mark.parametrize(
