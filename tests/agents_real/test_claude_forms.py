@@ -19,7 +19,7 @@ def test_a_question_is_answered_by_choosing(work: Work) -> None:
     """Also after a restart of the daemon; the model hears the labels, quoted where they would run together."""
     conversation = work.start("[[question]] ask me")
     asked = work.pending(conversation)
-    assert [(one["id"], one["many"] if "many" in one else False) for one in asked["questions"]] == [
+    assert [(one["id"], one.get("many", False)) for one in asked["questions"]] == [
         (COLOUR, False),
         (ROOMS, True),
     ]
