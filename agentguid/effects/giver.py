@@ -58,8 +58,11 @@ class Giver:
     def gave(self, name: str) -> bool:
         return name in self._sent
 
-    async def look(self) -> None:
-        """Gives what is wanted and was not given. Costs a few indexed reads."""
+    async def look(self, *, settled: bool = True) -> None:
+        """Gives what is wanted and was not given. Costs a few indexed reads.
+
+        `settled`: everything that the tape says is in the log, so that they can be compared.
+        """
         row = self._row()
         if row is None:
             return
@@ -75,10 +78,10 @@ class Giver:
             await self._stop(row.turn)
         elif row.turn and self._wants_prompt():
             await self._prompt(row.turn)
+        if settled and self.caught_up and row.turn == self._adapter.turn and not row.stopping:
+            await self._adjust(row)
         if not self._adapter.idle:
             await self._answer(row.turn)
-        if self.caught_up and row.turn and row.turn == self._adapter.turn and not row.stopping:
-            await self._adjust(row)
         if self.caught_up:
             await self._run_errands()
 
@@ -139,7 +142,7 @@ class Giver:
 
     async def _adjust(self, row: Conversation) -> None:
         """What the user chose since the turn began holds at once, where the agent can be told."""
-        if isinstance(self._adapter, Adjustable) and row.agent == self._key.agent:
+        if row.turn and isinstance(self._adapter, Adjustable) and row.agent == self._key.agent:
             await self._give(self._adapter.adjust(row.model, row.mode))
 
     async def _run_errands(self) -> None:
