@@ -12,8 +12,8 @@ from agentguid.cli.output import one_line, safe
 Asked = Mapping[str, Any]
 DECLINED = "declined"
 """The user will not answer."""
-MOST = 9
-"""Choices that a key can take."""
+MOST = 8
+"""Choices that a key can take; the next one is for own words."""
 
 
 def shown(questions: Sequence[Asked]) -> list[Line]:
@@ -30,7 +30,7 @@ def shown(questions: Sequence[Asked]) -> list[Line]:
 
 def _head(one: Asked) -> str:
     header = f"[{one['header']}] " if one.get("header") else ""
-    return f"{header}{one['text']}" + ("  (any number)" if one.get("many") else "")
+    return f"{header}{one['text']}" + (" (any number)" if one.get("many") else "")
 
 
 def _offered(one: Asked) -> list[str]:
@@ -175,31 +175,30 @@ class Quiz:
         """The question at hand, what may be answered, and which keys do what."""
         one, reply = self._questions[self._at], self._replies[self._at]
         count = f"{self._at + 1}/{len(self._questions)} " if len(self._questions) > 1 else ""
-        found: list[Line] = [
-            (line, "yellow") for line in _folded(f"? {count}{one_line(_head(one), 400)}", room, "  ")
-        ]
+        head = _folded(f"? {count}", one_line(_head(one), 400), room)
+        found: list[Line] = [(line, "yellow") for line in head]
         for number, text in enumerate(_offered(one)[:MOST], 1):
             mark = ""
             if one.get("many"):
                 mark = "[x] " if one["choices"][number - 1]["label"] in reply["chosen"] else "[ ] "
-            found += [
-                (line, "bold") for line in _folded(f"  {number} {mark}{one_line(text, 200)}", room, "    ")
-            ]
+            lines = _folded(f"  {number} {mark}", one_line(text, 200), room)
+            found += [(line, "bold") for line in lines]
         if one.get("free") and one.get("choices"):
             found.append((f"  {min(len(one['choices']), MOST) + 1} other, in your own words", "bold"))
         if self._typing:
             found.append((f"  {safe(reply['words'])[-max(8, room - 4) :]}▏", "bold"))
-        return [*found, (self._hint(one), "dim")]
+        return [*found, *((line, "dim") for line in _folded("  ", self._hint(one), room))]
 
     def _hint(self, one: Asked) -> str:
         last = "sends" if self._at + 1 == len(self._questions) else "goes on"
         if self._typing:
-            return f"  Enter {last}, Esc {'answers nothing' if self._open() else 'goes back'}"
+            return f"Enter {last}, Esc {'answers nothing' if self._open() else 'goes back'}"
         return (
-            f"  keys choose, Enter {last}, " if one.get("many") else f"  a key chooses and {last}, "
+            f"keys choose, Enter {last}, " if one.get("many") else f"a key chooses and {last}, "
         ) + "Esc answers nothing"
 
 
-def _folded(text: str, room: int, deep: str) -> list[str]:
-    first, *rest = fold(text, max(12, room - len(deep)))
-    return [first, *(deep + line for line in rest)]
+def _folded(begin: str, text: str, room: int) -> list[str]:
+    """Lines that hold the text, each under the first one's."""
+    first, *rest = fold(text, max(12, room - len(begin)))
+    return [begin + first, *(" " * len(begin) + line for line in rest)]
