@@ -75,6 +75,8 @@ def _number(question: Question, words: str, name: str) -> None:
     if not _PLAIN.fullmatch(words):
         raise Invalid("answers", f"the answer to {name} must be a number such as 3 or -2.5")
     value, low, high = float(words), question.low, question.high
+    if question.step == 1 and not value.is_integer():
+        raise Invalid("answers", f"the answer to {name} must be a whole number")
     if (low is not None and value < low) or (high is not None and value > high):
         bounds = [
             f"at least {low:g}" if low is not None else "",

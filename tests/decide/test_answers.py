@@ -74,6 +74,15 @@ def test_an_answer_that_does_not_fit_is_refused_and_says_why(said: dict[str, Rep
     assert decide(answers=said) == "Invalid"
 
 
+def test_a_whole_number_is_whole() -> None:
+    with pytest.raises(Invalid, match="whole number"):
+        answers.checked([replace(WIDTH, step=1)], {"width": Reply(words="2.5")})
+
+    assert answers.checked([replace(WIDTH, step=1)], {"width": Reply(words="2")}) == {
+        "width": Reply(words="2")
+    }
+
+
 def test_to_answer_nothing_is_no_answer() -> None:
     with pytest.raises(Invalid, match="nothing is answered"):
         answers.checked([ROOMS, NAME], {"name": Reply(words=" ")})
