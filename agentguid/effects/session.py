@@ -129,7 +129,7 @@ class Session:
             await self._take(batch)
             if self._asked:  # a stop or an answer does not wait until a talkative agent pauses
                 self._asked = False
-                await self._giver.look()
+                await self._giver.look(settled=False)
         self._asked = False
         await self._flush(force=False)
         await self._settled()

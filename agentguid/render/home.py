@@ -42,6 +42,7 @@ WANTS = {
     "WebFetch": "wants to fetch",
     "ExitPlanMode": "has a plan and wants to begin",
     "AskUserQuestion": "asks you a question",
+    "question": "asks you a question",
 }
 MARKS = re.compile(
     r"^[ \t]*(?:[|].*|`{3}.*)$|^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-+*][ \t]+(?:\[[ x]\] )?)"
