@@ -8,6 +8,8 @@ WORKERS ?= 2
 ALONE := crash or serial
 # A choice of tests may have none of one sort (5); all tests may not.
 PARTIAL = || { [ $$? -eq 5 ] && [ -n "$(TESTS)" ]; }
+# The tests that pass under any BASE_URL, of those that were asked for.
+UNDER_ROOT = $(if $(TESTS),$(filter tests/browser%,$(TESTS)),tests/browser)
 say = @printf '\033[1m%s\033[0m\n' "$(1)"
 
 .PHONY: help run dev test test-together test-browser test-alone test-full test-agents check format lock bench clean
@@ -38,6 +40,8 @@ test-alone: $(VENV)/.browser
 
 test-full: check $(VENV)/.browser ## all checks with the long numbers (half an hour and more)
 	@AGENTGUID_FULL=1 $(PYTEST) -m "not agents" $(TESTS)
+	$(call say,tests in a browser again without a prefix)
+	@[ -z "$(UNDER_ROOT)" ] || AGENTGUID_FULL=1 AGENTGUID_TEST_BASE=/ $(PYTEST) -m "not agents" $(UNDER_ROOT)
 
 test-agents: $(VENV)/.browser ## the genuine agent programs, from their registry, against a scripted model; AGENTS=claude-code for one
 	@AGENTGUID_TEST_AGENTS="$(AGENTS)" $(PYTEST) -m agents $(TESTS)

@@ -8,6 +8,8 @@ from hypothesis import HealthCheck, settings
 
 FULL = os.environ.get("AGENTGUID_FULL") == "1"
 """The long numbers: more examples, more kills, more time (make test-full)."""
+PATIENCE = 1800
+"""Seconds that a test with long numbers may take."""
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # As a job in the background has it; what is started here could not be interrupted either.
@@ -28,5 +30,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("full") and not FULL:
             item.add_marker(pytest.mark.skip(reason="long: make test-full"))
+        if FULL and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(PATIENCE))
         if item.get_closest_marker("agents") and "agents" not in asked:
             item.add_marker(pytest.mark.skip(reason="genuine agents: make test-agents"))

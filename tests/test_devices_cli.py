@@ -1,8 +1,10 @@
 """Devices and the code for a phone, from a terminal, with a real daemon."""
 
+import http.client
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ import segno
 
 from tests.support.ctl import Here
 from tests.support.daemon import Daemon, wait_for
+from tests.support.terminal import Terminal
 
 LIGHT = {"█": (0, 0), "▀": (0, 1), "▄": (1, 0), " ": (1, 1)}
 
@@ -32,8 +35,6 @@ def ctl(daemon: Daemon, *args: str, code: int = 0) -> str:
 
 
 def sign_in(daemon: Daemon, agent: str) -> None:
-    import http.client
-
     connection = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=20)
     ticket = daemon.api("POST", "/tickets")["ticket"]
     headers = {
@@ -107,6 +108,60 @@ def test_a_daemon_of_this_machine_alone_says_what_to_set(tmp_path: Path) -> None
 
     assert "only this machine can reach" in said
     assert 'host = "0.0.0.0"' in said
+
+
+# -- a browser that shows a code --------------------------------------------------------------------------------------
+def shows_a_code(daemon: Daemon, agent: str) -> tuple[str, dict[str, str]]:
+    """The code and the browser's cookies, after it has asked."""
+    origin = {"Origin": f"http://127.0.0.1:{daemon.port}"}
+    form = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": agent, **origin}
+    _, cookies, _ = asked(daemon, "POST", form)
+    _, _, page = asked(daemon, "GET", cookies)
+    found = re.search(r'id="code"><b>([A-Z-]{9})</b>', page)
+    assert found, page
+    return found[1], cookies
+
+
+def asked(daemon: Daemon, method: str, headers: dict[str, str]) -> tuple[int, dict[str, str], str]:
+    connection = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=20)
+    try:
+        connection.request(method, "/gm/login/code", "" if method == "POST" else None, headers)
+        answer = connection.getresponse()
+        cookie = (answer.headers["Set-Cookie"] or "").partition(";")[0].replace('"', "")
+        return answer.status, {"Cookie": cookie} if cookie else {}, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def test_a_browser_that_shows_a_code_is_let_in_from_the_terminal(daemon: Daemon) -> None:
+    code, cookies = shows_a_code(daemon, "Mozilla/5.0 (X11; Linux x86_64) Firefox/140")
+    assert "--yes" in ctl(daemon, "login", "--approve", code, code=2)
+    assert asked(daemon, "GET", cookies)[0] == 200
+
+    answer = json.loads(ctl(daemon, "login", "--approve", code.lower(), "--yes", "--json"))
+
+    assert (answer["state"], answer["name"]) == ("approved", "Firefox on Linux")
+    assert "Firefox on Linux" in ctl(daemon, "devices", "ls")
+    status, cookies, _ = asked(daemon, "GET", cookies)
+    assert (status, bool(cookies)) == (303, True)
+    assert "no browser waits" in ctl(daemon, "login", "--approve", code, "--yes", code=4)
+
+
+@pytest.mark.parametrize(("typed", "said", "state"), [("y", "signed in", 303), ("", "refused", 200)])
+def test_a_terminal_says_who_asks_before_it_lets_them_in(
+    daemon: Daemon, typed: str, said: str, state: int
+) -> None:
+    code, cookies = shows_a_code(daemon, "Mozilla/5.0 (Windows NT 10.0) Firefox/140")
+    argv = [sys.executable, "-m", "agentguid.cli", "login", "--approve", code]
+    with Terminal(argv, daemon.environ, daemon.work) as shown:
+        shown.expect("Sign it in?")
+        assert "Firefox on Windows at 127.0.0.1 asked" in shown.screen.text
+        assert f"shows {code}" in shown.screen.text
+        shown.send(typed + "\r")
+        shown.expect(f"{said}: Firefox on Windows")
+        assert shown.ends() == (0 if typed else 1)
+
+    assert asked(daemon, "GET", cookies)[0] == state
 
 
 def test_the_running_daemons_settings_have_their_flags(tmp_path: Path) -> None:

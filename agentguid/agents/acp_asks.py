@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
+from agentguid.agents import acp_forms as forms
 from agentguid.agents import acp_shape as shape
 from agentguid.agents import acp_write as write
 from agentguid.agents.acp_calls import Call
@@ -14,7 +15,7 @@ from agentguid.agents.acp_wire import Asked
 from agentguid.agents.base import Answer, Fact, Output, Write
 from agentguid.agents.jsonl import objects, text_of
 from agentguid.protocol.events import ApprovalRequested, ApprovalWithdrawn
-from agentguid.protocol.items import Body, Decision, Option
+from agentguid.protocol.items import Body, Decision, Option, Question
 
 OPEN = 200
 """More requests than this at once are refused."""
@@ -36,6 +37,15 @@ class Ask(Struct):
     """The files that it is about."""
     withdrawn: bool = False
     """The user is not asked any more; the agent still waits for its answer."""
+    form: dict[str, Any] | None = None
+    """Of questions: their parameters as the agent gave them."""
+    questions: list[Question] = []
+
+    def cancelled(self) -> bytes:
+        """The answer of nobody."""
+        if self.form is not None:
+            return write.result(self.identity, forms.CANCELLED)
+        return write.chosen(self.identity, None)
 
 
 class Asks:
@@ -75,6 +85,30 @@ class Asks:
         )
         return None
 
+    def inquire(
+        self, approval: str, identity: Raw, params: dict[str, Any], out: list[Output]
+    ) -> bytes | None:
+        """Questions of the agent's. Bytes are the answer when there is nobody to ask, or nothing that can be."""
+        asked = forms.questions(params)
+        if self.state.stopping or not asked or len(self.open) >= OPEN:
+            return write.result(bytes(identity), forms.CANCELLED)
+        self.open[approval] = Ask(bytes(identity), forms.SEND, [], form=params, questions=asked)
+        out.append(
+            Fact(
+                ApprovalRequested(
+                    approval=approval,
+                    turn=self.state.turn,
+                    item=None,
+                    tool=forms.TOOL,
+                    input=Body(msgspec.json.encode(forms.arguments(asked)).decode(), "application/json"),
+                    options=forms.SEND,
+                    reason=text_of(params.get("message")).strip()[:REASON] or None,
+                    questions=asked,
+                )
+            )
+        )
+        return None
+
     def _freely(self, kind: str, call: Call | None) -> bool:
         """Whether the user's mode answers: all of them, or edits within the working directory."""
         if self.state.mode == "bypass":
@@ -104,6 +138,11 @@ class Asks:
         ask = self.open.get(answer.approval)
         if ask is None or ask.withdrawn:
             return []
+        if ask.form is not None:
+            said = forms.DECLINED
+            if answer.decision.startswith("allow"):
+                said = forms.accepted(ask.form, ask.questions, answer.answers)
+            return [Write(f"answer:{answer.approval}", write.result(ask.identity, said))]
         decision: Decision = "reject_once" if answer.input is not None else answer.decision
         ids = {option.id for option in ask.options if option.kind == decision}
         option = answer.option if answer.option in ids else pick(ask.options, decision)
@@ -115,10 +154,7 @@ class Asks:
 
     def cancelled(self) -> list[Write]:
         """The answers that a stop owes: none may stay open."""
-        return [
-            Write(f"answer:{approval}", write.chosen(ask.identity, None))
-            for approval, ask in self.open.items()
-        ]
+        return [Write(f"answer:{approval}", ask.cancelled()) for approval, ask in self.open.items()]
 
     def answered(self, approval: str, option: str) -> None:
         """The answer is on the tape."""

@@ -1,5 +1,6 @@
 """What the agent asks of us: permission, files. Whatever else it asks is refused, so that it does not wait."""
 
+from agentguid.agents import acp_forms as forms
 from agentguid.agents import acp_wire as wire
 from agentguid.agents import acp_write as write
 from agentguid.agents.acp_session import Session
@@ -19,6 +20,8 @@ class Requests(Session):
         match message.method:
             case "session/request_permission":
                 self._permission(message, out)
+            case forms.METHOD:
+                self._questions(message, out)
             case "fs/read_text_file" | "fs/write_text_file":
                 self._errand(message, out)
             case method:
@@ -42,6 +45,18 @@ class Requests(Session):
         answer = self.asks.ask(approval, message.id, call, asked, out)
         if answer is not None:
             out.append(Write(f"auto:{self._offset}", answer))
+
+    def _questions(self, message: wire.Envelope, out: list[Output]) -> None:
+        params = mapping(wire.value(message.params))
+        self.flush(out)
+        self.texts.close(out)
+        answer = self.asks.inquire(self._item(), message.id, params, out)
+        if answer is not None:
+            out.append(Write(f"auto:{self._offset}", answer))
+            if not forms.questions(params):
+                raise NotUnderstoodError(
+                    f"a form that cannot be shown: {text_of(params.get('message'))}"[:200]
+                )
 
     def _errand(self, message: wire.Envelope, out: list[Output]) -> None:
         """Done outside, by who may touch files; the answer's id tells that it was."""

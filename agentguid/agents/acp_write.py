@@ -18,7 +18,11 @@ _encode = msgspec.json.Encoder().encode
 
 def initialize(number: int, *, files: bool) -> bytes:
     """What we can do for the agent, and no more: agents use their own terminals, and their own files but when asked to."""
-    capabilities = {"fs": {"readTextFile": files, "writeTextFile": files}, "terminal": False}
+    capabilities = {
+        "fs": {"readTextFile": files, "writeTextFile": files},
+        "terminal": False,
+        "elicitation": {"form": {}},
+    }
     client = {"name": "agentguid", "title": "agentguid", "version": __version__}
     return request(
         number, "initialize", protocolVersion=VERSION, clientCapabilities=capabilities, clientInfo=client

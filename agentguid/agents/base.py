@@ -4,13 +4,13 @@ It is fed every line of the tape, both directions, in order; it holds no clock, 
 lines it gives the same outputs, so that a daemon that comes back can fold a tape again from an anchor.
 """
 
-from collections.abc import Sequence
-from typing import Literal, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Literal, Protocol, runtime_checkable
 
 from msgspec import Struct
 
 from agentguid.protocol.events import Event
-from agentguid.protocol.items import Body, Decision, ItemKind, Mode
+from agentguid.protocol.items import Body, Decision, ItemKind, Mode, Reply
 
 Direction = Literal["out", "err", "in", "exit"]
 
@@ -87,6 +87,8 @@ class Answer(Struct, frozen=True):
     option: str | None
     input: bytes | None
     """The arguments as the user changed them, JSON."""
+    answers: Mapping[str, Reply] = {}
+    """To the questions of the request, by their ids."""
 
 
 class Errand(Struct, frozen=True):
@@ -178,6 +180,17 @@ class Adapter(Protocol):
 
     def stop(self, turn: str) -> Sequence[Write]:
         """Asks the agent to stop; nothing when its protocol cannot."""
+
+
+@runtime_checkable
+class Adjustable(Protocol):
+    """An adapter whose agent can be told in the middle of a turn how to go on."""
+
+    def adjust(self, model: str | None, mode: Mode) -> Sequence[Write]:
+        """What is to be written so that it works like that; nothing when it does, or when it will not.
+
+        Asked again after each line of a turn.
+        """
 
 
 class Dialect(Protocol):

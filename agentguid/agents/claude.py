@@ -7,6 +7,9 @@ import msgspec
 from agentguid.agents import claude_write as write
 from agentguid.agents.base import Adapter, Answer, Errand, Launch, Prompt, Served, Write
 from agentguid.agents.claude_reading import Reading
+from agentguid.protocol.items import Mode
+
+SETTING = {"set_permission_mode", "set_model"}
 
 
 def argv(binary: str, launch: Launch) -> list[str]:
@@ -83,16 +86,27 @@ class ClaudeAdapter(Reading):
         """The prompt, and before it what changed since the last one: permission mode and model."""
         writes = []
         if prompt.mode != self.state.mode:
-            writes.append(
-                self._set("mode", prompt, "set_permission_mode", write.PERMISSION_MODES[prompt.mode])
-            )
+            mode = write.PERMISSION_MODES[prompt.mode]
+            writes.append(self._ask(f"mode-{prompt.turn}", "set_permission_mode", mode=mode))
         if prompt.model != self.state.wanted_model:
-            writes.append(self._set("model", prompt, "set_model", prompt.model))
+            writes.append(self._ask(f"model-{prompt.turn}", "set_model", model=prompt.model))
         return [*writes, Write(f"prompt:{prompt.turn}", write.user(prompt.body.text))]
 
-    def _set(self, what: str, prompt: Prompt, subtype: str, value: str | None) -> Write:
-        data = write.request(f"{self.host}-{what}-{prompt.turn}", subtype, **{what: value})
-        return Write(f"start:{what}-{prompt.turn}", data)
+    def _ask(self, name: str, subtype: str, **fields: str | None) -> Write:
+        return Write(f"start:{name}", write.request(f"{self.host}-{name}", subtype, **fields))
+
+    def adjust(self, model: str | None, mode: Mode) -> Sequence[Write]:
+        """See `base.Adjustable`. What it has refused once is not asked of it again in this turn."""
+        state = self.state
+        if state.turn is None or SETTING & {*state.requests.values()}:
+            return []  # one at a time: each has an id of its own
+        name = f"{state.turn}-{state.adjusted + 1}"
+        if state.mode and mode != state.mode and (mode != "bypass" or self.launch.mode == "bypass"):
+            theirs = write.PERMISSION_MODES[mode]
+            return [self._ask(f"mode-{name}", "set_permission_mode", mode=theirs)]
+        if model != state.wanted_model != "":
+            return [self._ask(f"model-{name}", "set_model", model=model)]
+        return []
 
     def answer(self, answer: Answer) -> Sequence[Write]:
         return self.asks.answer(answer)

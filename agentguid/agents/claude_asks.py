@@ -5,13 +5,14 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
+from agentguid.agents import claude_forms as forms
 from agentguid.agents import claude_write as write
 from agentguid.agents.base import Answer, Fact, Output, Write
 from agentguid.agents.claude_calls import Calls
 from agentguid.agents.claude_state import State
 from agentguid.agents.jsonl import mapping, text_of
 from agentguid.protocol.events import ApprovalRequested, ApprovalWithdrawn
-from agentguid.protocol.items import Body, Option
+from agentguid.protocol.items import Body, Option, Question
 
 OPEN = 200
 """More requests than this at once are refused."""
@@ -40,6 +41,8 @@ class Ask(Struct):
     suggestions: list[Any]
     turn: str | None
     """None: of a task in the background, which waits for the answer whatever becomes of the turn."""
+    tool: str = ""
+    questions: list[Question] = []
 
 
 class Asks:
@@ -57,19 +60,21 @@ class Asks:
         call = text_of(request.get("tool_use_id"))
         known = self.state.calls.get(call)
         turn = None if self._in_background(request, call) else self.state.turn
-        arguments = msgspec.json.encode(mapping(request.get("input")))
+        tool, given = text_of(request.get("tool_name")) or "tool", mapping(request.get("input"))
+        arguments, asked = msgspec.json.encode(given), forms.questions(tool, given)
         found = request.get("permission_suggestions")
         suggestions = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
-        self.open[approval] = Ask(request_id, arguments, suggestions, turn)
+        self.open[approval] = Ask(request_id, arguments, suggestions, turn, tool, asked)
         out.append(
             Fact(
                 ApprovalRequested(
                     approval=approval,
                     turn=turn,
                     item=known.item if known else None,
-                    tool=text_of(request.get("tool_name")) or "tool",
+                    tool=tool,
                     input=Body(arguments.decode(), "application/json"),
-                    options=options(suggestions),
+                    options=forms.SEND if asked else forms.GO if tool == forms.PLAN else options(suggestions),
+                    questions=asked,
                     reason=text_of(request.get("decision_reason"))
                     or text_of(request.get("description"))
                     or None,
@@ -111,12 +116,17 @@ class Asks:
 
 def _response(ask: Ask, answer: Answer) -> dict[str, Any]:
     if not answer.decision.startswith("allow"):
-        return deny(answer.message or NO)
+        usual = forms.UNANSWERED if ask.questions else forms.STAY if ask.tool == forms.PLAN else NO
+        return deny(answer.message or usual)
     arguments = ask.input if answer.input is None else answer.input
+    if ask.questions and answer.input is None:
+        arguments = forms.answered(ask.input, ask.questions, answer.answers)
     if not _is_object(arguments):
         return deny("The user changed the arguments to something that is no JSON object. Nothing was run.")
     allowed: dict[str, Any] = {"behavior": "allow", "updatedInput": Raw(arguments)}
-    if answer.decision == "allow_always" and ask.suggestions:
+    if ask.tool == forms.PLAN:
+        allowed["updatedPermissions"] = forms.mode_after(answer.option, answer.decision)
+    elif answer.decision == "allow_always" and ask.suggestions:
         allowed["updatedPermissions"] = ask.suggestions
     return allowed
 

@@ -16,9 +16,7 @@ from agentguid.agents.claude_state import STDERR, State, decode, keep
 from agentguid.agents.jsonl import NotUnderstoodError, mapping, text_of
 from agentguid.protocol.events import HostEnded, TurnEnded
 from agentguid.protocol.ids import item_id
-from agentguid.protocol.items import Mode
 
-OUR_MODES: dict[str, Mode] = {theirs: ours for ours, theirs in write.PERMISSION_MODES.items()}
 REQUESTS = 100
 """Control requests of ours whose answers are waited for."""
 LAST_PART = 0xFFFF
@@ -228,10 +226,11 @@ class Reading:
         request = mapping(line.get("request"))
         subtype = text_of(request.get("subtype"))
         keep(self.state.requests, text_of(line.get("request_id")), subtype, REQUESTS)
+        self.state.adjusted += subtype.startswith("set_")
         if subtype == "set_model":
             self.state.wanted_model = text_of(request.get("model")) or None
         elif subtype == "set_permission_mode":
-            self.state.mode = OUR_MODES.get(text_of(request.get("mode")), self.state.mode)
+            self.state.mode = system.OUR_MODES.get(text_of(request.get("mode")), self.state.mode)
 
     # -- the end ------------------------------------------------------------------------------------------------------
     def _err(self, line: Line) -> None:

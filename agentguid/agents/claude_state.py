@@ -26,7 +26,9 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     turn: str | None = None
     stopping: bool = False
     mode: str = "ask"
-    """Ours: what was asked for last."""
+    """Ours: what it works in, as far as was said; empty when it is none of ours, or could not be set."""
+    adjusted: int = 0
+    """How often it was told to work otherwise."""
     wanted_model: str | None = None
     session: str | None = None
     model: str | None = None
@@ -53,6 +55,8 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     """Their ids, of the first few."""
     tasks: dict[str, str] = field(default_factory=dict)
     """Tasks that began, in the background or not → the call that began each. The last few."""
+    names: dict[str, str] = field(default_factory=dict)
+    """The same tasks → what they are about."""
     lost: bool = False
     """The session that was to be resumed does not exist."""
     stderr: str = ""

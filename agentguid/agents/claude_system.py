@@ -4,20 +4,19 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from agentguid.agents import claude_write as write
 from agentguid.agents import jsonl
 from agentguid.agents.base import Fact, Output
 from agentguid.agents.claude_state import State, keep
 from agentguid.agents.jsonl import count, mapping, number, text_of
-from agentguid.protocol.events import ItemAdded, SessionIdentified
-from agentguid.protocol.items import Body, Level
+from agentguid.protocol.events import ConversationConfigured, ItemAdded, SessionIdentified
+from agentguid.protocol.items import Body, Level, Mode
 
 QUIET = frozenset(
     [
-        "status",
         "thinking_tokens",
         "task_progress",
         "task_updated",
-        "task_notification",
         "hook_started",
         "hook_progress",
         "hook_response",
@@ -31,6 +30,15 @@ QUIET = frozenset(
 """Understood, and nothing to show."""
 TASKS = 64
 """So many tasks of the agent are remembered."""
+NAME = 200
+"""Characters of what a task is about that are remembered."""
+ENDS: dict[str, tuple[str, Level]] = {
+    "completed": ("is done", "info"),
+    "failed": ("failed", "warning"),
+    "stopped": ("was stopped", "info"),
+    "killed": ("was stopped", "info"),
+}
+OUR_MODES: dict[str, Mode] = {theirs: ours for ours, theirs in write.PERMISSION_MODES.items()}
 NewItem = Callable[[], str]
 
 
@@ -56,9 +64,39 @@ def read(subtype: str, data: bytes, state: State, host: str, new_item: NewItem, 
             state.background = len(tasks)
             state.running = [text_of(mapping(task).get("task_id")) for task in tasks[:TASKS]]
         case "task_started":
-            keep(state.tasks, text_of(line.get("task_id")), text_of(line.get("tool_use_id")), TASKS)
+            task = text_of(line.get("task_id"))
+            keep(state.tasks, task, text_of(line.get("tool_use_id")), TASKS)
+            keep(state.names, task, text_of(line.get("description"))[:NAME], TASKS)
+        case "task_notification":
+            _task_ended(line, state, new_item, out)
+        case "status":
+            changed_mode(text_of(line.get("permissionMode")), state, out)
         case _:
             raise jsonl.NotUnderstoodError(f"system line {subtype}"[:200])
+
+
+def changed_mode(theirs: str, state: State, out: list[Output]) -> None:
+    """The mode that Claude Code says it works in. Worth telling when nobody has asked for it.
+
+    While a request of ours is on its way, what is said may be older than that.
+    """
+    if not theirs or "set_permission_mode" in state.requests.values():
+        return
+    mode = OUR_MODES.get(theirs)
+    if mode and mode != state.mode:
+        out.append(Fact(ConversationConfigured(mode=mode)))
+    state.mode = mode or ""
+
+
+def _task_ended(line: dict[str, Any], state: State, new_item: NewItem, out: list[Output]) -> None:
+    """Of a task in the background: its call has its result long since, so that nothing else says what came of it."""
+    task, status = text_of(line.get("task_id")), text_of(line.get("status"))
+    if task not in state.running:
+        return
+    name, said = state.names.get(task) or "a task", text_of(line.get("summary")).strip()
+    how, level = ENDS.get(status, (f"ended ({status})", "warning"))
+    text = f"In the background: {name} {how}" + (f".\n{said}" if said else ".")
+    out.append(notice(new_item(), state.turn, text, level))
 
 
 def notice(item: str, turn: str | None, text: str, level: Level = "info", parent: str | None = None) -> Fact:

@@ -5,6 +5,7 @@ line ends, run in order:
 
     emit N [rate R] [size S] [deltas]   N finished messages (or N pieces of one), each with a token @seq:K:NANOSECONDS@
     think | tool | ask                  a thought; a command that really runs; a file that is written if you allow it
+    question | plan                     two questions to choose from; a plan that is carried out if you agree (demo_forms.py)
     long N | sleep S                    one message of N characters; nothing for S seconds
     fail | crash                        an answer as when the provider fails; an end in the middle of a message
     tour [fast]                         what a page can show, in a minute; fast: without pauses (demo_tour.py)
@@ -29,7 +30,7 @@ from typing import Any
 
 DIRECTIVE = re.compile(
     r"(?P<verb>emit|long|sleep)\s+(?P<amount>\d+(?:\.\d+)?)(?P<rest>(?:\s+(?:rate|size)\s+\d+|\s+deltas)*)"
-    r"|(?P<plain>think|tool|ask|fail|crash|tour(?: fast)?)"
+    r"|(?P<plain>think|tool|ask|question|plan|fail|crash|tour(?: fast)?)"
 )
 OPTION = re.compile(r"(rate|size)\s+(\d+)|(deltas)")
 BUFFER = 64 * 1024
@@ -121,7 +122,6 @@ class Demo:
     def __init__(self, wire: Wire, session: str, model: str) -> None:
         self.wire, self.session, self.model = wire, session, model
         self.words = 0
-        self.always = False
 
     def wait(self, seconds: float = 0.0) -> None:
         """Lets time pass; whatever was written is out before."""
@@ -192,7 +192,7 @@ class Demo:
             elif depth < 4 and (script := read_script(part)):
                 self.run(script, depth + 1)
             elif place == 0:
-                tour("greet")(self)
+                beside("demo_tour", "greet")(self)
                 return
             else:
                 self.message({"type": "text", "text": f"I do not know what `{part[:200]}` means."})
@@ -216,12 +216,14 @@ class Demo:
             case "ask":
                 arguments = {"file_path": str(Path("demo-note.txt").absolute()), "content": "A note.\n"}
                 self.call("Write", arguments, lambda call: self.ask(call, arguments))
+            case "question" | "plan":
+                beside("demo_forms", verb)(self)
             case "fail":
                 raise FailedTurn
             case "crash":
                 self.crash()
             case _:
-                tour("go")(self, 0.0 if "fast" in verb else 1.0)
+                beside("demo_tour", "go")(self, 0.0 if "fast" in verb else 1.0)
 
     def tokens(self, amount: int, options: dict[str, int]) -> Iterator[str]:
         rate, size, begun = options.get("rate", 0), options.get("size", 0), time.monotonic()
@@ -281,26 +283,23 @@ class Demo:
         self, call: str, tool: str, arguments: dict[str, Any], about: str
     ) -> tuple[bool, dict[str, Any]]:
         """Asks the user, unless edits need no asking: the arguments as they may be used, or the answer that says no."""
-        if self.always or self.wire.mode in ("acceptEdits", "bypassPermissions"):
+        if self.wire.mode in ("acceptEdits", "bypassPermissions"):
             return True, arguments
-        answer = self.permission(call, tool, arguments, about)
+        suggestion = {"type": "setMode", "mode": "acceptEdits", "destination": "session"}
+        about_it = {"description": about, "permission_suggestions": [suggestion]}
+        answer = self.permission(call, tool, arguments, about_it)
         if answer.get("behavior") != "allow":
             return False, answer
-        self.always = bool(answer.get("updatedPermissions"))
         return True, answer.get("updatedInput") or arguments
 
-    def permission(self, call: str, tool: str, arguments: dict[str, Any], about: str) -> dict[str, Any]:
+    def permission(
+        self, call: str, tool: str, arguments: dict[str, Any], about: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Asks the user, and works from then on in the mode that goes with the answer."""
         request_id = str(uuid.uuid4())
-        suggestion = {"type": "setMode", "mode": "acceptEdits", "destination": "session"}
-        request: dict[str, Any] = {
-            "subtype": "can_use_tool",
-            "tool_name": tool,
-            "tool_use_id": call,
-            "input": arguments,
-        }
-        request |= {"description": about, "permission_suggestions": [suggestion]}
+        request = {"subtype": "can_use_tool", "tool_name": tool, "tool_use_id": call, "input": arguments}
         self.wait()
-        self.wire.send({"type": "control_request", "request_id": request_id, "request": request})
+        self.wire.send({"type": "control_request", "request_id": request_id, "request": request | about})
         self.wire.flush()
         while True:
             of, answer = self.wire.answers.get()
@@ -308,7 +307,12 @@ class Demo:
                 self.wire.send({"type": "control_cancel_request", "request_id": request_id})
                 raise InterruptedTurn
             if of in (request_id, "end"):
-                return answer
+                break
+        for change in answer.get("updatedPermissions") or []:
+            if change.get("type") == "setMode":
+                self.wire.mode = change["mode"]
+                self.send("system", subtype="status", status=None, permissionMode=self.wire.mode)
+        return answer
 
     def crash(self) -> None:
         self.stream(iter(["I was just about to say something importa"]), end=False)
@@ -363,9 +367,9 @@ def read_script(name: str) -> str | None:
         return None
 
 
-def tour(part: str) -> Callable[..., None]:
-    """A function of the file beside this one; an isolated interpreter does not look there by itself."""
-    found: Callable[..., None] = runpy.run_path(str(Path(__file__).with_name("demo_tour.py")))[part]
+def beside(file: str, part: str) -> Callable[..., None]:
+    """A function of a file beside this one; an isolated interpreter does not look there by itself."""
+    found: Callable[..., None] = runpy.run_path(str(Path(__file__).with_name(f"{file}.py")))[part]
     return found
 
 

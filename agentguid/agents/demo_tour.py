@@ -21,7 +21,8 @@ That command really ran. You can also script me; several at once go like this:
 think; tool; ask
 ```
 
-There are `emit 100 rate 20`, `long 20000`, `fail` and `crash` as well. Press *Stop* whenever you like.
+`question` asks you something to choose from, `plan` shows a plan and waits for your word. There are `emit 100 rate 20`,
+`long 20000`, `fail` and `crash` as well. Press *Stop* whenever you like.
 """
 THOUGHT = (
     "A newcomer. I should not explain everything; I should do a small piece of work in front of them. "
@@ -60,7 +61,7 @@ DONE = """\
 - [x] a plan, a thought, commands, a failure, a diff, a decision
 - [ ] your own work: **New**, choose a folder and an agent
 
-Send `think; tool; ask` to play on, or `long 20000` and press *Stop* in the middle of it.
+Send `question`, `plan` or `think; tool; ask` to play on, or `long 20000` and press *Stop* in the middle of it.
 """
 SCRIPT = "demo-greet.sh"
 BROKEN = 'set -eu\nname="${1:-world}"\necho "Hello, $nmae!"\n'

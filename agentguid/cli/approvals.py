@@ -7,9 +7,10 @@ from typing import Any
 
 from agentguid.cli.calls import body, call, given
 from agentguid.cli.client import Client, connect, part
-from agentguid.cli.errors import NOT_FOUND, REFUSED, CliError
+from agentguid.cli.errors import NOT_FOUND, REFUSED, USAGE, CliError
 from agentguid.cli.options import common
 from agentguid.cli.output import ago, paint, print_json, print_table, safe, say
+from agentguid.cli.quiz import answers, shown
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -23,6 +24,15 @@ def arguments(parser: ArgumentParser) -> None:
             "--always", action="store_true", help="and whenever the agent asks the like again"
         )
         action.add_argument("--message", help="why, for the agent")
+        if name == "allow":
+            action.add_argument(
+                "--answer",
+                metavar="[QUESTION=]ANSWER",
+                action="append",
+                default=[],
+                help="to its questions, in their order or by number; also which of several ways to allow it. "
+                "ANSWER is a number, a name or own words; may be given several times",
+            )
 
 
 def run(args: Namespace) -> int:
@@ -57,6 +67,10 @@ def _find(rows: list[dict[str, Any]], given: str) -> str:
 
 
 def _whole(row: dict[str, Any]) -> None:
+    if row["questions"]:
+        for text, style in shown(row["questions"]):
+            print(paint(text, style, sys.stdout))
+        return
     print(safe(f"{row['tool']} wants to run with\n"))
     values = given(row["input"])
     for name, value in values.items() or [("", body(row, "input"))]:
@@ -65,18 +79,42 @@ def _whole(row: dict[str, Any]) -> None:
         print("\n".join(f"  {line}" for line in safe(text).splitlines()))
     if row["reason"]:
         print(paint("reason", "dim", sys.stdout) + "\n  " + safe(row["reason"]))
+    for number, option in enumerate(row["options"] if not row["questions"] else [], 1):
+        print(f"{number} {safe(option['name'])}")
 
 
 def _decide(client: Client, args: Namespace) -> int:
-    wanted = _find(client.get("/approvals")["approvals"], args.approval)
+    rows = client.get("/approvals")["approvals"]
+    wanted = _find(rows, args.approval)
     decision = ("allow" if args.action == "allow" else "reject") + ("_always" if args.always else "_once")
     body = {"decision": decision, "message": args.message}
+    if args.action == "allow":
+        body |= _answers(next((row for row in rows if row["id"] == wanted), {}), args.answer)
     answer = client.post(f"/approvals/{part(wanted)}", {k: v for k, v in body.items() if v is not None})
     if args.json:
         print_json(answer)
     else:
-        say("allowed" if args.action == "allow" else "denied")
+        say("denied" if args.action == "deny" else "answered" if body.get("answers") else "allowed")
     return 0
+
+
+def _answers(row: dict[str, Any], given: list[str]) -> dict[str, Any]:
+    """What was chosen of what the request offers."""
+    if not given:
+        return {}
+    if row.get("questions"):
+        return {"answers": answers(row["questions"], given)}
+    options = [one for one in row.get("options", []) if one["kind"].startswith("allow")]
+    names = {
+        text: one
+        for number, one in enumerate(options, 1)
+        for text in (str(number), one["id"], one["name"].casefold())
+    }
+    if len(given) > 1 or given[0].casefold() not in names:
+        ways = "; ".join(f"{number} {one['name']}" for number, one in enumerate(options, 1)) or "nothing"
+        raise CliError(f"--answer takes one of what it offers: {ways}", USAGE)
+    found = names[given[0].casefold()]
+    return {"decision": found["kind"], "optionId": found["id"]}
 
 
 def _row(row: dict[str, Any]) -> tuple[str, ...]:

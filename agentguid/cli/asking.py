@@ -8,6 +8,7 @@ from agentguid.cli.calls import Line, call
 from agentguid.cli.cells import cells, fold
 from agentguid.cli.keys import BACKSPACE, CLEAR, ENTER, ESCAPE
 from agentguid.cli.output import one_line
+from agentguid.cli.quiz import DECLINED, Quiz
 
 SETTLE = 0.4
 """Seconds for which a question takes no key: what is being typed just then was not meant for it."""
@@ -34,11 +35,17 @@ class Asking:
         self._refused: Mapping[str, Any] | None = None
         """The option that says no, while its reason is typed."""
         self._reason = ""
+        self._quiz: Quiz | None = None
+        """Its questions, when it asks some."""
+        self._told: tuple[str, Mapping[str, Any]] | None = None
+        """What was answered last."""
 
     def add(self, approval: str, data: Mapping[str, Any]) -> None:
-        if not self._open:
+        if approval in self._open:
+            return
+        self._open[approval] = data
+        if len(self._open) == 1:
             self._begin()
-        self._open.setdefault(approval, data)
 
     def remove(self, approval: str) -> None:
         """It was answered, here or elsewhere, or withdrawn."""
@@ -58,6 +65,8 @@ class Asking:
             return None
         if self._refused is not None:
             return self._typed(key, self._refused)
+        if self._quiz is not None:
+            return self._answered(self._quiz.key(key))
         options = self._options()
         if not key.isdecimal() or not 1 <= int(key) <= len(options):
             return None
@@ -66,6 +75,23 @@ class Asking:
             self._refused = option
             return None
         return self._answer(option)
+
+    def again(self) -> None:
+        """The daemon would not take the last answer: the question stands there anew, before the others."""
+        if self._told is not None:
+            self._open = dict([self._told, *self._open.items()])
+            self._begin()
+
+    def _answered(self, said: Mapping[str, Any] | str | None) -> Answer | None:
+        if said is None:
+            return None
+        kind = "reject_once" if said == DECLINED else "allow_once"
+        usual = {"id": None, "kind": kind}
+        option = next((one for one in self._options() if one["kind"] == kind), usual)
+        if said == DECLINED:
+            self._refused = option
+            return None
+        return self._answer(option, answers=said)
 
     def lines(self, room: int) -> list[Line]:
         """What stands below the text."""
@@ -77,6 +103,8 @@ class Asking:
         if self._refused is not None:
             keep = self._reason[-max(8, room - 4) :]
             return [question, (f"  {keep}▏", "bold"), ("  why not? Enter sends it, Esc goes back", "dim")]
+        if self._quiz is not None:
+            return self._quiz.lines(room)
         options = [
             f"{place} {one_line(str(option.get('name') or option['kind']), 120)}"
             for place, option in enumerate(self._options(), 1)
@@ -89,6 +117,8 @@ class Asking:
 
     def _begin(self) -> None:
         self._shown_at, self._refused, self._reason = time.monotonic(), None, ""
+        asked = next(iter(self._open.values()), {}).get("questions")
+        self._quiz = Quiz(asked) if asked else None
 
     def _options(self) -> list[Mapping[str, Any]]:
         asked = next(iter(self._open.values()))
@@ -107,8 +137,10 @@ class Asking:
             self._reason = (self._reason + key)[:10_000]
         return None
 
-    def _answer(self, option: Mapping[str, Any], message: str = "") -> Answer:
-        approval = next(iter(self._open))
+    def _answer(self, option: Mapping[str, Any], message: str = "", answers: object = None) -> Answer:
+        approval, data = next(iter(self._open.items()))
+        self._told = approval, data
         body = {"decision": option["kind"], "optionId": option.get("id"), "message": message or None}
+        body["answers"] = answers
         self.remove(approval)
         return Answer(approval, {name: value for name, value in body.items() if value is not None})

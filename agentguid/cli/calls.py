@@ -28,8 +28,16 @@ def body(data: Mapping[str, Any], field: str = "body") -> str:
 def call(name: object, arguments: Mapping[str, Any] | None) -> str:
     """A tool call on one line: its name and the argument that says most."""
     values = given(arguments)
-    told = next((str(values[key]) for key in _TELLING if values.get(key)), None)
+    told = next((str(values[key]) for key in _TELLING if values.get(key)), None) or _asks(values)
     return one_line(f"{name} {(arguments or {}).get('text') or '' if told is None else told}", 120)
+
+
+def _asks(values: Mapping[str, Any]) -> str | None:
+    """Of questions the first one, of a plan its title."""
+    asked, plan = values.get("questions"), values.get("plan")
+    if isinstance(asked, list) and asked and isinstance(asked[0], dict) and asked[0].get("question"):
+        return str(asked[0]["question"]) + (f" (and {len(asked) - 1} more)" if len(asked) > 1 else "")
+    return plan.strip().partition("\n")[0].lstrip("# ") if isinstance(plan, str) else None
 
 
 def given(arguments: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -53,6 +61,8 @@ def changes(arguments: Mapping[str, Any] | None) -> Iterator[Line]:
     """The lines that a call would change in a file, if it is one that does, or the command it would run."""
     values = given(arguments)
     lines = [*_changed(values)]
+    if not lines and isinstance(plan := values.get("plan"), str):
+        lines = [(f"  {line}", None) for line in safe(plan).strip().splitlines()]
     if not lines and isinstance(command := values.get("command"), str) and "\n" in command.strip():
         lines = [(f"  {line}", None) for line in safe(command).splitlines()]
     yield from lines[:DIFF]

@@ -35,7 +35,7 @@ class Rejected(CliError):
             404: NOT_FOUND,
             409: REFUSED,
             410: NOT_FOUND,
-            429: NOT_PERMITTED,  # too many wrong tokens
+            429: NOT_PERMITTED,  # too many wrong tokens or codes
         }
         super().__init__(message, codes.get(status, FAILED))
         self.status = status

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from agentguid.cli.calls import body, call, steps
+from agentguid.cli.quiz import told
 from agentguid.cli.transcript import took
 
 
@@ -39,7 +40,10 @@ def _said(kind: str, data: Mapping[str, Any]) -> str:
             return f"\n**Asked to run** {_code(call(data.get('tool'), data.get('input')))}\n"
         case "approval.decided":
             message = f": {_line(data['message'])}" if data.get("message") else ""
-            return f"\n**You answered** {data['decision'].replace('_', ' ')}{message}\n"
+            said = "".join(f"- {line.strip()}\n" for line, _ in told(data.get("answers") or {}))
+            return f"\n**You answered** {data['decision'].replace('_', ' ')}{message}\n" + (
+                said and f"\n{said}"
+            )
         case "turn.ended":
             lasted = f", {took(data['duration'])}" if data.get("duration") is not None else ""
             error = f": {_line(data['error'])}" if data.get("error") else ""

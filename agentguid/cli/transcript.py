@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from agentguid.cli.calls import Line, body, call, changes, given, result, steps
 from agentguid.cli.output import clock, one_line, safe, span
 from agentguid.cli.plain import Plain
+from agentguid.cli.quiz import shown, told
 from agentguid.protocol.ids import conversation_of
 
 _OUTCOMES = {
@@ -182,19 +183,21 @@ class Transcript:
 
     def _asked(self, data: Mapping[str, Any]) -> None:
         lines: list[Line] = [(f"? {call(data.get('tool'), data.get('input'))}", "yellow")]
-        lines += changes(data.get("input"))
+        questions = data.get("questions") or []
+        lines += shown(questions) if questions else changes(data.get("input"))
         self._seen.add(str(data.get("item")))
         if reason := data.get("reason"):
             lines.append((f"  {one_line(reason, 300)}", "yellow"))
         if self._answers:
-            how = f"  answer with: agentguictl approvals allow {one_line(str(data.get('approval')))}   (or: deny)"
+            more = " --answer 1=…" if questions else ""
+            how = f"  answer with: agentguictl approvals allow {one_line(str(data.get('approval')))}{more}   (or: deny)"
             lines.append((how, "yellow"))
         self._note(*lines)
 
     def _decided(self, data: Mapping[str, Any]) -> None:
         message = f": {one_line(data['message'], 200)}" if data.get("message") else ""
         decision = one_line(str(data.get("decision") or "")).replace("_", " ")
-        self._note((f"  {decision}{message}", "dim"))
+        self._note(*told(data.get("answers") or {}), (f"  {decision}{message}", "dim"))
 
     def _ended(self, data: Mapping[str, Any]) -> None:
         self._break()

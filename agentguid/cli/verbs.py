@@ -21,7 +21,7 @@ VERBS = {
     "rm": "delete conversations",
     "agents": "list the coding agents that are installed, or search again",
     "events": "print the log itself",
-    "login": "print a one-time link that signs a browser in",
+    "login": "print a one-time link that signs a browser in, or let one in that shows a code",
     "token": "create, list and revoke tokens for programs",
     "backup": "copy the log and what it names, while the daemon works",
     "restore": "make a backup the log of an empty data directory",

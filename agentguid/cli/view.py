@@ -14,7 +14,7 @@ from agentguid.cli.asking import Answer, Asking
 from agentguid.cli.calls import Line
 from agentguid.cli.cells import columns
 from agentguid.cli.client import Client, part
-from agentguid.cli.errors import CliError
+from agentguid.cli.errors import USAGE, CliError
 from agentguid.cli.keys import LEAVE, Keys
 from agentguid.cli.output import one_line, span
 from agentguid.cli.screen import Screen
@@ -138,6 +138,8 @@ class View:
             self._other.post(f"/approvals/{part(answer.approval)}", answer.body)
         except CliError as error:
             self._screen.note((f"  {one_line(str(error), 300)}", "red"))
+            if error.code == USAGE:
+                self._asking.again()
 
     def _below(self) -> list[Line]:
         if asked := self._asking.lines(columns() - 1):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import get_args
 
-from agentguid.decide import checks
+from agentguid.decide import answers, checks
 from agentguid.decide.state import Pending
 from agentguid.protocol.commands import DecideApproval
 from agentguid.protocol.errors import Invalid, Refused
@@ -13,7 +13,7 @@ from agentguid.protocol.events import (
     ApprovalWithdrawn,
     Event,
 )
-from agentguid.protocol.items import Decision
+from agentguid.protocol.items import Decision, Reply
 
 LIMIT = 500
 """Requests that may be undecided at a time."""
@@ -27,6 +27,7 @@ def decide(command: DecideApproval, approvals: tuple[Pending, ...]) -> list[Even
     checks.one_of("decision", command.decision, DECISIONS)
     if command.option is not None and pending.options.get(command.option) != command.decision:
         raise Invalid("option", f"is not one of the agent's answers of the kind {command.decision}")
+    said = _said(command, pending)
     return [
         ApprovalDecided(
             approval=command.approval,
@@ -34,8 +35,22 @@ def decide(command: DecideApproval, approvals: tuple[Pending, ...]) -> list[Even
             message=command.message,
             option=command.option,
             input=command.input,
+            answers=said,
         )
     ]
+
+
+def _said(command: DecideApproval, pending: Pending) -> dict[str, Reply]:
+    """The answers to what is asked. Who says no answers nothing."""
+    if command.decision.startswith("reject"):
+        return {}
+    if pending.questions:
+        if command.input is not None:
+            raise Invalid("input", "cannot be changed where questions are asked; answer them")
+        return answers.checked(pending.questions, command.answers)
+    if command.answers:
+        raise Invalid("answers", "are not wanted: this request asks no questions")
+    return {}
 
 
 def admit(event: ApprovalRequested, approvals: tuple[Pending, ...]) -> list[Event]:
@@ -59,7 +74,8 @@ def find(approvals: tuple[Pending, ...], approval: str) -> Pending | None:
 def evolve(approvals: tuple[Pending, ...], event: Event) -> tuple[Pending, ...]:
     match event:
         case ApprovalRequested() as e:
-            pending = Pending(e.approval, e.turn, {option.id: option.kind for option in e.options})
+            kinds = {option.id: option.kind for option in e.options}
+            pending = Pending(e.approval, e.turn, kinds, answers.remembered(e.questions))
             return (*_without(approvals, e.approval), pending)
         case ApprovalDecided(approval=approval) | ApprovalWithdrawn(approval=approval):
             return _without(approvals, approval)

@@ -27,7 +27,7 @@ def line(field: str, value: str, *, empty: bool = False) -> None:
         raise Invalid(field, "must not be empty")
     if len(value) > LINE:
         raise Invalid(field, f"must not be longer than {LINE} characters")
-    _encodable(field, value)
+    encodable(field, value)
     if any(character < " " or character == "\x7f" for character in value):
         raise Invalid(field, "must not hold control characters")
 
@@ -36,7 +36,7 @@ def text(field: str, body: Body) -> None:
     """A prompt says something."""
     if body.blob is None and not body.text.strip():
         raise Invalid(field, "must not be empty")
-    _encodable(field, body.text)
+    encodable(field, body.text)
 
 
 def one_of(field: str, value: str, choices: Collection[str]) -> None:
@@ -55,7 +55,8 @@ def digest(field: str, value: str) -> None:
         raise Invalid(field, "must be a SHA-256 in lower-case hexadecimal")
 
 
-def _encodable(field: str, value: str) -> None:
+def encodable(field: str, value: str) -> None:
+    """Text that can be written down as UTF-8."""
     try:
         value.isascii() or value.encode()
     except UnicodeEncodeError:

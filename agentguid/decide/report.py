@@ -1,12 +1,13 @@
 """What an agent did. Facts are kept, except those that the state contradicts; then it is the turn of who waits."""
 
-from agentguid.decide import approval, host, retry, turn
+from agentguid.decide import approval, host, retry, settings, turn
 from agentguid.decide.fold import evolve
 from agentguid.decide.state import Conversation
 from agentguid.protocol.commands import Report
 from agentguid.protocol.events import (
     ApprovalRequested,
     ApprovalWithdrawn,
+    ConversationConfigured,
     Event,
     HostEnded,
     ItemAdded,
@@ -54,6 +55,8 @@ def _admitted(fact: Event, state: Conversation, ends: set[str]) -> list[Event]:
             return [fact]
         case ApprovalRequested():
             return approval.admit(fact, state.approvals)
+        case ConversationConfigured(mode=mode) if mode:
+            return settings.reported(mode, state.settings, state.turn)
         case ApprovalWithdrawn() if approval.find(state.approvals, fact.approval):
             return [fact]
         case TurnEnded() if state.turn and state.turn.id == fact.turn:

@@ -5,7 +5,7 @@ from typing import get_args
 from msgspec.structs import replace
 
 from agentguid.decide import checks
-from agentguid.decide.state import Seen, Settings
+from agentguid.decide.state import Seen, Settings, Turn
 from agentguid.protocol import events
 from agentguid.protocol.commands import (
     ConfigureConversation,
@@ -67,6 +67,18 @@ def configure(command: ConfigureConversation, settings: Settings) -> list[Event]
     if agent is model is mode is None:
         return []
     return [events.ConversationConfigured(agent=agent, model=model, mode=mode)]
+
+
+def reported(mode: Mode, settings: Settings | None, turn: Turn | None) -> list[Event]:
+    """The mode that the agent says it works in now, because of what it did or was allowed.
+
+    No agent gets by this into the mode that asks nothing, nor out of it before it got there.
+    """
+    if settings is None or settings.deleted or mode == settings.mode:
+        return []
+    if "bypass" in (mode, settings.mode) and not (turn and turn.mode == "bypass"):
+        return []
+    return [events.ConversationConfigured(mode=mode)]
 
 
 def archive(archived: bool, settings: Settings) -> list[Event]:

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from agentguid.protocol.items import Body, Decision, Limit, Mode
+from agentguid.protocol.items import Body, Decision, Limit, Mode, Question
 
 
 class Settings(Struct, frozen=True, omit_defaults=True):
@@ -71,6 +71,8 @@ class Pending(Struct, frozen=True, omit_defaults=True):
     turn: str | None = None
     options: dict[str, Decision] = {}
     """The agent's ids of the answers that it offers."""
+    questions: tuple[Question, ...] = ()
+    """As far as an answer is checked against them."""
 
 
 class Host(Struct, frozen=True):

@@ -9,7 +9,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Sequence
 
-from agentguid.agents.base import Adapter, Prompt, Write
+from agentguid.agents.base import Adapter, Adjustable, Prompt, Write
 from agentguid.effects import errands, inputs
 from agentguid.effects.key import Key
 from agentguid.effects.parts import EffectParts
@@ -70,16 +70,28 @@ class Giver:
         self._sent: set[str] = set()
         self._insisting: asyncio.Task[None] | None = None
 
+    @property
+    def stopping(self) -> bool:
+        """The open turn is to stop."""
+        row = self._row()
+        return row is not None and bool(row.turn) and row.stopping
+
     def gave(self, name: str) -> bool:
         return name in self._sent
 
-    async def look(self) -> None:
-        """Gives what is wanted and was not given. Costs a few indexed reads."""
+    async def look(self, *, settled: bool = True) -> None:
+        """Gives what is wanted and was not given. Costs a few indexed reads.
+
+        `settled`: everything that the tape says is in the log, so that they can be compared.
+        """
         row = self._row()
         if row is None:
             return
         if row.deleted:
             await self.end()
+            return
+        if row.turn and row.stopping and not self.caught_up:
+            await self._stop(row.turn)
             return
         waiting = row.turn if self._adapter.turn is None else None
         if waiting != self.waiting:
@@ -90,6 +102,8 @@ class Giver:
             await self._stop(row.turn)
         elif row.turn and self._wants_prompt():
             await self._prompt(row.turn)
+        if settled and self.caught_up and row.turn == self._adapter.turn and not row.stopping:
+            await self._adjust(row)
         if not self._adapter.idle:
             await self._answer(row.turn)
         if self.caught_up:
@@ -149,6 +163,11 @@ class Giver:
         for approval in approvals.decided(parts.reader, self._key.conversation, turn):
             if not self.gave(f"answer:{approval.id}"):
                 await self._give(inputs.answer(parts.reader, parts.blobs, self._adapter, approval.id))
+
+    async def _adjust(self, row: Conversation) -> None:
+        """What the user chose since the turn began holds at once, where the agent can be told."""
+        if row.turn and isinstance(self._adapter, Adjustable) and row.agent == self._key.agent:
+            await self._give(self._adapter.adjust(row.model, row.mode))
 
     async def _run_errands(self) -> None:
         """Those without an answer on the tape: a daemon that died in between runs one again."""

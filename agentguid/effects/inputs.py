@@ -40,4 +40,5 @@ def answer(db: apsw.Connection, blobs: Blobs, adapter: Adapter, approval: str) -
         given = blobs.whole(event.input) if event.input else None
     except (KeyError, OSError, LogBroken):  # what the user changed is lost: the agent is told no
         return list(adapter.answer(Answer(approval, "reject_once", LOST, None, None)))
-    return list(adapter.answer(Answer(approval, event.decision, event.message, event.option, given)))
+    answer = Answer(approval, event.decision, event.message, event.option, given, event.answers)
+    return list(adapter.answer(answer))

@@ -6,6 +6,7 @@ The tape is read, never the pipe: this may be a daemon that came back.
 import asyncio
 import contextlib
 import logging
+from dataclasses import replace
 
 from agentguid.agents.base import Fact, Live, Write
 from agentguid.append import read
@@ -54,7 +55,7 @@ class Session:
         """When the next report may go, on the clock of the loop."""
         self._syncing: asyncio.Task[None] | None = None
         self._life = Liveness(key.host, "catching_up", None, now())
-        self._silence = Silence(parts, key)
+        self._silence = Silence(parts, key, self._quiet)
 
     def _fold(self) -> Tail:
         parts, key = self._parts, self.key
@@ -90,6 +91,7 @@ class Session:
         giver = self._giver
         try:
             self._show("catching_up")
+            self._asked = self._giver.stopping
             while not self._tail.exited:
                 self._grown.clear()
                 await self._drain()
@@ -112,6 +114,10 @@ class Session:
             turn, sign = self._giver.waiting, max(sign, self._giver.waiting_since)
         self._silence.watch(turn, sign)
 
+    def _quiet(self, since: int, call: ToolStarted | None) -> None:
+        self._life = replace(self._life, silent=since, call=call)
+        self._parts.presence.set(self.key.conversation, self._life)
+
     async def _leave(self) -> None:
         self._giver.leave()
         self._silence.leave()
@@ -128,11 +134,10 @@ class Session:
         while (batch := await self._next()) is not None:
             failpoint("effects.after_translate")
             await self._take(batch)
-            if (
-                self._asked or self._giver.unheard
-            ):  # a stop or an answer does not wait until a talkative agent pauses
+            # A stop or an answer does not wait until a talkative agent pauses, or a long tape has been read.
+            if self._asked or self._giver.unheard:
                 self._asked = False
-                await self._giver.look()
+                await self._giver.look(settled=False)
         self._asked = False
         await self._flush(force=False)
         await self._settled()
@@ -197,7 +202,7 @@ class Session:
     # -- from the agent -----------------------------------------------------------------------------------------------
     async def _take(self, batch: Batch) -> None:
         parts, conversation = self._parts, self.key.conversation
-        self._life.last_sign = batch.at
+        self._life.speaks(batch.at)
         for item in batch.known:
             parts.live.finish(conversation, item)
         for output in batch.outputs:
@@ -262,5 +267,5 @@ class Session:
 
     def _show(self, phase: Phase) -> None:
         pid = self._giver.link.child_pid if self._giver.link else None
-        self._life = Liveness(self._life.host, phase, pid, self._life.last_sign)
+        self._life = replace(self._life, phase=phase, pid=pid)
         self._parts.presence.set(self.key.conversation, self._life)

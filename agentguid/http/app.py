@@ -11,7 +11,7 @@ from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
 from agentguid import __version__
-from agentguid.http import assets, login, problems
+from agentguid.http import assets, login, login_code, problems
 from agentguid.http.api.routes import API
 from agentguid.http.describe import docs, healthz, metrics, openapi
 from agentguid.http.guards import Guard
@@ -37,6 +37,8 @@ OWN: Sequence[ControllerRouterHandler] = (
     login.login_page,
     login.sign_in,
     login.sign_out,
+    login_code.ask,
+    login_code.wait,
     Router("/api", route_handlers=API),
 )
 """Under BASE, beside the pages."""

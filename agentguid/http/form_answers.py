@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from litestar import Response
+from litestar.datastructures import FormMultiDict
 from litestar.enums import MediaType
 from litestar.response import Redirect
 from markupsafe import escape
@@ -76,6 +77,11 @@ def said(error: AgentguidError) -> tuple[int, str]:
 async def fields_of(request: HtmlRequest) -> Fields:
     form = await request.form()
     return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
+def texts(form: FormMultiDict, name: str) -> list[str]:
+    """All values of a field that may come more than once."""
+    return [value for value in form.getall(name, []) if isinstance(value, str)]
 
 
 def text_of(fields: Fields) -> str:

@@ -5,7 +5,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from agentguid.append import read
-from agentguid.http.form_answers import Answer, carry_out, fields_of, refusal
+from agentguid.http.form_answers import Answer, carry_out, fields_of, refusal, texts
+from agentguid.http.form_questions import of_form
 from agentguid.http.pages.common import HtmlRequest, face
 from agentguid.http.parts import Parts
 from agentguid.project import approvals
@@ -23,10 +24,12 @@ async def decide(
     approval: FromPath[str],
     parts: NamedDependency[Parts],
 ) -> Answer:
-    """The user's answer, by the option that the agent offered."""
-    fields = await fields_of(request)
+    """The user's answer, by the option that the agent offered, and with it the answers to its questions."""
+    form, fields = await request.form(), await fields_of(request)
     try:
-        option, own = _option(parts, approval, fields.get("option", ""))
+        asked = _asked(parts, approval)
+        option, own = _option(asked, fields.get("option", ""))
+        answers = {} if _denies(option.kind) else of_form(asked.questions, lambda name: texts(form, name))
     except AgentguidError as error:
         return await refusal(request, parts, conversation_id, error)
     command = commands.DecideApproval(
@@ -35,21 +38,26 @@ async def decide(
         decision=option.kind,
         option=option.id if own else None,
         message=(fields.get("message", "").strip() or None) if _denies(option.kind) else None,
+        answers=answers,
     )
     back = face(parts).site.url("/inbox") if fields.get("back") == "inbox" else None
     return await carry_out(request, parts, command, key=f"decide-{approval}-{option.id}", back=back)
 
 
-def _option(parts: Parts, approval: str, chosen: str) -> tuple[Option, bool]:
-    """What was chosen, and whether it is the agent's own."""
+def _asked(parts: Parts, approval: str) -> ApprovalRequested:
     row = approvals.get(parts.reader, approval)
     event = read.at(parts.reader, [row.position])[row.position].event if row else None
     if not isinstance(event, ApprovalRequested):
         raise NotFound("there is no such request")
-    found = next((option for option in event.options or OPTIONS if option.id == chosen), None)
+    return event
+
+
+def _option(asked: ApprovalRequested, chosen: str) -> tuple[Option, bool]:
+    """What was chosen, and whether it is the agent's own."""
+    found = next((option for option in asked.options or OPTIONS if option.id == chosen), None)
     if found is None:
         raise Invalid("option", "is not one of the answers to this request")
-    return found, bool(event.options)
+    return found, bool(asked.options)
 
 
 def _denies(decision: Decision) -> bool:

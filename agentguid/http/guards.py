@@ -16,7 +16,7 @@ from agentguid.http.tickets import Failures
 from agentguid.http.who import WHO, Who, known
 from agentguid.protocol.items import Scope
 
-OPEN = frozenset(("/login", "/healthz", "/manifest.webmanifest", "/oauth2callback"))
+OPEN = frozenset(("/login", "/login/code", "/healthz", "/manifest.webmanifest", "/oauth2callback"))
 """Paths under BASE that need no credential; with them everything under ASSETS."""
 ASSETS = "/assets/"
 ADMIN = (

@@ -86,15 +86,7 @@ async def sign_in(
     await parts.dispatch(
         SignInDevice(device=device, name=name, hash=digest(secret)), actor=f"device:{device}"
     )
-    given = Cookie(
-        key=cookie_name(parts),
-        value=secret,
-        path=parts.settings.base_url or "/",
-        max_age=YEAR,
-        httponly=True,
-        samesite="lax",
-        secure=request.headers.get("origin", "").startswith("https:"),
-    )
+    given = device_cookie(parts, secret, secure=request.headers.get("origin", "").startswith("https:"))
     return Redirect(within(parts.settings, data.next), status_code=303, cookies=[given])
 
 
@@ -108,6 +100,19 @@ async def sign_out(request: Request[Any, Any, Any], parts: NamedDependency[Parts
         key=cookie_name(parts), value="", path=parts.settings.base_url or "/", max_age=0, httponly=True
     )
     return Redirect(f"{parts.settings.base_url}/login", status_code=303, cookies=[gone])
+
+
+def device_cookie(parts: Parts, secret: str, *, secure: bool) -> Cookie:
+    """What makes a browser a device."""
+    return Cookie(
+        key=cookie_name(parts),
+        value=secret,
+        path=parts.settings.base_url or "/",
+        max_age=YEAR,
+        httponly=True,
+        samesite="lax",
+        secure=secure,
+    )
 
 
 def within(settings: Settings, wanted: str) -> str:

@@ -9,6 +9,7 @@ from agentguid.agents.discovery import Agents
 from agentguid.append.blobs import Blobs
 from agentguid.append.log import Log
 from agentguid.dispatch import Dispatcher
+from agentguid.http.pairing import Pairings
 from agentguid.http.renewal import Renewal
 from agentguid.http.seen import Seen
 from agentguid.http.tickets import Tickets
@@ -46,6 +47,8 @@ class Parts:
     """The pages' streams."""
     tickets: Tickets = field(default_factory=Tickets)
     """One-time links; `login.link(settings, parts.tickets.issue())` is what a browser opens."""
+    pairings: Pairings = field(default_factory=Pairings)
+    """Browsers that wait to be let in by a device."""
     seen: Seen = field(default_factory=Seen)
     renewal: Renewal = field(default_factory=Renewal)
     end_agents: Callable[[], Awaitable[int]] = _none

@@ -35,6 +35,16 @@ def urls(settings: Settings, origin: str = "") -> list[str]:
     return [f"{one}{settings.base_url}/" for one in dict.fromkeys(found)][:SHOWN]
 
 
+def for_camera(settings: Settings, origin: str, *, here: bool) -> str:
+    """URL of the daemon's home that a phone beside a stranger's browser can open: the one that it was reached by itself.
+
+    A name of this machine for itself says nothing to others. Who sits `here` is told one that does, strangers are not.
+    """
+    if not _inside(origin):
+        return f"{origin.rstrip('/')}{settings.base_url}/"
+    return next(iter(urls(settings)), "") if here else ""
+
+
 class WhyNot(NamedTuple):
     """What keeps other devices out."""
 

@@ -41,7 +41,7 @@ class Tickets:
 
 
 class Failures:
-    """Failed attempts by address, in the last minute. Right ones are never held up."""
+    """Failed attempts by address, in the last minute. Right ones are never held up, unless `late` is asked before."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -57,3 +57,8 @@ class Failures:
         while times[0] < now - 60:
             times.popleft()
         return len(times) > FAILURES
+
+    def late(self, address: str) -> bool:
+        """Whether one more would be too many. Notes nothing."""
+        since = self._clock() - 60
+        return sum(time >= since for time in self._times.get(address, ())) >= FAILURES

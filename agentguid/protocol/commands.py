@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from agentguid.protocol.events import Event
-from agentguid.protocol.items import Body, Decision, Mode, Scope
+from agentguid.protocol.items import Body, Decision, Mode, Reply, Scope
 
 
 class Command(Struct, frozen=True, kw_only=True):
@@ -102,6 +102,7 @@ class DecideApproval(ToConversation, frozen=True):
     message: str | None = None
     option: str | None = None
     input: Body | None = None
+    answers: dict[str, Reply] = {}
 
 
 class RequestHost(ToConversation, frozen=True):

@@ -18,6 +18,8 @@ from agentguid.protocol.items import (
     Mode,
     Option,
     Outcome,
+    Question,
+    Reply,
     Scope,
     Usage,
 )
@@ -43,7 +45,10 @@ class ConversationRenamed(Event, frozen=True):
 
 
 class ConversationConfigured(Event, frozen=True):
-    """From the next turn on. A field that is None stays as it was."""
+    """From the next turn on, or at once where the agent can. A field that is None stays as it was.
+
+    Also when the agent's mode changed by what it did, or by an answer that allowed more than one thing.
+    """
 
     agent: str | None = None
     model: str | None = None
@@ -244,6 +249,8 @@ class ApprovalRequested(Event, frozen=True):
     """The arguments as JSON."""
     options: list[Option]
     reason: str | None = None
+    questions: list[Question] = []
+    """What is to be answered by choosing: an answer that allows it answers them."""
 
 
 class ApprovalDecided(Event, frozen=True):
@@ -255,6 +262,8 @@ class ApprovalDecided(Event, frozen=True):
     """The agent's own id of the option, when one was chosen by it."""
     input: Body | None = None
     """The arguments as the user changed them."""
+    answers: dict[str, Reply] = {}
+    """To its questions, by their ids."""
 
 
 class ApprovalWithdrawn(Event, frozen=True):

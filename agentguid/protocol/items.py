@@ -10,6 +10,7 @@ Outcome = Literal["complete", "error", "interrupted"]
 Mode = Literal["ask", "accept_edits", "plan", "bypass"]
 Decision = Literal["allow_once", "allow_always", "reject_once", "reject_always"]
 Scope = Literal["read", "write", "admin"]
+Answered = Literal["choice", "text", "number"]
 
 
 class Body(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -55,3 +56,45 @@ class Option(Struct, frozen=True, omit_defaults=True, gc=False):
     id: str
     kind: Decision
     name: str
+
+
+class Choice(Struct, frozen=True, omit_defaults=True, gc=False):
+    """One of the answers that a question offers."""
+
+    label: str
+    description: str = ""
+    preview: str = ""
+    """What it would look like: code or a drawing in letters."""
+
+
+class Question(Struct, frozen=True, omit_defaults=True, gc=False):
+    """One thing that an agent wants to know from the user."""
+
+    id: str
+    """What the agent calls it; no other of its request is called so."""
+    text: str
+    header: str = ""
+    """A word or two: what it is about."""
+    kind: Answered = "choice"
+    choices: list[Choice] = []
+    many: bool = False
+    """Any number of them may be chosen."""
+    free: bool = False
+    """The user may answer in words of his own as well."""
+    required: bool = False
+    hint: str = ""
+    low: float | None = None
+    high: float | None = None
+    step: float | None = None
+    unit: str = ""
+    preset: str = ""
+    """What stands in the field before anything is entered."""
+
+
+class Reply(Struct, frozen=True, omit_defaults=True, gc=False):
+    """The answer to one question."""
+
+    chosen: list[str] = []
+    """Labels of choices."""
+    words: str = ""
+    """The user's own; of a question for a number: the number."""

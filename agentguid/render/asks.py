@@ -1,13 +1,13 @@
 """Permission requests in words: what is asked, what was answered, and by whom."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
 
 from agentguid.protocol.events import ApprovalDecided, ApprovalRequested, ApprovalWithdrawn, Recorded
-from agentguid.protocol.items import Decision, Option
-from agentguid.render import text, tools
+from agentguid.protocol.items import Decision, Option, Question, Reply
+from agentguid.render import panels, text, tools
 from agentguid.render.environment import Site
 
 OPTIONS = [Option("allow_once", "allow_once", "Yes"), Option("reject_once", "reject_once", "No")]
@@ -27,7 +27,11 @@ VERBS = {
     "WebFetch": "fetch",
 }
 """What some tools do with what they are given."""
-WHOLE = {"AskUserQuestion": "It has a question for you", "ExitPlanMode": "May it carry out this plan?"}
+WHOLE = {
+    "AskUserQuestion": "It has a question for you",
+    "EnterPlanMode": "May it plan first?",
+    "ExitPlanMode": "May it carry out this plan?",
+}
 """What stands below says all the rest."""
 SAID = 4000
 """Characters of a reason or an answer that are shown."""
@@ -54,6 +58,10 @@ class Ask(Struct, frozen=True):
     end: End | None
     decided_at: int | None
     url: str
+    questions: Sequence[Question] = ()
+    """What is to be answered by choosing."""
+    told: panels.Questions | None = None
+    """The same with the answers, once it is decided."""
 
 
 def ask(site: Site, conversation: str, asked: Recorded, decision: Recorded | None) -> Ask | None:
@@ -62,8 +70,10 @@ def ask(site: Site, conversation: str, asked: Recorded, decision: Recorded | Non
     if not isinstance(event, ApprovalRequested):
         return None
     view = tools.view(event.tool, event.input)
-    title = question(event.tool, view)
-    what = "" if view.command is not None or event.tool in WHOLE or view.arg in title else view.arg
+    done = end(decision) == "allowed"
+    title = several(len(event.questions), done) if event.questions else question(event.tool, view)
+    whole = view.command is not None or event.tool in WHOLE or bool(event.questions)
+    what = "" if whole or view.arg in title else view.arg
     return Ask(
         id=event.approval,
         title=title,
@@ -72,11 +82,33 @@ def ask(site: Site, conversation: str, asked: Recorded, decision: Recorded | Non
         options=[Option(one.id, one.kind, text.one_line(one.name, NAME)) for one in event.options or OPTIONS],
         at=asked.at,
         position=asked.position,
-        answer=(words := answer(decision, event.options)) and text.clip(words, SAID),
+        answer=(words := answer(decision, event)) and text.clip(words, SAID),
         end=end(decision),
         decided_at=decision.at if decision else None,
         url=site.url(f"/conversations/{conversation}/approvals/{event.approval}"),
+        questions=event.questions,
+        told=told(event.questions, decision) if event.questions and decision else None,
     )
+
+
+def several(count: int, answered: bool) -> str:
+    """The title of a request that asks questions."""
+    if answered:
+        return "Its question was answered" if count == 1 else f"Its {count} questions were answered"
+    return "It has a question for you" if count == 1 else f"It has {count} questions for you"
+
+
+def told(asked: Sequence[Question], decision: Recorded) -> panels.Questions:
+    """The questions with what was answered, if anything was."""
+    event = decision.event
+    replies = event.answers if isinstance(event, ApprovalDecided) else {}
+    return panels.Questions(tuple(_told(one, replies.get(one.id, Reply())) for one in asked))
+
+
+def _told(one: Question, reply: Reply) -> panels.Question:
+    options = tuple((choice.label, choice.description) for choice in one.choices)
+    unit = f" {one.unit}" if reply.words and one.unit else ""
+    return panels.Question(one.header, one.text, options, one.many, tuple(reply.chosen), reply.words + unit)
 
 
 def question(tool: str, view: tools.ToolView) -> str:
@@ -105,16 +137,24 @@ def end(decision: Recorded | None) -> End | None:
     return "withdrawn"
 
 
-def answer(decision: Recorded | None, options: Sequence[Option]) -> str | None:
+def answer(decision: Recorded | None, asked: ApprovalRequested) -> str | None:
     """What became of it; the agent's own word for the answer stands beside ours."""
     if decision is None:
         return None
     match decision.event:
+        case ApprovalDecided() as event if asked.questions:
+            words = answers(event.answers) or "Not answered"
         case ApprovalDecided() as event:
-            name = next((option.name for option in options if option.id == event.option), None)
+            name = next((option.name for option in asked.options if option.id == event.option), None)
             words = ANSWERS[event.decision] + (f" ({name})" if name else "")
-            return f"{words}: {event.message}" if event.message else words
         case ApprovalWithdrawn() as event:
             return f"Withdrawn: {event.reason}"
         case _:
             return "Decided"
+    return f"{words}: {event.message}" if event.message else words
+
+
+def answers(replies: Mapping[str, Reply]) -> str:
+    """What was answered, on one line; empty when nothing was."""
+    said = [", ".join([*one.chosen, *([one.words] if one.words else [])]) for one in replies.values()]
+    return "Answered: " + "; ".join(said) if said else ""

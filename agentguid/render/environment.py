@@ -60,6 +60,7 @@ class Site:
             code=code.highlight,
             ansi=ansi.html,
             markdown=markdown.markdown,
+            beneath=markdown.beneath,
             clip=text.clip,
             brief=text.one_line,
             timed=text.timed,

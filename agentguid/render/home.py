@@ -6,7 +6,7 @@ from collections.abc import Hashable
 import apsw
 import msgspec
 
-from agentguid.project import transcript
+from agentguid.project import conversations, transcript
 from agentguid.project.conversations import Conversation, cursor
 from agentguid.protocol.events import Event, ItemAdded, ToolStarted, TurnStarted
 from agentguid.protocol.items import Body
@@ -42,6 +42,7 @@ WANTS = {
     "WebFetch": "wants to fetch",
     "ExitPlanMode": "has a plan and wants to begin",
     "AskUserQuestion": "asks you a question",
+    "question": "asks you a question",
 }
 MARKS = re.compile(
     r"^[ \t]*(?:[|].*|`{3}.*)$|^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-+*][ \t]+(?:\[[ x]\] )?)"
@@ -68,9 +69,9 @@ def overview(
     more = (
         site.url("/", before=cursor(recent[-1][0])) if recent and (older or len(resting) > RECENT) else None
     )
-    asks = [(ask, wants(ask)) for ask in asked(db)]
+    asks, total = [(ask, wants(ask)) for ask in asked(db)], conversations.waiting_total(db)
     return {
-        "home-needs": _draw(site, "needs", tuple(asks), tuple(failed)),
+        "home-needs": _draw(site, "needs", tuple(asks), total, tuple(failed)),
         "home-running": _draw(site, "running", tuple(running)),
         "home-recent": _draw(site, "recent", tuple(recent), "", more),
     }

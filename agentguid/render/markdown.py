@@ -86,6 +86,7 @@ _CLOSING = ")]}"
 ENDS = 20
 """Brackets and quotes after a URL that are taken off it."""
 _TASK = re.compile(r"<li>(?=(?:\n?<p>)?[☑☐] )")
+_HEADING = re.compile(r"<(/?)h([1-6])\b")
 _URL = re.compile(r"\b(?:https?://|www\.)[^\s<>\"'`]+", re.IGNORECASE)
 
 
@@ -94,6 +95,20 @@ def markdown(source: str, scope: str = "") -> Markup:
     if len(source) > LIMIT:
         return Markup('<pre class="out wrap" tabindex="0">{}</pre>').format(text.visible(text.clip(source)))
     return _Walk(scope).html(_clean(source))
+
+
+def beneath(made: Markup, level: int = 3) -> Markup:
+    """The same HTML for a place under a heading of that level: its own headings come below, and none is left out."""
+    known = sorted({match[2] for match in _HEADING.finditer(made)})
+    now = level
+
+    def moved(match: re.Match[str]) -> str:
+        nonlocal now
+        if not match[1]:
+            now = min(level + 1 + known.index(match[2]), now + 1, 6)
+        return f"<{match[1]}h{now}"
+
+    return Markup(_HEADING.sub(moved, made))  # noqa: S704  only names of tags are changed
 
 
 def _clean(source: str) -> str:

@@ -192,7 +192,10 @@ class Question(Struct, frozen=True):
     options: tuple[tuple[str, str], ...]
     """Label and description."""
     several: bool = False
-    answer: str = ""
+    chosen: tuple[str, ...] = ()
+    """Labels."""
+    words: str = ""
+    """What the user said in words of his own."""
 
 
 class Questions(Panel, frozen=True):

@@ -2,10 +2,12 @@
 
 from typing import NamedTuple, Protocol
 
+from agentguid.protocol.events import ToolStarted
+from agentguid.render import tools
 from agentguid.render.text import minutes, one_line
 
-SILENT = 60_000_000
-"""Microseconds without a sign of life after which the page says so."""
+MINUTE = 60_000_000
+"""In microseconds."""
 
 
 class Row(Protocol):
@@ -37,7 +39,9 @@ class Alive(Protocol):
     @property
     def pid(self) -> int | None: ...
     @property
-    def last_sign(self) -> int: ...
+    def silent(self) -> int: ...
+    @property
+    def call(self) -> ToolStarted | None: ...
 
 
 class Status(NamedTuple):
@@ -88,11 +92,17 @@ def at_hand(status: Status) -> Status:
 
 
 def _running(alive: Alive, now: int) -> Status:
-    silence = now - alive.last_sign
-    if silence < SILENT:
+    if not alive.silent:
         return Status("running", "Running", "s-run", "st-run")
+    lasted = now - alive.silent
+    lasts = "less than a minute" if lasted < MINUTE else minutes(lasted)
+    if alive.call:
+        view = tools.view(alive.call.name, alive.call.input)
+        return Status(
+            "running", f"Running for {lasts}", "s-run", "st-run", f"{view.label} {view.arg}".strip()
+        )
     process = f"process {alive.pid} alive" if alive.pid else "its process is alive"
-    return Status("silent", f"Silent for {minutes(silence)}", "s-silent", "st", process)
+    return Status("silent", f"Silent for {lasts}", "s-silent", "st", process)
 
 
 def _resting(row: Row) -> Status:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from agentguid.protocol.events import ToolStarted
 from agentguid.protocol.ids import stream_of
 from agentguid.stream.feed import Feed
 
@@ -19,6 +20,14 @@ class Liveness:
     """The agent's process."""
     last_sign: int
     """When it last wrote something, microseconds since the epoch."""
+    silent: int = 0
+    """Since when it has written nothing, once that is long enough to be said; 0: it is not."""
+    call: ToolStarted | None = None
+    """What it is at while it is silent: a tool that runs."""
+
+    def speaks(self, at: int) -> None:
+        """It wrote something."""
+        self.last_sign, self.silent, self.call = at, 0, None
 
 
 class Presence:
@@ -40,8 +49,12 @@ class Presence:
             self._hosts.pop(conversation, None)
         else:
             self._hosts[conversation] = liveness
-        if (before and before.phase) != (liveness and liveness.phase):
+        if _shown(before) != _shown(liveness):
             self._feed.wake(self._feed.position, (stream_of(conversation),))
 
     def __len__(self) -> int:
         return len(self._hosts)
+
+
+def _shown(liveness: Liveness | None) -> tuple[Phase, bool] | None:
+    return (liveness.phase, liveness.silent > 0) if liveness else None

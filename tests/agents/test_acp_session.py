@@ -30,6 +30,7 @@ def test_nothing_is_offered_that_is_not_served() -> None:
     assert session.written[0]["params"]["clientCapabilities"] == {
         "fs": {"readTextFile": False, "writeTextFile": False},
         "terminal": False,
+        "elicitation": {"form": {}},
     }
     assert session.adapter.start() == []
 

@@ -13,6 +13,7 @@ from agentguid.protocol.events import (
     ToolStarted,
     TurnEnded,
 )
+from agentguid.protocol.items import Choice, Question, Reply
 from tests.agents.byhand import Session, launched, result, tool, written
 
 SUGGESTIONS: list[dict[str, Any]] = [
@@ -188,6 +189,154 @@ def test_a_request_too_many_is_refused_to_the_agent(monkeypatch: pytest.MonkeyPa
     assert isinstance(fact.event, ItemAdded)
     assert "requests at once" in fact.event.body.text
     assert respond_to(session, asked.approval)
+
+
+COLOUR = {
+    "question": "Which colour?",
+    "header": "Colour",
+    "multiSelect": False,
+    "options": [
+        {"label": "Red", "description": "Red"},
+        {"label": "Blue", "description": "cold", "preview": "~~~"},
+    ],
+}
+ROOMS = {
+    "question": "Which rooms?",
+    "multiSelect": True,
+    "options": [{"label": "Hall, large"}, {"label": 'The "den"'}, {"label": "Attic"}],
+}
+
+
+def questions(*given: Any) -> Session:
+    session = Session().begin()
+    session.ask(tool_name="AskUserQuestion", input={"questions": [*given]})
+    return session
+
+
+def test_questions_are_asked_as_what_they_are() -> None:
+    asked = Session().begin().ask(tool_name="AskUserQuestion", input={"questions": [COLOUR, ROOMS]})
+
+    assert [(one.id, one.kind, one.name) for one in asked.options] == [
+        ("answer", "allow_once", "Send"),
+        ("reject", "reject_once", "Don't answer"),
+    ]
+    assert asked.questions == [
+        Question(
+            "Which colour?",
+            "Which colour?",
+            "Colour",
+            choices=[Choice("Red"), Choice("Blue", "cold", "~~~")],
+            free=True,
+            required=True,
+        ),
+        Question(
+            "Which rooms?",
+            "Which rooms?",
+            choices=[Choice("Hall, large"), Choice('The "den"'), Choice("Attic")],
+            many=True,
+            free=True,
+        ),
+    ]
+
+
+def test_a_question_may_want_words_or_a_number() -> None:
+    words = {"question": "Name it", "kind": "text", "placeholder": "short"}
+    number = {
+        "question": "How wide?",
+        "kind": "number",
+        "min": 1,
+        "max": 9,
+        "step": 2,
+        "defaultValue": 3,
+        "unit": "cm",
+    }
+    asked = Session().begin().ask(tool_name="AskUserQuestion", input={"questions": [words, number]})
+
+    assert asked.questions == [
+        Question("Name it", "Name it", kind="text", hint="short"),
+        Question("How wide?", "How wide?", kind="number", low=1, high=9, step=2, unit="cm", preset="3"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [],
+        [{}],
+        [{"question": " ", "options": []}],
+        ["text"],
+        [COLOUR, COLOUR],
+        [{**COLOUR, "options": [{"label": "Red"}, {"label": "Red"}]}],
+        [{**COLOUR, "options": [{"description": "no label"}]}],
+        [{**COLOUR, "question": f"{number}"} for number in range(21)],
+        [{**COLOUR, "options": [{"label": f"{number}"} for number in range(51)]}],
+        [{**COLOUR, "question": "x" * 40_000}],
+        "text",
+        None,
+    ],
+)
+def test_what_makes_no_form_is_asked_as_any_tool(given: Any) -> None:
+    asked = Session().begin().ask(tool_name="AskUserQuestion", input={"questions": given})
+
+    assert asked.questions == []
+    assert [one.name for one in asked.options] == ["Yes", "No"]
+
+
+@pytest.mark.parametrize(
+    ("replies", "said"),
+    [
+        ({"Which colour?": Reply(["Blue"])}, {"Which colour?": "Blue"}),
+        ({"Which colour?": Reply(words='a, "b"')}, {"Which colour?": 'a, "b"'}),
+        ({"Which rooms?": Reply(["Attic"])}, {"Which rooms?": "Attic"}),
+        (
+            {"Which rooms?": Reply(["Hall, large", 'The "den"', "Attic"], "and the yard")},
+            {"Which rooms?": '"Hall, large", "The \\"den\\"", Attic, and the yard'},
+        ),
+    ],
+)
+def test_the_answers_are_added_to_what_was_asked(replies: dict[str, Reply], said: dict[str, str]) -> None:
+    """Of many, joined as the genuine program does it: it is what takes them apart again."""
+    response = respond(questions(COLOUR, ROOMS), answers=replies)
+
+    assert response == {"behavior": "allow", "updatedInput": {"questions": [COLOUR, ROOMS], "answers": said}}
+
+
+def test_a_question_that_is_not_answered_is_refused_in_words() -> None:
+    assert respond(questions(COLOUR), decision="reject_once")["message"].startswith(
+        "The user does not want to answer"
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "mode"),
+    [
+        ({"option": "accept_edits"}, "acceptEdits"),
+        ({"option": "ask"}, "default"),
+        ({}, "default"),
+        ({"decision": "allow_always"}, "acceptEdits"),
+    ],
+)
+def test_a_plan_is_accepted_together_with_a_mode(answer: dict[str, Any], mode: str) -> None:
+    session = Session().begin()
+    asked = session.ask(tool_name="ExitPlanMode", input={"plan": "# Do it"})
+
+    assert [(one.id, one.name) for one in asked.options] == [
+        ("accept_edits", "Yes, and accept edits"),
+        ("ask", "Yes, and ask each time"),
+        ("reject", "No, keep planning"),
+    ]
+    assert respond(session, **answer) == {
+        "behavior": "allow",
+        "updatedInput": {"plan": "# Do it"},
+        "updatedPermissions": [{"type": "setMode", "mode": mode, "destination": "session"}],
+    }
+
+
+def test_a_plan_that_is_refused_says_to_go_on_planning() -> None:
+    session = Session().begin()
+    session.ask(tool_name="ExitPlanMode", input={"plan": "# Do it"})
+
+    assert "keep planning" in respond(session, decision="reject_once")["message"]
 
 
 def respond_to(session: Session, approval: str) -> list[Write]:

@@ -12,6 +12,7 @@ from agentguid.agents.base import Live
 from agentguid.protocol.events import (
     ApprovalRequested,
     ApprovalWithdrawn,
+    ConversationConfigured,
     HostEnded,
     ItemAdded,
     SessionIdentified,
@@ -208,3 +209,32 @@ def test_it_ends_when_nobody_talks_to_it_any_more(tmp_path: Path) -> None:
     run = go(tmp_path)
 
     assert run.code == 0
+
+
+def test_its_questions_make_a_form_and_it_hears_the_answers(tmp_path: Path) -> None:
+    run = go(tmp_path, "question")
+
+    [request] = run.of(ApprovalRequested)
+    assert [(one.many, one.free, len(one.choices)) for one in request.questions] == [
+        (False, True, 3),
+        (True, True, 3),
+    ]
+    assert outcomes(run) == ["complete"]
+
+
+@pytest.mark.parametrize(("decision", "written"), [("allow_once", True), ("reject_once", False)])
+def test_its_plan_is_carried_out_when_it_may(tmp_path: Path, decision: str, written: bool) -> None:
+    run = go(tmp_path, "plan", mode="plan", decision=decision)
+
+    assert [one.tool for one in run.of(ApprovalRequested)] == [
+        "ExitPlanMode",
+        *(["Write"] if written else []),
+    ]
+    assert [one.mode for one in run.of(ConversationConfigured)] == (["ask"] if written else [])
+    assert (tmp_path / "demo-note.txt").exists() == written
+
+
+def test_a_mode_that_goes_with_an_answer_is_said(tmp_path: Path) -> None:
+    run = go(tmp_path, "ask", decision="allow_always")
+
+    assert run.of(ConversationConfigured) == [ConversationConfigured(mode="accept_edits")]

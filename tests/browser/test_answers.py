@@ -38,17 +38,19 @@ def post(daemon: Daemon, path: str, **fields: str) -> tuple[int, str]:
 
 
 def send(daemon: Daemon, path: str, headers: dict[str, str], fields: dict[str, str]) -> tuple[int, str]:
-    with asked(daemon, "POST", f"/gm{path}", headers, urlencode(fields).encode()) as answer:
+    with asked(daemon, "POST", f"{daemon.prefix}{path}", headers, urlencode(fields).encode()) as answer:
         return answer.status, answer.read().decode()
 
 
 def test_a_big_output_leads_to_the_whole_which_can_do_nothing(daemon: Daemon) -> None:
     conversation = daemon.conversation()
     daemon.ended(conversation, daemon.send(conversation, "emit 1 size 300000")["session"]["id"])
-    found = re.search(r'href="/gm(/blobs/[0-9a-f]{64})"', page(daemon, f"/conversations/{conversation}"))
+    found = re.search(
+        rf'href="{daemon.prefix}(/blobs/[0-9a-f]{{64}})"', page(daemon, f"/conversations/{conversation}")
+    )
     assert found
 
-    with asked(daemon, "GET", f"/gm{found.group(1)}?as=text/html", {}) as answer:
+    with asked(daemon, "GET", f"{daemon.prefix}{found.group(1)}?as=text/html", {}) as answer:
         body = answer.read()
 
     assert answer.status == 200
@@ -147,7 +149,7 @@ def test_the_stream_begins_at_once_and_last_event_id_beats_after(daemon: Daemon)
     conversation = daemon.conversation()
     daemon.ended(conversation, daemon.send(conversation, "emit 2")["session"]["id"])
     position = daemon.events()[-1]["position"]
-    path = f"/gm/stream?conversation={conversation}&after=0"
+    path = f"{daemon.prefix}/stream?conversation={conversation}&after=0"
     lines = [b""]
     with asked(
         daemon, "GET", path, {"Accept": "text/event-stream", "Last-Event-ID": str(position)}

@@ -1,4 +1,5 @@
-"""The pages without a prefix. The essential tests again, and what depends on the prefix; `test_answers` has a deep one."""
+"""The pages without a prefix: the essential tests again, and what depends on it. `make test-full` has all tests so;
+`test_answers` has a deep prefix."""
 
 from collections.abc import Callable, Iterator
 

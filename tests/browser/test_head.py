@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from tests.browser.test_composer import go, write
 from tests.support.daemon import Daemon
@@ -45,6 +45,26 @@ def test_the_name_is_changed_where_it_stands(daemon: Daemon, opened: Open) -> No
 
     expect(page.locator("#title h1")).to_have_text("New name")
     expect(page.locator("#rename")).to_be_hidden()
+    expect(page.locator("#title > summary")).to_be_focused()
+
+
+def test_the_focus_stays_with_the_name_whoever_is_quicker(daemon: Daemon, opened: Open) -> None:
+    page, conversation = opened(), daemon.conversation(title="Old name")
+    go(page, daemon, conversation)
+    answers: list[tuple[Route, APIResponse]] = []
+    page.route("**/title", lambda route: answers.append((route, route.fetch())))
+    page.locator("#title > summary").click()
+    page.keyboard.type("New name")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#title h1")).to_have_text("New name")
+    route, answer = answers.pop()
+    route.fulfill(response=answer)
+    expect(page.locator("#rename")).to_be_hidden()
+    expect(page.locator("#title > summary")).to_be_focused()
+
+    daemon.api("PATCH", f"/conversations/{conversation}", {"title": "From elsewhere"})
+    expect(page.locator("#title h1")).to_have_text("From elsewhere")
     expect(page.locator("#title > summary")).to_be_focused()
 
 

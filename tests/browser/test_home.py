@@ -1,5 +1,6 @@
 """The home page: the first visit, the tour, and what needs the user, what runs, what is recent."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -104,6 +105,8 @@ def test_home_follows_a_conversation_from_running_to_needing_the_user_to_recent(
     daemon.send(made, "ask")
     daemon.api("POST", f"/conversations/{made}/cancel")
     expect(page.locator("#home-needs")).to_contain_text("wants to write")
+    for place in ("#home-needs header p", "#needs .count"):
+        expect(page.locator(place).first).to_have_text(re.compile(r"^1\b"))
     expect(page.locator("#home-running")).not_to_contain_text("The one to watch")
     page.locator("#home-needs a", has_text="The one to watch").click()
     page.wait_for_url("**#a-*")
@@ -113,11 +116,12 @@ def test_home_follows_a_conversation_from_running_to_needing_the_user_to_recent(
     expect(page.locator("#home-recent")).to_contain_text("The one to watch")
 
 
-def test_a_failure_needs_the_user_until_it_was_looked_at(daemon: Daemon, opened: Open) -> None:
+def test_a_failure_is_named_until_it_was_looked_at_and_is_no_decision(daemon: Daemon, opened: Open) -> None:
     made = daemon.conversation(title="The one that failed")
     daemon.ended(made, daemon.send(made, "fail")["session"]["id"])
     page = opened()
     page.goto(f"{daemon.base}/")
+    expect(page.locator("#home-needs h2")).to_have_text(["Failed"])
     page.locator("#home-needs a", has_text="The one that failed").click()
     expect(page.locator(".conv-unread[aria-current]")).to_have_count(0)
     expect(page.locator("#line-word")).to_have_text("Live")

@@ -200,7 +200,7 @@ def test_what_is_not_among_the_newest_is_looked_for_among_all(daemon: Daemon, op
     page.keyboard.press("Enter")
 
     page.wait_for_url("**/conversations?q=needle")
-    expect(page.locator(".rows a")).to_have_attribute("href", f"/gm/conversations/{old}")
+    expect(page.locator(".rows a")).to_have_attribute("href", f"{daemon.prefix}/conversations/{old}")
 
 
 def test_escape_leaves_the_filter_and_shows_all(

@@ -33,7 +33,7 @@ def test_after_the_network_was_cut_the_page_is_up_to_date(daemon: Daemon, opened
     page = opened()
     conversation = daemon.conversation()
     with Wire(daemon.port) as wire:
-        page.goto(f"http://localhost:{wire.port}/gm/conversations/{conversation}")
+        page.goto(f"http://localhost:{wire.port}{daemon.prefix}/conversations/{conversation}")
         live(page)
         page.evaluate("window.mark = 'not reloaded'")
         daemon.send(conversation, "emit 20 rate 20 deltas; think; tool; emit 60 rate 20")

@@ -98,6 +98,41 @@ def test_an_approval_is_listed_allowed_once_and_then_refused(here: Here) -> None
     assert "allow_once" in here("approvals", "deny", row["id"], code=3).stderr
 
 
+def test_questions_are_listed_and_answered_on_the_command_line(here: Here) -> None:
+    process = here.start("run", "question", "--agent", "demo")
+    wait_for(lambda: here.json("approvals", "ls")["approvals"], "the questions")
+    row = here.json("approvals", "ls")["approvals"][0]
+
+    assert "How shall I greet you? (and 1 more)" in here("approvals", "ls").stdout
+    assert "3 In verse \u2014 You have been warned" in here("approvals", "ls", row["id"]).stdout
+    refused = here("approvals", "allow", row["id"], "--answer", "2=Coffee", code=2)
+    assert "is not answered" in refused.stderr
+    several = ["--answer", "briefly", "--answer", "2=1", "--answer", "topics=Tea", "--answer", "2=the news"]
+    assert here("approvals", "allow", row["id"], *several).stderr == "answered\n"
+
+    out, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0
+    assert f"approvals allow {row['id']} --answer" in err
+    assert "How shall I greet you? **Briefly**" in out
+    assert "What shall I greet you about? **The weather, Tea, the news**" in out
+
+
+def test_a_plan_is_accepted_in_one_of_its_ways(here: Here) -> None:
+    process = here.start("run", "plan", "--agent", "demo", "--mode", "plan")
+    wait_for(lambda: here.json("approvals", "ls")["approvals"], "the plan")
+    row = here.json("approvals", "ls")["approvals"][0]
+
+    assert "Write a note" in here("approvals", "ls").stdout
+    assert "1 Yes, and accept edits" in here("approvals", "ls", row["id"]).stdout
+    refused = here("approvals", "allow", row["id"], "--answer", "7", code=2)
+    assert "1 Yes, and accept edits; 2 Yes, and ask each time" in refused.stderr
+    here("approvals", "allow", row["id"], "--answer", "1")
+
+    process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0
+    assert here.json("ls")["conversations"][0]["mode"] == "accept_edits"
+
+
 def test_a_message_to_a_busy_agent_waits_and_can_be_followed_to_its_end(here: Here) -> None:
     conversation = here.new()
     here("send", conversation, "sleep 1; emit 1")

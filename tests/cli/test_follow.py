@@ -251,3 +251,48 @@ def test_a_daemon_that_is_killed_costs_no_word_and_doubles_none(tmp_path: Path) 
             assert here
     finally:
         daemon.close()
+
+
+def test_questions_are_answered_by_keys(here: Here, terminal: Open) -> None:
+    shown = terminal("run", "question", "--agent", "demo")
+    conversation = conversation_of(shown)
+    shown.expect("1/2 [Greeting] How shall I greet you?")
+    shown.send("4")
+    shown.expect("Enter goes on, Esc goes back")
+    shown.send("softly\r")
+    shown.expect("2/2 [Topics]")
+    shown.send("23")
+    shown.expect("[x] Tea")
+    shown.send("\r")
+
+    assert shown.ends() == 0
+    [decided] = [
+        one for one in here.daemon.events(conversation=conversation) if one["type"] == "approval.decided"
+    ]
+    assert decided["data"]["answers"] == {
+        "How shall I greet you?": {"words": "softly"},
+        "What shall I greet you about?": {"chosen": ["Tests, passed or not", "Tea"]},
+    }
+
+
+def test_who_does_not_answer_a_question_may_say_why(here: Here, terminal: Open) -> None:
+    shown = terminal("run", "question", "--agent", "demo")
+    shown.expect("Esc answers nothing")
+    shown.send("\x1b")
+    shown.expect("why not?")
+    shown.send("tomorrow\r")
+
+    shown.expect("reject once: tomorrow")
+    assert shown.ends() == 0
+
+
+def test_a_plan_is_shown_whole_and_accepted_by_a_key(here: Here, terminal: Open) -> None:
+    shown = terminal("run", "plan", "--agent", "demo", "--mode", "plan")
+    conversation = conversation_of(shown)
+    shown.expect("1. Write `demo-note.txt`")
+    shown.expect("1 Yes, and accept edits")
+    shown.send("1")
+
+    assert shown.ends() == 0
+    assert (here.daemon.work / "demo-note.txt").exists()
+    assert here.daemon.api("GET", f"/conversations/{conversation}")["conversation"]["mode"] == "accept_edits"

@@ -7,7 +7,7 @@ from agentguid.decide import approval
 from agentguid.protocol import commands as c
 from agentguid.protocol import events as e
 from agentguid.protocol.errors import Invalid
-from agentguid.protocol.items import Body
+from agentguid.protocol.items import Body, Mode
 from tests.decide.given import (
     CREATED,
     ID,
@@ -196,3 +196,35 @@ def test_a_lost_session_leaves_the_turn_open_for_a_host_that_begins_anew() -> No
     assert given(history, report(*facts, host="h2")) == facts
     assert after(*history, *facts).turn is not None
     assert after(*RUNNING, SESSION, lost).sessions == {}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "begun", "told", "becomes"),
+    [
+        ("ask", "ask", "accept_edits", "accept_edits"),
+        ("plan", "plan", "ask", "ask"),
+        ("ask", "ask", "ask", None),
+        ("accept_edits", "ask", "plan", "plan"),
+        ("ask", "ask", "bypass", None),
+        ("bypass", "ask", "plan", None),
+        ("bypass", "bypass", "plan", "plan"),
+        ("plan", "bypass", "bypass", "bypass"),
+    ],
+)
+def test_the_mode_is_the_one_that_the_agent_works_in(
+    chosen: Mode, begun: Mode, told: Mode, becomes: Mode | None
+) -> None:
+    """But no agent gets by that into the mode that asks nothing, or keeps the user from choosing it."""
+    turn = replace(started("m1"), mode=begun)
+    history = [replace(CREATED, mode=chosen), turn, hosted()]
+    expected = [e.ConversationConfigured(mode=becomes)] if becomes else []
+
+    assert given(history, report(e.ConversationConfigured(mode=told))) == expected
+
+
+def test_an_agent_changes_nothing_but_its_mode() -> None:
+    fact = e.ConversationConfigured(agent="other", model="dear", mode="ask")
+
+    assert given(RUNNING, report(fact)) == [e.ConversationConfigured(mode="ask")]
+    assert given(RUNNING, report(e.ConversationConfigured(model="dear"))) == []
+    assert given([*RUNNING, e.ConversationDeleted()], report(fact)) == []

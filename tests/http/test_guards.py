@@ -12,7 +12,7 @@ from agentguid.http.guards import is_open, scope_for
 from tests.http.conftest import Served, closed, sse
 from tests.support.daemon import wait_for
 
-OPEN = {"/login", "/healthz", "/assets/{name}"}
+OPEN = {"/login", "/login/code", "/healthz", "/assets/{name}"}
 """What is open to everybody, as far as there are handlers for it."""
 
 
@@ -32,7 +32,9 @@ def test_there_are_routes_to_be_tested(served: Served) -> None:
     found = list(routes(served))
 
     assert len(found) > 60
-    assert {path for _, path, free in found if free} == {"/gm/login", "/gm/healthz", "/gm/assets/x"}
+    assert {path for _, path, free in found if free} == {
+        f"/gm{one}" for one in ("/login", "/login/code", "/healthz", "/assets/x")
+    }
 
 
 def test_no_route_answers_without_a_credential(served: Served) -> None:
@@ -44,7 +46,8 @@ def test_no_route_answers_without_a_credential(served: Served) -> None:
             continue
         answer = served.ask(method, path, b"{}" if method != "GET" else None, unix=False, based=False)
         if free:
-            assert answer.status not in (401, 303), (method, path, answer)
+            assert answer.status != 401, (method, path, answer)
+            assert answer.headers.get("location") in (None, "/gm/login/code"), (method, path, answer)
         elif answer.status == 303:
             way = "/gm/" if path == "/" else "/gm/login"
             assert answer.headers["location"].startswith(way), (method, path)

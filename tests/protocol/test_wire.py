@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from agentguid.protocol import events, wire
-from agentguid.protocol.items import Body, Limit, Option, Usage
+from agentguid.protocol.items import Body, Choice, Limit, Option, Question, Reply, Usage
 
 GOLDEN = Path(__file__).parent / "golden" / "events.ndjson"
 
@@ -72,6 +72,34 @@ SAMPLES: list[events.Event] = [
     ),
     events.ApprovalDecided(approval="h-30", decision="reject_once", message="no", option="3", input=BODY),
     events.ApprovalWithdrawn(approval="h-30", reason="the turn ended"),
+    events.ApprovalRequested(
+        approval="h-31",
+        turn="tm",
+        item=None,
+        tool="AskUserQuestion",
+        input=BODY,
+        options=[],
+        questions=[
+            Question(
+                "q", "Which?", "Head", choices=[Choice("A", "a", "[a]"), Choice("B")], many=True, free=True
+            ),
+            Question(
+                "n",
+                "How many?",
+                kind="number",
+                required=True,
+                hint="h",
+                low=0,
+                high=2.5,
+                step=0.5,
+                unit="m",
+                preset="1",
+            ),
+        ],
+    ),
+    events.ApprovalDecided(
+        approval="h-31", decision="allow_once", answers={"q": Reply(["A"], "and c"), "n": Reply(words="2")}
+    ),
     events.DeviceSignedIn(name="phone", hash="00"),
     events.DeviceRevoked(),
     events.TokenCreated(name="ci", hash="00", scope="read", expires=9),

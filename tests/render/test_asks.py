@@ -5,7 +5,7 @@ import pytest
 
 from agentguid.protocol import events as e
 from agentguid.protocol.events import Recorded
-from agentguid.protocol.items import Body, Option
+from agentguid.protocol.items import Body, Choice, Option, Question, Reply
 from agentguid.render import asks
 from agentguid.render.environment import Site
 
@@ -82,6 +82,45 @@ def test_what_became_of_it_in_words(decision: e.Event, answer: str, end: str) ->
 
     assert ask
     assert (ask.answer, ask.end, ask.at, ask.decided_at) == (answer, end, 5, 9)
+
+
+def questions(count: int = 2) -> Recorded:
+    first = Question("a", "Which?", "Head", choices=[Choice("Red", "warm"), Choice("Blue")], free=True)
+    second = Question("b", "How wide?", kind="number", unit="cm")
+    event = asked("AskUserQuestion", questions=[]).event
+    return recorded(msgspec.structs.replace(event, questions=[first, second][:count]))
+
+
+@pytest.mark.parametrize(
+    ("count", "decision", "title", "answer"),
+    [
+        (1, None, "It has a question for you", None),
+        (2, None, "It has 2 questions for you", None),
+        (1, e.ApprovalDecided(approval="a1", decision="allow_once", answers={"a": Reply(["Red"])}), "Its question was answered", "Answered: Red"),
+        (2, e.ApprovalDecided(approval="a1", decision="allow_once", answers={"a": Reply(words="green"), "b": Reply(words="3")}), "Its 2 questions were answered", "Answered: green; 3"),
+        (2, e.ApprovalDecided(approval="a1", decision="reject_once", message="no"), "It has 2 questions for you", "Not answered: no"),
+        (2, e.ApprovalWithdrawn(approval="a1", reason="gone"), "It has 2 questions for you", "Withdrawn: gone"),
+    ],
+)  # fmt: skip
+def test_questions_in_words(count: int, decision: e.Event | None, title: str, answer: str | None) -> None:
+    ask = asks.ask(SITE, "c1", questions(count), decision and recorded(decision, at=9))
+
+    assert ask
+    assert (ask.title, ask.answer, len(ask.questions)) == (title, answer, count)
+    assert (ask.told is None) == (decision is None)
+
+
+def test_what_was_chosen_stands_with_its_question() -> None:
+    answers = {"a": Reply(["Blue"]), "b": Reply(words="3")}
+    decision = recorded(e.ApprovalDecided(approval="a1", decision="allow_once", answers=answers))
+    ask = asks.ask(SITE, "c1", questions(), decision)
+
+    assert ask
+    assert ask.told
+    assert [(one.text, one.chosen, one.words) for one in ask.told.asked] == [
+        ("Which?", ("Blue",), ""),
+        ("How wide?", (), "3 cm"),
+    ]
 
 
 def test_a_request_that_cannot_be_read_is_none() -> None:

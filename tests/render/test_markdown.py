@@ -1,5 +1,6 @@
 """Markdown as GFM has it, with nothing in it that acts."""
 
+import re
 import time
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentguid.render import code
-from agentguid.render.markdown import LIMIT, blocks, markdown
+from agentguid.render.markdown import LIMIT, beneath, blocks, markdown
 from tests.render.hostile import assert_inert
 from tests.stream.dom import Parser
 
@@ -126,3 +127,21 @@ def test_no_text_takes_long(source: str) -> None:
     markdown(source)
 
     assert time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize(
+    ("source", "levels"),
+    [
+        ("# a\n## b\n# c", "454"),
+        ("## a\n#### b\n## c", "454"),
+        ("### a\n# b\n## c", "445"),
+        ("# a\n## b\n### c\n#### d\n# e", "45664"),
+        ("no heading, only `<h1>`", ""),
+    ],
+)
+def test_headings_in_a_card_stand_beneath_its_own(source: str, levels: str) -> None:
+    """In an order without gaps: who listens to the page goes from one to the next."""
+    html = beneath(markdown(source))
+
+    assert "".join(re.findall(r"<h(\d)>", html)) == levels
+    assert re.findall(r"<h(\d)>", html) == re.findall(r"</h(\d)>", html)

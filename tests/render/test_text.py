@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agentguid.protocol.events import ToolStarted
 from agentguid.protocol.items import Body
 from agentguid.render import text
 from agentguid.render.status import Status, status
@@ -87,23 +88,26 @@ class Row:
 
 
 class Alive:
-    def __init__(self, phase: str, last_sign: int = 0) -> None:
-        self.phase, self.pid, self.last_sign = phase, 41877, last_sign
+    def __init__(self, phase: str, silent: int = 0, call: ToolStarted | None = None) -> None:
+        self.phase, self.pid, self.silent, self.call = phase, 41877, silent, call
 
 
 NOW = 10_000_000_000
+PYTEST = ToolStarted(item="i1", turn="t1", name="Bash", input=Body('{"command": "pytest -q"}'))
 
 
 @pytest.mark.parametrize(
     ("row", "alive", "words"),
     [
-        (Row(), Alive("running", NOW - 1_000_000), "Running"),
+        (Row(), Alive("running"), "Running"),
         (Row(), Alive("running", NOW - 245_000_000), "Silent for 4 min"),
+        (Row(), Alive("running", NOW - 45_000_000), "Silent for less than a minute"),
+        (Row(), Alive("running", NOW - 245_000_000, PYTEST), "Running for 4 min"),
         (Row(), Alive("starting"), "Starting"),
         (Row(), None, "Starting"),
         (Row(), Alive("catching_up"), "Catching up"),
-        (Row(waiting=1), Alive("running", NOW), "Waiting for you"),
-        (Row(stopping=True), Alive("running", NOW), "Stopping"),
+        (Row(waiting=1), Alive("running", NOW - 245_000_000), "Waiting for you"),
+        (Row(stopping=True), Alive("running", NOW - 245_000_000), "Stopping"),
         (Row(turn=None, last_outcome="error", last_error="no key"), None, "Failed"),
         (Row(turn=None, last_outcome="error", last_error="429", retry_at=5), None, "Waiting to retry"),
         (Row(turn=None, last_outcome="interrupted"), None, "Interrupted"),
@@ -116,6 +120,12 @@ def test_the_state_is_said_in_words(row: Row, alive: Alive | None, words: str) -
 
 
 def test_a_silent_agent_is_known_by_its_process() -> None:
-    shown: Status = status(Row(), Alive("running", 0), NOW)
+    shown: Status = status(Row(), Alive("running", 1), NOW)
 
     assert shown.detail == "process 41877 alive"
+
+
+def test_while_a_tool_runs_silence_is_its_own() -> None:
+    shown: Status = status(Row(), Alive("running", 1, PYTEST), NOW)
+
+    assert (shown.key, shown.detail) == ("running", "Bash pytest -q")

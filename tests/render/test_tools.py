@@ -208,7 +208,29 @@ def test_the_answer_stands_with_its_question() -> None:
     found = outcome("AskUserQuestion", said, questions=[QUESTION])
 
     assert found.instead
-    assert found.panels[0].asked[0].answer == "SQLite"
+    assert found.panels[0].asked[0].chosen == ("SQLite",)
+
+
+@pytest.mark.parametrize(
+    ("said", "chosen", "words"),
+    [
+        ('"Rooms?"="Attic". You can now continue.', ("Attic",), ""),
+        ('"Rooms?"=""Hall, large", Attic", "Else?"="x". You can now continue.', ("Hall, large", "Attic"), ""),
+        ('"Rooms?"="Hall, large". You can now continue.', ("Hall, large",), ""),
+        ('"Rooms?"="Attic, the "old" yard". Read the answers carefully', ("Attic",), 'the "old" yard'),
+        ('"Rooms?"="Attic" notes: only in summer. You can now continue.', ("Attic",), ""),
+    ],
+)
+def test_several_answers_are_taken_apart(said: str, chosen: tuple[str, ...], words: str) -> None:
+    rooms = {
+        "question": "Rooms?",
+        "multiSelect": True,
+        "options": [{"label": "Hall, large"}, {"label": "Attic"}],
+    }
+    found = outcome("AskUserQuestion", f"Your questions have been answered: {said}", questions=[rooms])
+
+    assert found.panels[0].asked[0].chosen == chosen
+    assert found.panels[0].asked[0].words == words
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """An agent that says nothing is named, not ended; one that has nothing to do is ended, and gone on with."""
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import badagent
+from tests.support import badagent, showagent
 from tests.support.daemon import Daemon, wait_for
 
 SILENT = "has said nothing"
@@ -80,7 +81,7 @@ def test_silence_is_named_once_over_restarts_and_once_a_turn(quick: Daemon) -> N
     quick.kill()
     quick.start()
     wait_for(
-        lambda: b"Running" in quick.request("GET", f"/conversations/{conversation}")[1],
+        lambda: b"Silent for" in quick.request("GET", f"/conversations/{conversation}")[1],
         "it to be found again",
     )
 
@@ -96,6 +97,26 @@ def test_silence_is_named_once_over_restarts_and_once_a_turn(quick: Daemon) -> N
     second = quick.send(conversation, "and now?")["session"]["id"]
     wait_for(lambda: len(notices(quick, conversation)) == 2, "silence to be named in the next turn", 10)
     assert [notice["turn"] for notice in notices(quick, conversation)] == [first, second]
+
+
+def test_a_tool_that_runs_long_is_named_by_the_state_and_is_no_silence(tmp_path: Path) -> None:
+    script = tmp_path / "script.json"
+    script.write_text(json.dumps({"test it": [{"tool": "Bash", "input": {"command": "pytest -q"}}]}))
+    programs = showagent.install(tmp_path / "programs", script)
+    daemon = Daemon(tmp_path, PATH=f"{programs}:{os.environ['PATH']}", **QUICK).start()
+    try:
+        conversation = daemon.conversation("claude-code")
+        daemon.send(conversation, "test it")
+
+        def page() -> str:
+            return daemon.request("GET", f"/conversations/{conversation}")[1].decode()
+
+        wait_for(lambda: "<span>Running for" in page(), "the state to say how long it runs", 10)
+        assert '<span class="vh">: Bash pytest -q</span>' in page()
+        assert notices(daemon, conversation) == []
+        assert active(daemon, conversation)
+    finally:
+        daemon.close()
 
 
 def test_an_agent_that_speaks_is_not_called_silent(quick: Daemon) -> None:

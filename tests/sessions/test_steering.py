@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.hosts.tools import is_alive
 from tests.sessions.conftest import Bad
 from tests.support.daemon import Daemon, wait_for
 from tests.support.tokens import in_log
@@ -73,6 +74,32 @@ def test_a_deaf_agent_in_a_flood_is_ended_with_all_that_it_started(bad: Bad) -> 
     assert daemon.ended(conversation, turn, PROMPTLY)["status"] == "interrupted"
     daemon.send(conversation, "once more")
     running(daemon, conversation)
+
+
+def test_a_stop_that_a_restart_finds_does_not_wait_for_a_long_tape_to_be_read(bad: Bad) -> None:
+    daemon = bad("endless")
+    conversation = daemon.conversation("claude-code")
+    turn = daemon.send(conversation, "begin")["session"]["id"]
+    running(daemon, conversation)
+    wait_for(lambda: len(agents(daemon)) == 2, "the agent and what it started")
+    left = agents(daemon)
+    daemon.kill()
+    tapes = daemon.data / "tapes"
+    wait_for(
+        lambda: sum(file.stat().st_size for file in tapes.rglob("*.tape")) > 200 << 20,
+        "200 MB on the tape",
+        60,
+    )
+    daemon.start()
+
+    stop(daemon, conversation)
+
+    wait_for(
+        lambda: not any(map(is_alive, left)),
+        "all of it to be gone, however far it has been read",
+        PROMPTLY / 2,
+    )
+    assert daemon.ended(conversation, turn, 10 * PROMPTLY)["status"] == "interrupted"
 
 
 def test_of_two_stops_in_a_row_the_second_is_insisted_on(bad: Bad) -> None:

@@ -16,6 +16,8 @@ from typing import Any
 from agentguid.hosts.tape import IN, Reader
 
 PATIENCE = 30.0
+BASE = os.environ.get("AGENTGUID_TEST_BASE", "")
+"""What every URL begins with where a test does not say it; empty: as the daemon has it. Browser tests pass under any."""
 
 
 def wait_for(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
@@ -61,6 +63,8 @@ class Daemon:
     def __init__(self, root: Path, **environ: str) -> None:
         self.root = root
         self.port = free_port()
+        if BASE:
+            environ = {"AGENTGUID_BASE_URL": BASE, **environ}
         self.prefix = environ.get("AGENTGUID_BASE_URL", "/gm").rstrip("/")
         self.base = f"http://localhost:{self.port}{self.prefix}"
         home = root / "home"

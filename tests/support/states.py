@@ -37,12 +37,19 @@ class World:
         asked = daemon.api("GET", f"/approvals?conversation={self.known['upgrade']}")["approvals"][0]["id"]
         daemon.api("POST", f"/approvals/{asked}", {"decision": "allow_once"})
         daemon.ended(self.known["upgrade"])
+        asked = daemon.api("GET", f"/approvals?conversation={self.known['chosen']}")["approvals"][0]["id"]
+        answers = {
+            "Which store should it use?": {"words": "Only what is there already, please"},
+            "What should survive a restart?": ["Sessions", "Carts, open orders"],
+        }
+        daemon.api("POST", f"/approvals/{asked}", {"decision": "allow_once", "answers": answers})
+        daemon.ended(self.known["chosen"])
         old = self._conversation("site", "Image sizes on the front page")
         daemon.api("PATCH", f"/conversations/{old}", {"archived": True})
 
     def _told(self, name: str) -> str:
         story = STORIES[name]
-        made = self._conversation(story.folder, story.title)
+        made = self._conversation(story.folder, story.title, mode=story.mode)
         turn = self.daemon.send(made, story.prompt)["session"]["id"]
         if story.open:
             tool = story.steps[-1].get("tool") or story.steps[-2]["tool"]
@@ -51,8 +58,10 @@ class World:
             self.daemon.ended(made, turn)
         return made
 
-    def _conversation(self, folder: str, title: str) -> str:
-        return self.daemon.conversation("claude-code", title=title, workingDirectory=self._folder(folder))
+    def _conversation(self, folder: str, title: str, **more: str) -> str:
+        return self.daemon.conversation(
+            "claude-code", title=title, workingDirectory=self._folder(folder), **more
+        )
 
     def _folder(self, name: str) -> str:
         path = self.daemon.root / "home/src" / name
@@ -115,6 +124,13 @@ def denying(world: World, page: Page) -> None:
     expect(page.locator(".ask-say")).to_be_focused()
 
 
+def answering(world: World, page: Page) -> None:
+    world.talk(page, "store")
+    page.get_by_role("radio", name="Other").check()
+    page.get_by_role("checkbox", name="Sessions").check()
+    expect(page.locator(".ask-words").first).to_be_visible()
+
+
 def pill(world: World, page: Page) -> None:
     world.talk(page, "long")
     page.locator(".log").evaluate("log => log.scrollTop = -2000")
@@ -155,6 +171,23 @@ def invitation(world: World, page: Page) -> None:
     world.show(page, "/devices")
     page.get_by_role("button", name="Show a code").click()
     expect(page.get_by_role("img", name="QR code of the link")).to_be_visible()
+
+
+def shown_code(world: World, page: Page) -> None:
+    """In a browser that is not signed in: the cookies come back, as others show more."""
+    kept = page.context.cookies()
+    page.context.clear_cookies()
+    page.goto(f"{world.daemon.base}/login")
+    page.get_by_role("button", name="Show a code").click()
+    expect(page.locator("#code")).to_be_visible()
+    page.context.add_cookies(kept)  # type: ignore[arg-type]
+
+
+def admitting(world: World, page: Page) -> None:
+    shown_code(world, page)
+    code = page.locator("#code").inner_text()
+    world.show(page, f"/devices/approve?code={code}")
+    expect(page.get_by_role("button", name="Sign it in")).to_be_visible()
 
 
 def unfolded(world: World, page: Page) -> None:
@@ -209,9 +242,9 @@ STATES: dict[str, State] = {
     "inbox": at("/inbox"), "list": at("/conversations"), "found": at("/conversations?q=greet"),
     "archived": at("/conversations?archived=1"), "devices": at("/devices"), "invitation": invitation, "drawer": drawer,
     "shortcuts": shortcuts, "empty": told("empty"), "idle": told("greet"), "running": told("port"), "asking": told("retry"),
-    "denying": denying, "question": told("store"), "queue": told("push"), "held": told("upgrade"), "long": told("long"),
+    "denying": denying, "question": told("store"), "answering": answering, "answered": told("chosen"), "plan": told("outline"), "queue": told("push"), "held": told("upgrade"), "long": told("long"),
     "stop": stopping, "not-sent": not_sent, "pill": pill, "deep-link": deep_link, "renaming": renaming, "menu": menu,
     "every-item": told("all"), "unfolded": unfolded, "lost": lost, "not-found": plain("/conversations/nobody"),
-    "login": plain("/login"), "spent": plain("/login?ticket=spent"), "api": plain("/docs"),
+    "login": plain("/login"), "code": shown_code, "admitting": admitting, "no-code": at("/devices/approve"), "spent": plain("/login?ticket=spent"), "api": plain("/docs"),
 }  # fmt: skip
 """By name. Each goes to the page itself and waits until it shows what the name says."""

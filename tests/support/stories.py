@@ -37,6 +37,7 @@ class Story(NamedTuple):
     steps: list[Step]
     open: bool = False
     """Its last call stays open, or asks."""
+    mode: str = "ask"
 
 
 def plan(done: int) -> Step:
@@ -48,6 +49,28 @@ def asks(tool: str, given: dict[str, Any], output: str = "ok", **more: Any) -> S
     return call(tool, given, output, asks=True, **more)
 
 
+STORE = [
+    {"question": "Which store should it use?", "header": "Store", "multiSelect": False, "options": [
+        {"label": "SQLite", "description": "One file, nothing to run"},
+        {"label": "Postgres", "description": "When several hosts write"}]},
+    {"question": "What should survive a restart?", "header": "Kept", "multiSelect": True, "options": [
+        {"label": "Sessions", "description": "Nobody has to sign in again"},
+        {"label": "Carts, open orders", "description": "What was put in stays in, for a week"},
+        {"label": "Form drafts", "description": "Half-written text"}]},
+]  # fmt: skip
+OUTLINE = """# Import bank statements
+
+1. Read **CAMT.053** and plain CSV into one `Entry` type
+2. Match entries to open invoices: by reference, then by amount and date
+3. Show what did not match; book nothing without a look
+
+| file | change |
+|---|---|
+| `ledger/camt.py` | new: the reader |
+| `ledger/match.py` | rules, with a table of cases |
+
+*Not in this round:* MT940, and the bank's own API.
+"""
 STORIES = {
     "anchors": Story("Broken anchors in the guide", "site", "Find links in the guide that lead nowhere.", [
         call("Grep", {"pattern": "](#", "path": "docs"}, "docs/guide.md:12:[set up](#setup)\ndocs/guide.md:90:[limits](#limit)"),
@@ -70,9 +93,14 @@ STORIES = {
         {"text": "I look at how the arguments are read today."},
         {"tool": "Bash", "input": {"command": "python3 -m pytest -x --pdb-trace", "description": "Run the tests until the first failure"}}], True),
     "store": Story("Where should sessions live?", "site", "Sessions are lost on restart. Keep them.", [
-        call("AskUserQuestion", {"questions": [{"question": "Which store should it use?", "header": "Store", "multiSelect": False, "options": [
-            {"label": "SQLite", "description": "One file, nothing to run"},
-            {"label": "Postgres", "description": "When several hosts write"}]}]}, "ok", asks=True)], True),
+        {"text": "Two things decide how I do this."},
+        call("AskUserQuestion", {"questions": STORE}, "ok", asks=True)], True),
+    "chosen": Story("Where should the cache live?", "site", "The cache is cold after a restart. Keep it.", [
+        call("AskUserQuestion", {"questions": STORE}, 'Your questions have been answered: "Which store should it use?"="Only what is there already, please", "What should survive a restart?"="Sessions, "Carts, open orders"". You can now continue with these answers in mind.', asks=True),
+        {"text": "Then I keep sessions and carts in the files that are there."}], True),
+    "outline": Story("Outline of the importer", "ledger", "Plan an importer for bank statements.", [
+        {"text": "I have looked at three statements. This is how I would do it:"},
+        call("ExitPlanMode", {"plan": OUTLINE, "planFilePath": "/home/ada/.claude/plans/importer.md"}, "User has approved your plan.", asks=True)], True, mode="plan"),
     "retry": Story("Retry window for webhooks", "ledger", "Webhooks are tried for ever. Bound that.", [
         {"text": "The delay doubles without a limit. I cap it at the window:"},
         asks("Edit", {"file_path": "ledger/retry.py", "old_string": "    def delay(self, attempt):\n        return 2 ** attempt\n",

@@ -1,10 +1,10 @@
-// Permission cards by keyboard: 1 to 9 answer the marked one, j and k go through the inbox.
+// Permission cards by keyboard: 1 to 9 answer the marked one or choose in it, j and k go through the inbox.
 (() => {
   "use strict";
   const cards = document.getElementsByClassName("ask-open");
   const inbox = document.getElementById("asks");
   const here = () => document.activeElement?.closest?.(".ask-open");
-  const free = target => !target.matches?.("input, select, textarea, [contenteditable]");
+  const free = target => !target.matches?.("input:not([type=radio], [type=checkbox]), select, textarea, [contenteditable]");
 
   function seen(card) {
     const place = card.getBoundingClientRect(), view = card.closest(".log, .scroll").getBoundingClientRect();
@@ -70,9 +70,12 @@
       else return;
     } else if (!free(target) || document.body.dataset.keys === "off" || document.querySelector("dialog[open]")) return;
     else if (/^[1-9]$/.test(event.key)) {
-      const one = acting(), button = one?.querySelectorAll("[name=option]")[event.key - 1];
+      const one = acting(), button = one?.querySelector(`[aria-keyshortcuts="${event.key}"]`);
       if (!button) return;
-      if (settled(one)) button.click();
+      if (settled(one)) {
+        if (button.tagName === "INPUT") button.focus();
+        button.click();
+      }
     } else if (inbox && /^(j|k|ArrowDown|ArrowUp)$/.test(event.key)) {
       if (event.key.startsWith("Arrow") && !(target === document.body || target.matches(".ask-card"))) return;
       go(/^(j|ArrowDown)$/.test(event.key) ? 1 : -1);

@@ -53,6 +53,7 @@
     for (const field of old.querySelectorAll("input[id]:not([type=hidden]), textarea[id]")) {
       const twin = fresh.querySelector("#" + CSS.escape(field.id));
       if (twin && field.value !== field.defaultValue) twin.value = field.value;
+      if (twin && field.checked !== field.defaultChecked) twin.checked = field.checked;
     }
     keepSelection(old, () => (old.replaceWith(fresh), fresh));
     const again = focused && focused.id && byId(focused.id);

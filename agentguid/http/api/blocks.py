@@ -160,9 +160,12 @@ def _approval(event: events.ApprovalRequested, decided: Recorded | None) -> Bloc
         "options": event.options,
     }
     block["input"] = _parsed(event.input)
+    if event.questions:
+        block["questions"] = event.questions
     match decided.event if decided else None:
         case events.ApprovalDecided() as e:
             block |= {"decision": e.decision, "message": e.message}
+            block |= {"answers": e.answers} if e.answers else {}
         case events.ApprovalWithdrawn() as e:
             block |= {"decision": None, "withdrawn": e.reason}
     return block

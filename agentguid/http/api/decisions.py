@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from agentguid.append import read
 from agentguid.http.api.conversations import key_of
 from agentguid.http.api.shapes import Given, Shape, Waiting, millis
+from agentguid.http.form_questions import of_input, of_json
 from agentguid.http.parts import Parts
 from agentguid.http.problems import ProblemError
 from agentguid.http.who import Who
@@ -17,7 +18,7 @@ from agentguid.project import approvals, conversations
 from agentguid.protocol import commands
 from agentguid.protocol.errors import Invalid, NotFound, Refused
 from agentguid.protocol.events import ApprovalDecided, ApprovalRequested, ApprovalWithdrawn
-from agentguid.protocol.items import Body, Decision
+from agentguid.protocol.items import Body, Decision, Reply
 
 
 class Approvals(Shape, frozen=True):
@@ -34,6 +35,8 @@ class Answer(Given):
     """The agent's own option, where it offered some."""
     updated_input: dict[str, Any] | None = None
     """The arguments as the user changed them."""
+    answers: dict[str, Any] | None = None
+    """To its questions, by their ids: a label, a list of labels, or `{"chosen": […], "words": "…"}`."""
     idempotency_key: str | None = None
 
 
@@ -69,11 +72,7 @@ async def decide(
     row = approvals.get(parts.reader, approval_id)
     if row is None:
         raise NotFound(f"there is no approval {approval_id}")
-    changed = (
-        None
-        if data.updated_input is None
-        else Body(msgspec.json.encode(data.updated_input).decode(), "application/json")
-    )
+    changed, answers = _given(parts, row, data)
     if data.message is not None and len(data.message) > 100_000:
         raise Invalid("message", "must not be longer than 100,000 characters")
     command = commands.DecideApproval(
@@ -83,6 +82,7 @@ async def decide(
         message=data.message,
         option=data.option_id,
         input=changed,
+        answers=answers,
     )
     key = key_of(request, data.idempotency_key)
     try:
@@ -92,6 +92,20 @@ async def decide(
     except Refused as refused:
         raise _earlier(parts, row.id, refused) from None
     return Settled(True, row.id, data.decision, row.conversation)
+
+
+def _given(parts: Parts, row: approvals.Approval, data: Answer) -> tuple[Body | None, dict[str, Reply]]:
+    """The changed arguments, and the answers: these may also come in the arguments, as Claude Code's client has them."""
+    asked = read.at(parts.reader, [row.position])[row.position].event
+    questions = asked.questions if isinstance(asked, ApprovalRequested) else []
+    answers = of_json(questions, data.answers) if data.answers is not None else None
+    if data.updated_input is None:
+        return None, answers or {}
+    if questions and answers is None:
+        answers = of_input(questions, data.updated_input)
+    if answers is not None:
+        return None, answers
+    return Body(msgspec.json.encode(data.updated_input).decode(), "application/json"), {}
 
 
 def _earlier(parts: Parts, approval: str, refused: Refused) -> Exception:
@@ -131,6 +145,7 @@ def _waiting(row: approvals.Approval, event: object, at: int) -> Waiting:
         if known
         else [],
         reason=known.reason if known else None,
+        questions=known.questions if known else [],
         created_at=millis(at),
         position=row.position,
     )

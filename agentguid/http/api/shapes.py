@@ -7,7 +7,7 @@ from msgspec import Struct
 from agentguid.entropy import now
 from agentguid.http.parts import Parts
 from agentguid.project import conversations, retries, turns
-from agentguid.protocol.items import Body, Mode, Usage
+from agentguid.protocol.items import Body, Mode, Question, Usage
 from agentguid.render.status import status
 
 SNAKE = frozenset(
@@ -144,6 +144,8 @@ class Waiting(Shape, frozen=True):
     input: Body
     options: list[dict[str, str]]
     reason: str | None
+    questions: list[Question]
+    """What is to be answered by choosing."""
     created_at: int
     position: int
 

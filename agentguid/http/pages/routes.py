@@ -13,6 +13,7 @@ from agentguid.http.pages.home import home
 from agentguid.http.pages.inbox import inbox
 from agentguid.http.pages.items import item_part, item_picture, whole_item
 from agentguid.http.pages.listing import listing_page
+from agentguid.http.pages.pairing import answer, approval
 from agentguid.http.pages.settings import choose, settings_page
 from agentguid.http.pages.windows import newer_items, older_items, window_items
 
@@ -26,6 +27,8 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     invite,
     revoke,
     revoke_program,
+    approval,
+    answer,
     newer_items,
     window_items,
     blob,

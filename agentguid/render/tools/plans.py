@@ -20,6 +20,8 @@ _STATES = {
     "in-progress": "now",
     "cancelled": "done",
 }
+_NEXT = re.compile(r'"(?:, "|\. You can now|\. Read the answers| selected preview:| notes: |\.?$)')
+_PART = re.compile(r'("(?:[^"\\]|\\.)*")(?:, |$)|(.+?)(?:, |$)', re.DOTALL)
 _TASK = re.compile(r"^#?(\d+)[.:]? \[(\w+)\] (.*)$")
 
 
@@ -99,16 +101,17 @@ def ask(call: Call) -> ToolView:
 
 def questions(given: dict[str, Any]) -> tuple[Question, ...]:
     answers = given.get("answers")
-    return tuple(
+    asked = tuple(
         Question(
             maybe(one, "header"),
             string(one, ("question",)),
             tuple((str(o["label"]), maybe(o, "description")) for o in one.get("options") or ()),
             one.get("multiSelect") is True,
-            str(answers.get(one["question"], "")) if isinstance(answers, dict) else "",
         )
         for one in given["questions"][:QUESTIONS]
     )
+    known = answers if isinstance(answers, dict) else {}
+    return tuple(answered(one, str(known.get(one.text, ""))) for one in asked)
 
 
 def answers(call: Call, output: Output) -> Outcome:
@@ -116,15 +119,39 @@ def answers(call: Call, output: Output) -> Outcome:
     if output.failed:
         return results.plain(call, output)
     asked = questions(call.given)
-    said = [(one, _answer(output.text, one.text)) for one in asked]
-    known = any(answer for _, answer in said)
-    answered = tuple(msgspec.structs.replace(one, answer=answer) for one, answer in said)
-    return Outcome((Questions(answered),), instead=True) if known else results.plain(call, output)
+    said = tuple(answered(one, _answer(output.text, one.text)) for one in asked)
+    known = any(one.chosen or one.words for one in said)
+    return Outcome((Questions(said),), instead=True, open=True) if known else results.plain(call, output)
 
 
 def _answer(text: str, question: str) -> str:
+    """What stands between this question and the next one, or the end of the sentence."""
     _, mark, rest = text.partition(f'"{question}"="')
-    return rest.partition('"')[0] if mark else ""
+    end = _NEXT.search(rest)
+    return (rest[: end.start()] if end else rest.rpartition('"')[0]) if mark else ""
+
+
+def answered(question: Question, said: str) -> Question:
+    """The question with its answer. Where several could be chosen, they stand one after the other."""
+    if not said:
+        return question
+    labels = [label for label, _ in question.options]
+    parts = _parts(said) if question.several and said not in labels else [said]
+    chosen = tuple(part for part in parts if part in labels)
+    words = ", ".join(part for part in parts if part not in labels)
+    return msgspec.structs.replace(question, chosen=chosen, words=words)
+
+
+def _parts(said: str) -> list[str]:
+    """The answers in a list whose members are quoted where they need it."""
+    return [_unquoted(quoted) if quoted else bare for quoted, bare in _PART.findall(said)]
+
+
+def _unquoted(text: str) -> str:
+    try:
+        return str(msgspec.json.decode(text))
+    except msgspec.DecodeError:
+        return text
 
 
 def remember(call: Call) -> ToolView:

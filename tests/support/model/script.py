@@ -10,7 +10,7 @@ A scenario is a list of turns. A turn is {"blocks": [...], ...options}, a block 
 Options: "delay_ms" between pieces, "chunk" characters in a piece, "cut": drop the connection in mid-stream,
 "error": {"status", "type", "message", "times"?, "headers"?} (times: only the first so many requests fail).
 Placeholders in any string: $CWD (the agent's working directory, as its own prompt tells it), $LAST (the newest tool
-result, cut), $EARLIER (what the user said before this prompt).
+result, cut), $EARLIER (what the user said before this prompt), $PLAN (the file that a planning agent is told to write).
 """
 
 import json
@@ -29,6 +29,7 @@ SIDE = "Demo session"
 """The answer to a request that offers no tools: a title, a summary."""
 MARK = re.compile(r"\[\[([A-Za-z0-9_.-]+)\]\]")
 FOLDER = re.compile(r"[Ww]orking director(?:y|ies): *`?(/[^\s`<]+)")
+PLAN = re.compile(r"/\S+/plans/[\w-]+\.md")
 
 
 @dataclass
@@ -137,10 +138,12 @@ def locate(ask: Ask) -> Place:
 
 
 def _placeholders(ask: Ask, place: Place) -> dict[str, str]:
-    found = FOLDER.search("\n".join(text for _, text in ask.messages))
+    said = "\n".join(text for _, text in ask.messages)
+    found, plan = FOLDER.search(said), PLAN.search(said)
     last = (ask.texts("result") or [""])[-1]
     return {
         "$CWD": found[1].rstrip(".,;") if found else ".",
+        "$PLAN": plan[0] if plan else "plan.md",
         "$LAST": last[:200].strip(),
         "$EARLIER": MARK.sub("", place.earlier).strip(),
     }

@@ -1,0 +1,140 @@
+"""The mode that Claude Code works in: told by us, changed by itself; model and mode in the middle of a turn."""
+
+import json
+from typing import Any
+
+import pytest
+
+from agentguid.agents.base import Launch, Write
+from agentguid.agents.claude import ClaudeAdapter
+from agentguid.protocol.events import ConversationConfigured, Event, ItemAdded
+from agentguid.protocol.items import Mode
+from tests.agents.byhand import Session, launched
+
+
+def mode_is(session: Session, theirs: str) -> list[Event]:
+    return session.out({"type": "system", "subtype": "status", "status": None, "permissionMode": theirs})
+
+
+def put(session: Session, writes: Any) -> list[dict[str, Any]]:
+    """Puts what is to be written on the tape; the requests in it."""
+    written: list[Write] = list(writes)
+    for one in written:
+        session.feed("in", one.data.rstrip(b"\n"), id=one.id)
+    return [json.loads(one.data) for one in written]
+
+
+def answer(session: Session, request: dict[str, Any], **response: Any) -> list[Event]:
+    said = {"subtype": "success", "request_id": request["request_id"], **response}
+    return session.out({"type": "control_response", "response": said})
+
+
+def test_a_mode_that_it_changes_itself_is_a_fact() -> None:
+    session = Session().begin()
+
+    assert mode_is(session, "plan") == [ConversationConfigured(mode="plan")]
+    assert mode_is(session, "plan") == []
+    assert mode_is(session, "default") == [ConversationConfigured(mode="ask")]
+
+
+@pytest.mark.parametrize("theirs", ["auto", "dontAsk", "something"])
+def test_a_mode_that_is_none_of_ours_is_set_anew_with_the_next_prompt(theirs: str) -> None:
+    session = Session().begin()
+
+    assert mode_is(session, theirs) == []
+    assert session.adapter.state.mode == ""
+
+
+def test_what_the_user_chooses_during_a_turn_is_said_at_once_and_one_at_a_time() -> None:
+    session = Session().begin()
+    adapter = session.adapter
+    [first] = put(session, adapter.adjust("small", "accept_edits"))
+    assert first["request"] == {"subtype": "set_permission_mode", "mode": "acceptEdits"}
+    assert adapter.adjust("small", "accept_edits") == []
+    answer(session, first)
+    [second] = put(session, adapter.adjust("small", "accept_edits"))
+    assert second["request"] == {"subtype": "set_model", "model": "small"}
+    answer(session, second)
+
+    assert adapter.adjust("small", "accept_edits") == []
+    assert first["request_id"] != second["request_id"]
+    [third] = put(session, adapter.adjust("small", "ask"))
+    answer(session, third)
+    [fourth] = put(session, adapter.adjust("small", "accept_edits"))
+    assert fourth["request_id"] != first["request_id"]
+
+
+def test_what_it_says_of_its_mode_before_it_got_ours_is_old() -> None:
+    session = Session().begin()
+    [request] = put(session, session.adapter.adjust(None, "accept_edits"))
+
+    assert mode_is(session, "plan") == []
+    answer(session, request)
+    assert mode_is(session, "acceptEdits") == []
+
+
+def test_what_it_refuses_is_not_asked_again_in_the_turn() -> None:
+    session = Session().begin()
+    [request] = put(session, session.adapter.adjust("nonsense", "ask"))
+    answer(session, request, subtype="error", error="no such model")
+
+    assert session.adapter.adjust("nonsense", "ask") == []
+
+
+@pytest.mark.parametrize(("launched_in", "told"), [("ask", 0), ("bypass", 1)])
+def test_bypass_needs_a_process_that_was_started_for_it(launched_in: Mode, told: int) -> None:
+    session = Session(Launch(cwd="/", model=None, mode=launched_in, resume=None)).begin()
+    put(session, session.adapter.adjust(None, "plan"))
+    session.adapter.state.requests.clear()
+
+    assert len(session.adapter.adjust(None, "bypass")) == told
+
+
+def test_nothing_is_said_while_no_turn_is_open() -> None:
+    assert Session().adapter.adjust("small", "plan") == []
+
+
+def test_a_fold_goes_on_with_what_it_knew() -> None:
+    session = Session().begin()
+    put(session, session.adapter.adjust(None, "plan"))
+    again = ClaudeAdapter("h", session.launch, session.adapter.carry())
+
+    assert again.state == session.adapter.state
+
+
+# -- tasks in the background ------------------------------------------------------------------------------------------
+def ends(task: str, status: str, summary: str = "Three files.") -> dict[str, Any]:
+    return {
+        "type": "system",
+        "subtype": "task_notification",
+        "task_id": task,
+        "status": status,
+        "summary": summary,
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "level"),
+    [
+        ("completed", "In the background: Count is done.\nThree files.", "info"),
+        ("failed", "In the background: Count failed.\nThree files.", "warning"),
+        ("stopped", "In the background: Count was stopped.\nThree files.", "info"),
+        ("lost", "In the background: Count ended (lost).\nThree files.", "warning"),
+    ],
+)
+def test_the_end_of_a_task_in_the_background_is_told(status: str, words: str, level: str) -> None:
+    session = Session().begin()
+    lines = launched("c1", "a1")
+    lines[2]["description"] = "Count"
+    session.out(*lines)
+    [fact] = session.out(ends("a1", status))
+
+    assert isinstance(fact, ItemAdded)
+    assert (fact.kind, fact.body.text, fact.level) == ("notice", words, level)
+
+
+def test_a_task_that_was_waited_for_has_said_it_itself() -> None:
+    session = Session().begin()
+    session.out({"type": "system", "subtype": "task_started", "task_id": "a1", "tool_use_id": "c1"})
+
+    assert session.out(ends("a1", "completed")) == []
