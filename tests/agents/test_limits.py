@@ -1,6 +1,9 @@
 """What agents say when a limit is reached, and when they say that it is lifted."""
 
+import re
+import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -166,9 +169,40 @@ def test_a_time_of_the_day_is_the_next_such_time_there(now: datetime, zone: str)
 )
 def test_long_texts_cost_little(piece: str) -> None:
     """A regular expression may take for ever on the wrong text; a second for 50 of the longest is plenty."""
-    import time
 
     begun = time.process_time()
     for _ in range(50):
         limits.read(piece * 5000, micros(NOW), ZURICH)
     assert time.process_time() - begun < 5
+
+
+def ends_of(scenario: str) -> list[tuple[str, str]]:
+    """How the genuine agents' turns ended in a recording: which agent, in what words."""
+    found = []
+    for path in sorted((Path(__file__).parent / "golden").rglob(f"{scenario}.txt")):
+        agent = path.parent.name if path.parent.name != "golden" else "claude-code"
+        for line in path.read_text("utf-8").splitlines():
+            _, there, data = line.partition("turn.ended ")
+            error = re.search(r'"error": "((?:[^"\\]|\\.)*)"', data) if there else None
+            found += [(agent, error[1])] if error else []
+    return found
+
+
+@pytest.mark.parametrize(("scenario", "kind"), [("error-429", "account"), ("error-529", "provider")])
+def test_the_limits_of_genuine_agents_are_recognised(scenario: str, kind: str) -> None:
+    ends = [
+        one for one in ends_of(scenario) if "exit status" not in one[1]
+    ]  # they were silent until we ended them
+    assert len(ends) >= 3
+    wrong = [
+        (agent, words)
+        for agent, words in ends
+        if (found := limits.read(words, micros(NOW), ZURICH)) is None or found.kind != kind
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("scenario", ["error-401", "error-400-too-long", "resume-lost", "cut"])
+def test_what_else_genuine_agents_fail_with_is_no_limit(scenario: str) -> None:
+    ends = ends_of(scenario)
+    assert [one for one in ends if limits.read(one[1], micros(NOW), ZURICH)] == []

@@ -25,6 +25,7 @@ ASKS = {
     "follow": [NAME],
     "send": [NAME, "hello"],
     "stop": [NAME],
+    "retry": [NAME],
     "show": [NAME],
     "export": [NAME],
     "approvals": ["ls"],
