@@ -41,6 +41,8 @@ class Settled(Struct, frozen=True):
     tool: str
     what: str
     """The command, file or the like; may be empty."""
+    spoken: bool
+    """It is a sentence."""
     who: str
     conversation: Conversation
 
@@ -88,7 +90,9 @@ def _settled(site: Site, db: apsw.Connection, row: Approval, log: dict[int, Reco
     ask, event = asks.ask(site, row.conversation, asked, decision), asked.event
     if ask is None or not isinstance(event, ApprovalRequested):
         return None
-    return Settled(ask, event.tool, tools.view(event.tool, event.input).arg, who(db, decision.actor), owner)
+    view = tools.view(event.tool, event.input)
+    spoken = bool(view.arg) and not view.named
+    return Settled(ask, event.tool, view.arg, spoken, who(db, decision.actor), owner)
 
 
 def who(db: apsw.Connection, actor: str) -> str:

@@ -32,7 +32,7 @@ DOCK = "conversation/_composer.html"
 ROWS = "shell/_rows.html"
 
 
-_about: Cache[tuple[str, int], tuple[str, int]] = Cache(200)
+_about: Cache[tuple[str, int], tuple[str, bool, int]] = Cache(200)
 """What a request is about and since when it waits, by its id and position: read from the log once."""
 
 
@@ -67,6 +67,8 @@ class Pending(Struct, frozen=True):
     agent: str
     tool: str
     arg: str
+    spoken: bool
+    """What it is about is a sentence, not a name or a command."""
     at: int
     position: int
     """Of the request."""
@@ -170,7 +172,8 @@ def asked(db: apsw.Connection) -> list[Pending]:
     unread = [row.position for row in rows if _about.get((row.id, row.position)) is None]
     for recorded in read.at(db, unread).values() if unread else ():
         if isinstance(event := recorded.event, ApprovalRequested):
-            about = (tools.view(event.tool, event.input).arg, recorded.at)
+            view = tools.view(event.tool, event.input)
+            about = (view.arg, not view.named, recorded.at)
             _about.put((event.approval, recorded.position), about)
     found = []
     for row in rows:
