@@ -31,6 +31,7 @@ CATALOGUE: tuple[Entry, ...] = (
         login="Run `claude` in a terminal and type /login, or set ANTHROPIC_API_KEY for the daemon.",
         docs="https://docs.claude.com/en/docs/claude-code",
         tried="2.1.330, 2026-11-26",
+        steers=True,
     ),
     Entry(
         id="codex",
@@ -318,7 +319,7 @@ CATALOGUE: tuple[Entry, ...] = (
             "bypass": {"mode": "agent-full-access", "collaboration_mode": "default"},
         },
     ),
-    Entry(id="demo", name="Demo agent", icon="demo", protocol="stream-json", dialect="demo"),
+    Entry(id="demo", name="Demo agent", icon="demo", protocol="stream-json", dialect="demo", steers=True),
 )
 
 
@@ -349,4 +350,5 @@ def _own(id_: str, agent: CustomAgent, known: Entry | None) -> Entry:
         versioned=agent.versioned,
         authenticate=agent.authenticate or entry.authenticate,
         files=agent.files,
+        steers=entry.steers and agent.protocol == "stream-json",
     )

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from agentguid.decide import approval, host, queue, settings, turn
+from agentguid.decide import approval, host, queue, settings, steer, turn
 from agentguid.decide.state import Conversation
 from agentguid.protocol.events import Event, ItemAdded, ToolFinished, ToolStarted
 
@@ -18,6 +18,7 @@ def evolve(state: Conversation, event: Event) -> Conversation:
         seen=settings.evolve_seen(state.seen, event),
         turn=turn.evolve(state.turn, event),
         queue=queue.evolve(state.queue, event),
+        steering=steer.evolve(state.steering, event),
         held=queue.evolve_held(state.held, event),
         known=turn.evolve_known(state.known, event),
         approvals=approval.evolve(state.approvals, event),

@@ -24,7 +24,13 @@ from agentguid.protocol.ids import CONVERSATION, conversation_of, stream_of
 
 log = logging.getLogger(__name__)
 
-TYPES = ("turn.started", "turn.stop_requested", "approval.decided", "conversation.deleted")
+TYPES = (
+    "turn.started",
+    "turn.stop_requested",
+    "message.steer_requested",
+    "approval.decided",
+    "conversation.deleted",
+)
 """What this effect reacts to."""
 TRY_AGAIN = 5.0
 """Seconds until a conversation whose task failed unexpectedly (a full disk, a bug) is seen to again."""

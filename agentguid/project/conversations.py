@@ -17,7 +17,7 @@ from agentguid.protocol.ids import conversation_of
 from agentguid.protocol.items import Mode, Outcome
 
 NAME = "conversations"
-VERSION = 2
+VERSION = 3
 TABLES: tuple[str, ...] = ("conversation",)
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS conversation (
@@ -164,6 +164,8 @@ _STATEMENTS = {
     events.MessageEdited: _change(),
     events.MessageRemoved: _change(),
     events.QueueReordered: _change(),
+    events.MessageSteerRequested: _change(),
+    events.MessageSteered: _change(_UPDATED, _ITEM),
     events.QueueHeld: _change("held = 1"),
     events.QueueReleased: _change("held = 0"),
     events.TurnStarted: _change(

@@ -47,7 +47,7 @@
   let line = Promise.resolve();
   const fresh = () => [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, "0")).join("");
   const keep = () => {
-    const open = entries.filter(entry => entry.state !== "sent").map(({ key, text, state, why }) => ({ key, text, state, why }));
+    const open = entries.filter(entry => entry.state !== "sent").map(({ key, text, now, state, why }) => ({ key, text, now, state, why }));
     put("sessionStorage", OUTBOX, open.length ? JSON.stringify(open) : "");
   };
   const arrived = entry => document.querySelector(`#log > [id^="i-${entry.key}-"], #queue [id^="q-${entry.key}-"]`);
@@ -90,7 +90,7 @@
     let why;
     try {
       const sent = { method: "POST", headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(30000) };
-      const answer = await fetch(form.action, { ...sent, body: new URLSearchParams({ key: entry.key, text: entry.text }) });
+      const answer = await fetch(form.action, { ...sent, body: new URLSearchParams({ key: entry.key, text: entry.text, steer: entry.now ? 1 : 0 }) });
       if (answer.redirected || answer.status === 401) why = "You are signed out here. Sign in in another tab, then try again.";
       else if (!answer.ok) why = answer.status < 500 ? words(await answer.text()) : `agentguid failed (${answer.status}).`;
     } catch {
@@ -106,7 +106,7 @@
     event.preventDefault();
     const text = field.value.replace(/\r\n/g, "\n");
     if (!text.trim()) return;
-    const entry = { key: key.value, text };
+    const entry = { key: key.value, text, now: event.submitter?.name === "steer" };
     key.value = fresh();
     error.textContent = "";
     draft(field, "");
