@@ -79,7 +79,11 @@ def _answer(ask: Ask, turn: Turn, output: list[Object]) -> Object:
         "model": ask.model,
         "output": output,
         "error": None,
-        "usage": {**usage, "input_tokens_details": {"cached_tokens": 0}, "output_tokens_details": {}},
+        "usage": {
+            **usage,
+            "input_tokens_details": {"cached_tokens": 0},
+            "output_tokens_details": {"reasoning_tokens": 0},
+        },
     }
 
 
