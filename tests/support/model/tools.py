@@ -73,7 +73,8 @@ def _arguments(schema: dict[str, Any], args: dict[str, Any]) -> dict[str, Any]:
     for key, value in args.items():
         own = next((word for word in WORDS.get(key, [key]) if word in properties), None)
         if own:
-            given[own] = ["bash", "-c", value] if properties[own].get("type") == "array" else value
+            words = key == "command" and properties[own].get("type") == "array"
+            given[own] = ["bash", "-c", value] if words else value
     for key in schema.get("required") or []:
         given.setdefault(key, _something(properties.get(key) or {}))
     return given
