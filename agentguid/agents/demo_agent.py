@@ -180,6 +180,8 @@ class Demo:
         before, middle, after = json.dumps(line, separators=(",", ":")).split(json.dumps(mark))
         name = uuid.uuid4().hex
         for number, token in enumerate(self.tokens(amount, options)):
+            if self.wire.steers:
+                self.steered()
             text = f'{before}"msg_{name}{number}"{middle}"{token}"{after}\n'
             self.wire.write(text.encode())
 
