@@ -104,7 +104,7 @@ def parts(site: Site, given: Shown, status: Status) -> list[str]:
         site.macro(HEAD, "status_line")(status),
         site.macro(HEAD, "gauges")(row),
         site.macro(DOCK, "strip")(row, status, given.pending, given.since),
-        site.macro(DOCK, "queue")(row, given.waiting, status.busy and not row.stopping and steers(row.agent)),
+        site.macro(DOCK, "queue")(row, given.waiting, status.busy and steers(row.agent)),
         site.macro(DOCK, "actions")(row, status),
     )
     return [str(part) for part in drawn]

@@ -141,8 +141,9 @@
   // A change that came too late is not lost: it becomes the draft of a new message.
   function rescue(queue) {
     for (const text of queue.querySelectorAll("textarea")) {
-      const id = text.id.slice(2, -5), said = byId("i-" + id)?.querySelector(".said")?.textContent;
-      if (text.value === text.defaultValue || byId(text.id) || said === text.value) continue;
+      const id = text.id.slice(2, -5), said = byId("i-" + id)?.querySelector(".said")?.textContent, twin = byId(text.id);
+      if (text.value === text.defaultValue || said === text.value) continue;
+      if (twin) { twin.value = text.value; continue; }
       back(text.value);
       error.textContent = "That message went to the agent, or was removed, before your change was saved. Your words stand below.";
     }
