@@ -44,6 +44,7 @@ CATALOGUE: tuple[Entry, ...] = (
         install=NPM + "@openai/codex",
         login="Run `codex login` in a terminal; with a key: `printenv OPENAI_API_KEY | codex login --with-api-key`.",
         docs="https://developers.openai.com/codex",
+        tried="0.169.0, 2026-11-26",
         steers=True,
     ),
     Entry(

@@ -125,7 +125,10 @@
 
   // ---- the queue
   const edited = "#queue textarea";
-  document.addEventListener("change", event => { if (event.target.matches(edited)) event.target.form.requestSubmit(); });
+  // A field that is taken away changes as well, to some browsers: then there is nobody to save it for.
+  document.addEventListener("change", ({ target }) => {
+    if (target.matches(edited)) queueMicrotask(() => target.isConnected && target.form.requestSubmit());
+  });
   document.addEventListener("keydown", event => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || !event.target.matches(edited)) return;
     event.preventDefault();
