@@ -78,6 +78,10 @@ def find(rows: list[dict[str, Any]], given: str) -> str:
     return str(found[0])
 
 
+def _since(row: dict[str, Any]) -> str:
+    return "going in" if row.get("steering") else ago(row["queued_at"])
+
+
 def _released(before: dict[str, Any], after: dict[str, Any]) -> str:
     left = len(after["queue"])
     more = f"; {left} more wait{'s' if left == 1 else ''}" if left else ""
@@ -90,7 +94,7 @@ def _print(rows: list[dict[str, Any]], held: str | None) -> None:
         say("nothing waits")
         return
     table = [
-        (str(n), row["messageId"][:8], ago(row["queued_at"]), one_line(row["content"], 500))
+        (str(n), row["messageId"][:8], _since(row), one_line(row["content"], 500))
         for n, row in enumerate(rows, 1)
     ]
     print_table(("", "ID", "SINCE", "TEXT"), table, spare=("SINCE",))
