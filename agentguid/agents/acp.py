@@ -10,7 +10,7 @@ import msgspec
 from agentguid.agents import acp_modes as modes
 from agentguid.agents import acp_write as write
 from agentguid.agents.acp_reading import Reading
-from agentguid.agents.base import Adapter, Answer, Dialect, Errand, Launch, Prompt, Write
+from agentguid.agents.base import Adapter, Answer, Dialect, Errand, Launch, Prompt, Steer, Write
 from agentguid.agents.entry import Entry
 
 
@@ -115,6 +115,9 @@ class AcpAdapter(Reading):
             return [Write(f"start:{number}-{prompt.turn}", data)]
         data = write.prompt(number, state.session, prompt.body.text, prompt.mode)
         return [Write(f"prompt:{prompt.turn}", data)]
+
+    def steer(self, steer: Steer) -> Sequence[Write]:  # noqa: ARG002 - this protocol has no way to
+        return []
 
     def answer(self, answer: Answer) -> Sequence[Write]:
         return self.asks.answer(answer)

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-import msgspec
-
 from agentguid.agents import acp_errors as errors
 from agentguid.agents import acp_modes as modes
 from agentguid.agents import acp_turns as turns
 from agentguid.agents import acp_wire as wire
 from agentguid.agents import acp_write as write
+from agentguid.agents import jsonrpc
 from agentguid.agents.acp_session import Session
 from agentguid.agents.acp_state import METHODS, Sent
 from agentguid.agents.base import Fact, Output
@@ -21,7 +20,7 @@ class Answers(Session):
         sent = self.state.sent.pop(wire.number_of(message.id) or -1, None)
         if sent is None:
             raise NotUnderstoodError("an answer to nothing that was asked")
-        error = self._error(message) if message.error and bytes(message.error) != b"null" else None
+        error = jsonrpc.error_of(message)
         result = {} if error else mapping(wire.value(message.result))
         match sent.method:
             case "initialize":
@@ -34,12 +33,6 @@ class Answers(Session):
                 self._done(result, error, out)
             case _:
                 self._set(sent, result, error, out)
-
-    def _error(self, message: wire.Envelope) -> wire.Error:
-        try:
-            return msgspec.convert(wire.value(message.error), wire.Error)
-        except msgspec.ValidationError:
-            return wire.Error(message=bytes(message.error).decode("utf-8", "replace"))
 
     # -- the handshake ------------------------------------------------------------------------------------------------
     def _greeted(self, result: dict[str, Any], error: wire.Error | None, out: list[Output]) -> None:

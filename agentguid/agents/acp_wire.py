@@ -4,23 +4,15 @@ What comes all the time has a struct. What differs between agents is read as pla
 a strange detail cannot hide what matters.
 """
 
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct, field
 
-from agentguid.agents.jsonl import NotUnderstoodError, mended, syntax
+from agentguid.agents import jsonrpc
+from agentguid.agents.jsonrpc import Envelope, Error, number_of, read, value
 
-
-class Envelope(Struct):
-    """A JSON-RPC message: a request (method and id), a notification (method) or an answer (id)."""
-
-    method: str = ""
-    id: Raw = Raw()
-    """As it was written: 0 and texts are valid, and it has to be sent back like that."""
-    params: Raw = Raw()
-    result: Raw = Raw()
-    error: Raw = Raw()
+__all__ = ["Asked", "Envelope", "Error", "Session", "asked", "number_of", "read", "update", "value"]
 
 
 class Content(Struct):
@@ -120,68 +112,15 @@ class Asked(Struct):
     session: str = field(default="", name="sessionId")
 
 
-class Error(Struct):
-    code: Any = 0
-    message: Any = ""
-    data: Any = None
-
-
-T = TypeVar("T")
-_envelopes = msgspec.json.Decoder(Envelope)
 _sessions = msgspec.json.Decoder(Session)
 _asked = msgspec.json.Decoder(Asked)
-_values: "msgspec.json.Decoder[Any]" = msgspec.json.Decoder()
-
-
-def read(data: bytes) -> Envelope:
-    """A line from the agent, or one of ours. Raises `NotUnderstoodError`."""
-    try:
-        message = _decode(_envelopes, data)
-    except msgspec.ValidationError as error:
-        raise NotUnderstoodError("JSON, but no message of this protocol") from error
-    if not message.method and not message.id:
-        raise NotUnderstoodError("JSON, but neither a request nor an answer")
-    return message
 
 
 def update(params: Raw) -> Session:
     """Raises `NotUnderstoodError`, also for a kind of update that we do not know."""
-    try:
-        return _decode(_sessions, bytes(params))
-    except msgspec.ValidationError as error:
-        raise NotUnderstoodError(f"session/update: {error}"[:200]) from error
+    return jsonrpc.params(_sessions, params, "session/update")
 
 
 def asked(params: Raw) -> Asked:
     """Raises `NotUnderstoodError`."""
-    try:
-        return _decode(_asked, bytes(params))
-    except msgspec.ValidationError as error:
-        raise NotUnderstoodError(f"session/request_permission: {error}"[:200]) from error
-
-
-def value(raw: Raw) -> Any:
-    """Raises `NotUnderstoodError`. Nothing at all is None."""
-    return _decode(_values, bytes(raw)) if raw else None
-
-
-def number_of(identity: Raw) -> int | None:
-    """The number of a request of ours, as an answer names it. Some agents send it back as text."""
-    text = bytes(identity).strip(b' "')
-    return int(text) if text.isdigit() and len(text) < 16 else None
-
-
-def _decode(decoder: "msgspec.json.Decoder[T]", data: bytes) -> T:
-    """Raises msgspec.ValidationError for JSON of another shape, `NotUnderstoodError` for what is no JSON."""
-    try:
-        return decoder.decode(data)
-    except msgspec.ValidationError:
-        raise
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        text = mended(data, error)
-    try:
-        return decoder.decode(text)
-    except msgspec.ValidationError:
-        raise
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise NotUnderstoodError(syntax(error)) from error
+    return jsonrpc.params(_asked, params, "session/request_permission")

@@ -80,6 +80,15 @@ class Prompt(Struct, frozen=True):
     mode: Mode
 
 
+class Steer(Struct, frozen=True):
+    """A message for the turn that runs."""
+
+    turn: str
+    message: str
+    body: Body
+    """The whole text."""
+
+
 class Answer(Struct, frozen=True):
     approval: str
     decision: Decision
@@ -117,7 +126,7 @@ class Adapter(Protocol):
     """One agent session, seen from its tape. Made anew (or from `carry`) for each fold.
 
     Ids of inputs are part of the contract, because the fold reads them back off the tape:
-    `start`, `start:NAME`, `prompt:TURN`, `answer:APPROVAL`, `stop:TURN`, `auto:OFFSET`, `serve:OFFSET`.
+    `start`, `start:NAME`, `prompt:TURN`, `steer:MESSAGE`, `answer:APPROVAL`, `stop:TURN`, `auto:OFFSET`, `serve:OFFSET`.
     """
 
     @property
@@ -174,6 +183,12 @@ class Adapter(Protocol):
 
     def prompt(self, prompt: Prompt) -> Sequence[Write]:
         """What is to be written for it next. Asked again after each line until the prompt itself is on the tape."""
+
+    def steer(self, steer: Steer) -> Sequence[Write]:
+        """Hands a message to the agent while it works; nothing when its protocol cannot, or cannot now.
+
+        Once the agent has it, `MessageSteered` comes out of the fold. Asked again after each line until then.
+        """
 
     def answer(self, answer: Answer) -> Sequence[Write]:
         """Nothing when the request is not open any more."""

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+from agentguid.agents import claude_steer as steering
 from agentguid.agents import claude_write as write
-from agentguid.agents.base import Adapter, Answer, Errand, Launch, Prompt, Served, Write
+from agentguid.agents.base import Adapter, Answer, Errand, Launch, Prompt, Served, Steer, Write
 from agentguid.agents.claude_reading import Reading
 from agentguid.protocol.items import Mode
 
@@ -108,10 +109,14 @@ class ClaudeAdapter(Reading):
             return [self._ask(f"model-{name}", "set_model", model=model)]
         return []
 
+    def steer(self, steer: Steer) -> Sequence[Write]:
+        return steering.writes(steer, self.state)
+
     def answer(self, answer: Answer) -> Sequence[Write]:
         return self.asks.answer(answer)
 
     def stop(self, turn: str) -> Sequence[Write]:
         if turn != self.state.turn:
             return []
-        return [Write(f"stop:{turn}", write.request(f"{self.host}-stop-{turn}", "interrupt"))]
+        interrupt = Write(f"stop:{turn}", write.request(f"{self.host}-stop-{turn}", "interrupt"))
+        return [*steering.taken_back(self.host, self.state), interrupt]

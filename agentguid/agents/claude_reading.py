@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from agentguid.agents import claude_steer as steer
 from agentguid.agents import claude_system as system
 from agentguid.agents import claude_turns as turns
 from agentguid.agents import claude_wire as wire
@@ -94,6 +95,8 @@ class Reading:
                 self._control_response(jsonl.plain(data), out)
             case wire.ControlCancel():
                 self.asks.cancel(line.request_id, out)
+            case wire.Lifecycle():
+                steer.lifecycle(line.command_uuid, line.state, self.state, out)
             case wire.RateLimit():
                 system.rate_limit(jsonl.plain(data), self.state, self._item, out)
 
@@ -135,6 +138,8 @@ class Reading:
     def _result(self, result: dict[str, Any], out: list[Output]) -> None:
         state = self.state
         turn = state.turn if turns.own(result) else None
+        if turn is not None and steer.goes_on(state, out):
+            turn = None
         if turns.failed(result):
             self._look_for_loss(api_error(result))
         self.blocks.abandon(out, "")
@@ -172,7 +177,7 @@ class Reading:
         out.append(system.notice(self._item(), self.state.turn, text, "error"))
 
     def _turn_is_over(self) -> None:
-        self.state.turn, self.state.stopping = None, False
+        self.state.turn, self.state.stopping, self.state.steers = None, False, {}
         self.state.failure, self.state.stderr_size = "", 0
 
     def _control_request(self, line: dict[str, Any], out: list[Output]) -> None:
@@ -211,6 +216,8 @@ class Reading:
         match kind:
             case "prompt":
                 self.state.turn, self.state.stopping = of, False
+            case "steer":
+                steer.written(of, self.state)
             case "answer":
                 self.asks.answered(of)
             case "start" | "stop":

@@ -39,6 +39,8 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     """The message that each thread (call of a sub-agent, or "") is streaming."""
     requests: dict[str, str] = field(default_factory=dict)
     """Control requests of ours without an answer → what they ask."""
+    steers: dict[str, bool] = field(default_factory=dict)
+    """Messages that were written into the turn and not taken yet → Claude Code says that it has them."""
     cost: float = 0.0
     """`total_cost_usd` of the last result."""
     unbilled: float = 0.0

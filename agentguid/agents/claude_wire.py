@@ -108,6 +108,13 @@ class RateLimit(Struct, tag_field="type", tag="rate_limit_event"):
     pass
 
 
+class Lifecycle(Struct, tag_field="type", tag="command_lifecycle"):
+    """What becomes of a prompt that had a uuid."""
+
+    command_uuid: str = ""
+    state: str = ""
+
+
 class KeepAlive(Struct, tag_field="type", tag="keep_alive"):
     pass
 
@@ -140,6 +147,7 @@ Known = (
     | ControlResponse
     | ControlCancel
     | RateLimit
+    | Lifecycle
     | Quiet
 )
 

@@ -16,11 +16,12 @@ PERMISSION_MODES: dict[Mode, str] = {
 _encode = msgspec.json.Encoder().encode
 
 
-def user(text: str) -> bytes:
-    """A prompt."""
+def user(text: str, uuid: str | None = None) -> bytes:
+    """A prompt. With a uuid Claude Code tells what becomes of it."""
     content = [{"type": "text", "text": text}]
     message = {"role": "user", "content": content}
-    return _line({"type": "user", "message": message, "parent_tool_use_id": None, "session_id": ""})
+    named = {"uuid": uuid} if uuid else {}
+    return _line({"type": "user", "message": message, "parent_tool_use_id": None, "session_id": "", **named})
 
 
 def request(request_id: str, subtype: str, **fields: Any) -> bytes:

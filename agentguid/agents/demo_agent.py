@@ -16,7 +16,6 @@ Anything else gets a greeting.
 
 import json
 import os
-import queue
 import re
 import runpy
 import subprocess
@@ -26,14 +25,13 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 DIRECTIVE = re.compile(
     r"(?P<verb>emit|long|sleep)\s+(?P<amount>\d+(?:\.\d+)?)(?P<rest>(?:\s+(?:rate|size)\s+\d+|\s+deltas)*)"
     r"|(?P<plain>think|tool|ask|question|plan|fail|crash|tour(?: fast)?)"
 )
 OPTION = re.compile(r"(rate|size)\s+(\d+)|(deltas)")
-BUFFER = 64 * 1024
 CHUNK = 256
 LOREM = "The quick brown fox jumps over the lazy dog, and nobody minds. "
 THOUGHT = "The user wants to see what happens when an agent thinks. I look at the folder first, then I say what I found."
@@ -47,79 +45,10 @@ class FailedTurn(Exception):  # noqa: N818
     pass
 
 
-class Wire:
-    """Lines out, buffered; lines in, sorted by a thread into prompts and answers."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.pending: list[bytes] = []
-        self.size = 0
-        self.prompts: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self.answers: queue.SimpleQueue[tuple[str, dict[str, Any]]] = queue.SimpleQueue()
-        self.stop = threading.Event()
-        self.open = 0
-        self.mode = "default"
-
-    def write(self, line: bytes) -> None:
-        with self.lock:
-            self.pending.append(line)
-            self.size += len(line)
-            if self.size >= BUFFER:
-                self._flush()
-
-    def flush(self) -> None:
-        with self.lock:
-            self._flush()
-
-    def _flush(self) -> None:
-        data, self.pending, self.size = memoryview(b"".join(self.pending)), [], 0
-        while data:
-            data = data[os.write(1, data) :]
-
-    def send(self, value: dict[str, Any]) -> None:
-        self.write(json.dumps(value, separators=(",", ":")).encode() + b"\n")
-
-    def read(self) -> None:
-        """Runs in its own thread until stdin ends."""
-        for raw in sys.stdin.buffer:
-            try:
-                self._take(json.loads(raw))
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                print(f"demo agent: a line that means nothing: {error!r}", file=sys.stderr, flush=True)
-        self.prompts.put(None)
-        self.answers.put(("end", {"behavior": "deny", "message": "nobody is there"}))
-
-    def _take(self, line: dict[str, Any]) -> None:
-        match line["type"]:
-            case "user":
-                blocks = line["message"]["content"]
-                prompt = "\n".join(block["text"] for block in blocks if block["type"] == "text")
-                self.open += 1
-                self.prompts.put(prompt)
-            case "control_response":
-                self.answers.put((line["response"]["request_id"], line["response"].get("response") or {}))
-            case "control_request":
-                self._control(line["request_id"], line["request"])
-
-    def _control(self, request_id: str, request: dict[str, Any]) -> None:
-        answer: dict[str, Any] = {}
-        match request["subtype"]:
-            case "initialize":
-                answer = {"commands": [], "models": [], "pid": os.getpid()}
-            case "interrupt" if self.open:
-                self.stop.set()
-                self.answers.put(("stop", {}))
-            case "set_permission_mode":
-                self.mode = answer["mode"] = request["mode"]
-        response = {"subtype": "success", "request_id": request_id, "response": answer}
-        self.send({"type": "control_response", "response": response})
-        self.flush()
-
-
 class Demo:
     """One session."""
 
-    def __init__(self, wire: Wire, session: str, model: str) -> None:
+    def __init__(self, wire: Any, session: str, model: str) -> None:
         self.wire, self.session, self.model = wire, session, model
         self.words = 0
 
@@ -132,6 +61,11 @@ class Demo:
 
     def send(self, kind: str, **fields: Any) -> None:
         self.wire.send({"type": kind, **fields, "session_id": self.session})
+
+    def steered(self) -> None:
+        """Messages that came in while it worked are read between two steps."""
+        while message := self.wire.next_steered():
+            self.message({"type": "text", "text": f"While I worked you said: {message}"})
 
     # -- messages -----------------------------------------------------------------------------------------------------
     def message(self, block: dict[str, Any], name: str | None = None, **fields: Any) -> None:
@@ -186,6 +120,7 @@ class Demo:
     def run(self, prompt: str, depth: int = 0) -> None:
         parts = [part.strip() for part in re.split(r"[;\n]", prompt) if part.strip()]
         for place, part in enumerate(parts):
+            self.steered()
             found = DIRECTIVE.fullmatch(part)
             if found:
                 self.directive(found)
@@ -247,6 +182,8 @@ class Demo:
         before, middle, after = json.dumps(line, separators=(",", ":")).split(json.dumps(mark))
         name = uuid.uuid4().hex
         for number, token in enumerate(self.tokens(amount, options)):
+            if self.wire.steers:
+                self.steered()
             text = f'{before}"msg_{name}{number}"{middle}"{token}"{after}\n'
             self.wire.write(text.encode())
 
@@ -302,7 +239,7 @@ class Demo:
         self.wire.send({"type": "control_request", "request_id": request_id, "request": request | about})
         self.wire.flush()
         while True:
-            of, answer = self.wire.answers.get()
+            of, answer = cast(tuple[str, dict[str, Any]], self.wire.answers.get())
             if self.wire.stop.is_set():
                 self.wire.send({"type": "control_cancel_request", "request_id": request_id})
                 raise InterruptedTurn
@@ -329,6 +266,7 @@ class Demo:
         end: dict[str, Any] = {"subtype": "success", "is_error": False, "terminal_reason": "completed"}
         try:
             self.run(prompt)
+            self.steered()
         except InterruptedTurn:
             text = {"type": "text", "text": "[Request interrupted by user]"}
             self.send("user", message={"role": "user", "content": [text]}, parent_tool_use_id=None)
@@ -367,10 +305,9 @@ def read_script(name: str) -> str | None:
         return None
 
 
-def beside(file: str, part: str) -> Callable[..., None]:
-    """A function of a file beside this one; an isolated interpreter does not look there by itself."""
-    found: Callable[..., None] = runpy.run_path(str(Path(__file__).with_name(f"{file}.py")))[part]
-    return found
+def beside(file: str, name: str) -> Any:
+    """Something of a file beside this one; an isolated interpreter does not look there by itself."""
+    return runpy.run_path(str(Path(__file__).with_name(f"{file}.py")))[name]
 
 
 def pieces(text: str, size: int) -> Iterator[str]:
@@ -384,7 +321,7 @@ def after(option: str, default: str) -> str:
 
 
 def main() -> None:
-    wire = Wire()
+    wire = beside("demo_wire", "Wire")()
     wire.mode = after("--permission-mode", "default")
     demo = Demo(wire, after("--resume", "") or str(uuid.uuid4()), after("--model", "demo"))
     threading.Thread(target=wire.read, daemon=True).start()

@@ -18,7 +18,7 @@ class Entry(Struct, frozen=True):
     icon: str
     """Name of an icon in web/assets."""
     protocol: str
-    """acp or stream-json; another word when agentguid does not speak it yet."""
+    """acp, stream-json or app-server; another word when agentguid does not speak it yet."""
     dialect: str
     """Module of `agentguid.agents` that speaks it. Empty: none does, so that the agent cannot be run."""
     binaries: tuple[str, ...] = ()
@@ -45,6 +45,8 @@ class Entry(Struct, frozen=True):
     """A sign-in method of its that needs no human once `login` was done; tried when it asks for one."""
     files: bool = False
     """Offer to read and write files for it: for an agent that cannot by itself."""
+    steers: bool = False
+    """Takes a message into the turn that it works on."""
     remarks: str = ""
     """What its remarks about itself begin with that it writes as if the model had said them."""
     errors: str = ""

@@ -34,6 +34,8 @@ def _said(kind: str, data: Mapping[str, Any]) -> str:
     match kind:
         case "turn.started":
             return f"\n## You\n\n{_quoted(body(data))}\n\n## {_line(data['agent'])}\n"
+        case "message.steered":
+            return f"\n## You, meanwhile\n\n{_quoted(body(data))}\n"
         case "item.added":
             return _item(data)
         case "approval.requested":

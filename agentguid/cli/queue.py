@@ -1,4 +1,4 @@
-"""The messages that wait for a running turn to end: list them, change them, take them out, move them.
+"""The messages that wait for a running turn to end: list them, change them, take them out, move them, have them read now.
 
 After a turn that failed they are held back: `release` sends the next one, and so does whatever is sent.
 """
@@ -14,12 +14,17 @@ from agentguid.cli.send import message
 
 
 def arguments(parser: ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ls|edit|rm|move|release")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ls|edit|rm|move|now|release")
     listing = common(actions.add_parser("ls", help="what waits, next one first"))
     listing.add_argument("conversation", metavar="CONV")
     release = common(actions.add_parser("release", help="send what a failed turn holds back"))
     release.add_argument("conversation", metavar="CONV")
-    for name, text in (("edit", "change the text"), ("rm", "take it out"), ("move", "to another place")):
+    for name, text in (
+        ("edit", "change the text"),
+        ("rm", "take it out"),
+        ("now", "into the turn that runs"),
+        ("move", "to another place"),
+    ):
         action = common(actions.add_parser(name, help=text))
         action.add_argument("conversation", metavar="CONV")
         action.add_argument("message", metavar="MESSAGE", help="its id, the beginning of it, or its place")
@@ -55,6 +60,8 @@ def _act(
             return client.patch(f"{base}/{part(wanted)}", {"content": message(args.text)}), "changed"
         case "rm":
             return client.delete(f"{base}/{part(wanted)}"), "taken out"
+        case "now":
+            return client.post(f"{base}/{part(wanted)}/steer"), "the agent reads it before its next step"
     order = [row["messageId"] for row in rows if row["messageId"] != wanted]
     order.insert(max(0, args.place - 1), wanted)
     return client.post(f"{base}/reorder", {"order": order}), f"moved to place {order.index(wanted) + 1}"
@@ -71,6 +78,10 @@ def find(rows: list[dict[str, Any]], given: str) -> str:
     return str(found[0])
 
 
+def _since(row: dict[str, Any]) -> str:
+    return "going in" if row.get("steering") else ago(row["queued_at"])
+
+
 def _released(before: dict[str, Any], after: dict[str, Any]) -> str:
     left = len(after["queue"])
     more = f"; {left} more wait{'s' if left == 1 else ''}" if left else ""
@@ -83,7 +94,7 @@ def _print(rows: list[dict[str, Any]], held: str | None) -> None:
         say("nothing waits")
         return
     table = [
-        (str(n), row["messageId"][:8], ago(row["queued_at"]), one_line(row["content"], 500))
+        (str(n), row["messageId"][:8], _since(row), one_line(row["content"], 500))
         for n, row in enumerate(rows, 1)
     ]
     print_table(("", "ID", "SINCE", "TEXT"), table, spare=("SINCE",))

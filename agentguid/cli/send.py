@@ -1,4 +1,7 @@
-"""Send a message to a conversation. A turn begins at once, or after those that run and wait."""
+"""Send a message to a conversation. A turn begins at once, or after those that run and wait.
+
+With `--steer` the agent takes the message into the turn that runs, where it can.
+"""
 
 import secrets
 import sys
@@ -15,20 +18,27 @@ from agentguid.protocol.ids import turn_of
 def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("conversation", metavar="CONV")
     parser.add_argument("text", metavar="TEXT", help="the message; - reads it from standard input")
+    parser.add_argument(
+        "--steer", action="store_true", help="into the turn that runs, instead of waiting for its end"
+    )
     parser.add_argument("-f", "--follow", action="store_true", help="watch until its turn ends")
 
 
 def run(args: Namespace) -> int:
     client = connect(args)
-    conversation = client.get(f"/conversations/{part(args.conversation)}")["conversation"]
-    answer = send(client, conversation["id"], message(args.text))
+    before = client.get(f"/conversations/{part(args.conversation)}")
+    conversation = before["conversation"]
+    answer = send(client, conversation["id"], message(args.text), steer=args.steer)
     if args.follow:
-        turn = turn_of(answer["message"]["id"])
+        running = before["latestSession"] if answer.get("steering") else None
+        turn = running["id"] if running else turn_of(answer["message"]["id"])
         return watch(
             client, conversation["id"], conversation["position"], turn, prompts=False, as_json=args.json
         )
     if args.json:
         print_json(answer)
+    elif answer.get("steering"):
+        say("the agent reads it before its next step; if the turn ends first, it is sent next")
     elif answer.get("queued"):
         say(f"queued at place {answer.get('queuePosition')}")
     else:
@@ -36,9 +46,9 @@ def run(args: Namespace) -> int:
     return 0
 
 
-def send(client: Client, conversation: str, text: str) -> Any:
+def send(client: Client, conversation: str, text: str, *, steer: bool = False) -> Any:
     """Posts a message and returns the daemon's answer. Its key makes sure that it never runs twice."""
-    body = {"content": text, "idempotencyKey": secrets.token_hex(12)}
+    body = {"content": text, "idempotencyKey": secrets.token_hex(12)} | ({"steer": True} if steer else {})
     return client.post(f"/conversations/{part(conversation)}/messages", body)
 
 

@@ -93,7 +93,7 @@ class Transcript:
             self._note((f"({one_line(str(envelope.get('type')))}: redacted)", "dim"))
             return
         match envelope.get("type"):
-            case "turn.started":
+            case "turn.started" | "message.steered":
                 if self._prompts:
                     self._note(("", None), *((line, "bold") for line in _prompt(body(data))))
             case "item.added":

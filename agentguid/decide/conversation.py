@@ -1,6 +1,6 @@
 """The rules of a conversation: which facts follow from a command."""
 
-from agentguid.decide import approval, host, queue, report, retry, settings, turn
+from agentguid.decide import approval, host, queue, report, retry, settings, steer, turn
 from agentguid.decide.fold import evolve
 from agentguid.decide.state import Conversation, initial
 from agentguid.protocol import commands, events
@@ -39,10 +39,14 @@ def decide(command: ToConversation, state: Conversation) -> list[Event]:
             return _delete(command, state)
         case commands.SendMessage():
             return turn.send(command, state, known)
-        case commands.EditMessage():
+        case commands.EditMessage(message=message):
+            steer.settled(message, state.steering)
             return queue.edit(command, state.queue)
-        case commands.RemoveMessage():
+        case commands.RemoveMessage(message=message):
+            steer.settled(message, state.steering)
             return queue.remove(command, state.queue)
+        case commands.SteerMessage():
+            return steer.steer(command, state)
         case commands.ReorderQueue():
             return queue.reorder(command, state.queue)
         case commands.ReleaseQueue():

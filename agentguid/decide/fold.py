@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from agentguid.decide import approval, host, queue, retry, settings, turn
+from agentguid.decide import approval, host, queue, retry, settings, steer, turn
 from agentguid.decide.state import Conversation
 from agentguid.protocol.events import Event, ItemAdded, ToolFinished, ToolStarted
 
@@ -18,6 +18,7 @@ def evolve(state: Conversation, event: Event) -> Conversation:
         seen=settings.evolve_seen(state.seen, event),
         turn=turn.evolve(state.turn, event),
         queue=queue.evolve(state.queue, event),
+        steering=steer.evolve(state.steering, event),
         held=queue.evolve_held(state.held, event),
         failed=retry.evolve_failed(state.failed, state.turn, event),
         retry=retry.evolve(state.retry, event),

@@ -16,6 +16,7 @@ from agentguid.protocol.events import (
     MessageEdited,
     MessageQueued,
     MessageRemoved,
+    MessageSteered,
     QueueHeld,
     QueueReleased,
     QueueReordered,
@@ -67,7 +68,7 @@ def evolve(queue: Queue, event: Event) -> Queue:
             return (*_without(queue, message), Waiting(message, body))
         case MessageEdited(message=message, body=body):
             return tuple(replace(one, body=body) if one.message == message else one for one in queue)
-        case MessageRemoved(message=message) | TurnStarted(message=message):
+        case MessageRemoved(message=message) | MessageSteered(message=message) | TurnStarted(message=message):
             return _without(queue, message)
         case QueueReordered(order=order):
             return _ordered(queue, order)

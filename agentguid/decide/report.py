@@ -1,6 +1,6 @@
 """What an agent did. Facts are kept, except those that the state contradicts; then it is the turn of who waits."""
 
-from agentguid.decide import approval, host, retry, settings, turn
+from agentguid.decide import approval, host, retry, settings, steer, turn
 from agentguid.decide.fold import evolve
 from agentguid.decide.state import Conversation
 from agentguid.protocol.commands import Report
@@ -11,6 +11,7 @@ from agentguid.protocol.events import (
     Event,
     HostEnded,
     ItemAdded,
+    MessageSteered,
     QueueHeld,
     SessionIdentified,
     SessionLost,
@@ -62,6 +63,8 @@ def _admitted(fact: Event, state: Conversation, ends: set[str]) -> list[Event]:
         case TurnEnded() if state.turn and state.turn.id == fact.turn:
             asked = [pending for pending in state.approvals if pending.turn == fact.turn]
             return [fact, *approval.withdraw(asked, "the turn ended")]
+        case MessageSteered():
+            return steer.admit(fact, state)
         case HostEnded() if state.host and state.host.id == fact.host:
             told = fact.host in ends or (state.turn and state.turn.id in ends)
             broken = [] if told else host.broke_off(fact, state)

@@ -37,7 +37,7 @@ class Rules(NamedTuple):
         return msgspec.json.decode(state, type=type(self.initial)) if code == self.code else None
 
 
-CONVERSATION = Rules(conversation.initial, conversation.decide, conversation.evolve, code=4)
+CONVERSATION = Rules(conversation.initial, conversation.decide, conversation.evolve, code=5)
 CREDENTIAL = Rules(credential.initial, credential.decide, credential.evolve, code=1)
 
 TABLE: tuple[tuple[type[Command], Callable[[Any], str], Rules], ...] = (

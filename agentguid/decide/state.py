@@ -91,6 +91,8 @@ class Conversation(Struct, frozen=True, omit_defaults=True):
     turn: Turn | None = None
     queue: tuple[Waiting, ...] = ()
     """In the order in which they will be sent; at most `queue.LIMIT`."""
+    steering: tuple[str, ...] = ()
+    """Those of them that the open turn is to take in; they come first."""
     held: bool = False
     """The queue waits for the user, because a turn failed. Without meaning while nothing waits."""
     failed: Failed | None = None

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from agentguid.decide import checks, queue
+from agentguid.decide import checks, queue, steer
 from agentguid.decide.state import Conversation, Settings, Turn
 from agentguid.protocol.commands import SendMessage, StopTurn
 from agentguid.protocol.events import (
@@ -22,7 +22,8 @@ KNOWN = 200
 
 
 def send(command: SendMessage, state: Conversation, settings: Settings) -> list[Event]:
-    """Idle: a turn starts. Busy, or a failed turn is to be tried again: the message waits. Sent before: nothing.
+    """Idle: a turn starts. Busy: the message waits, or is to go into the turn; it also waits when a failed turn is to be
+    tried again. Sent before: nothing.
 
     While a failed turn holds the queue back, what the user sends now goes first (it is what he has to say to the
     failure); then the queue goes on.
@@ -38,6 +39,8 @@ def send(command: SendMessage, state: Conversation, settings: Settings) -> list[
         return [QueueReleased(), begun]
     queue.room(state.queue)
     queued = MessageQueued(message=command.message, body=command.body)
+    if state.turn and command.steer and not state.turn.stopping:
+        return [queued, *steer.into(state.turn, command.message, state)]
     return [queued] if state.turn else [queued, *following(state)]
 
 

@@ -9,7 +9,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Sequence
 
-from agentguid.agents.base import Adapter, Adjustable, Prompt, Write
+from agentguid.agents.base import Adapter, Adjustable, Prompt, Steer, Write
 from agentguid.effects import errands, inputs
 from agentguid.effects.key import Key
 from agentguid.effects.parts import EffectParts
@@ -17,7 +17,7 @@ from agentguid.entropy import now
 from agentguid.failpoints import failpoint
 from agentguid.hosts import frames
 from agentguid.hosts.link import Link
-from agentguid.project import approvals, conversations
+from agentguid.project import approvals, conversations, queue
 from agentguid.project.conversations import Conversation
 from agentguid.protocol.commands import Report
 from agentguid.protocol.errors import AgentFailed, LogBroken
@@ -102,6 +102,8 @@ class Giver:
             await self._stop(row.turn)
         elif row.turn and self._wants_prompt():
             await self._prompt(row.turn)
+        elif row.turn and row.queued and self._adapter.turn == row.turn:
+            await self._steer(row.turn)
         if settled and self.caught_up and row.turn == self._adapter.turn and not row.stopping:
             await self._adjust(row)
         if not self._adapter.idle:
@@ -138,6 +140,14 @@ class Giver:
             await self.end()
             return
         await self._give(self._adapter.prompt(prompt))
+
+    async def _steer(self, turn: str) -> None:
+        """Messages for the turn that runs, in their order; those that it does not take wait for its end."""
+        for row in queue.list(self._parts.reader, self._key.conversation):
+            if row.steering and not self.gave(f"steer:{row.message}"):
+                body = await inputs.waiting(self._parts.reader, self._parts.blobs, row.position)
+                if body is not None:
+                    await self._give(self._adapter.steer(Steer(turn, row.message, body)))
 
     async def _refuse(self, turn: str, why: str) -> None:
         """The agent will not have it. Another process may, once what it says is put right."""

@@ -1,5 +1,7 @@
 """What an agent should be given next: derived from the read models and the tape, never remembered."""
 
+import asyncio
+
 import apsw
 
 from agentguid.agents.base import Adapter, Answer, Prompt, Write
@@ -7,7 +9,7 @@ from agentguid.append import read
 from agentguid.append.blobs import Blobs
 from agentguid.project import approvals, turns
 from agentguid.protocol.errors import LogBroken
-from agentguid.protocol.events import ApprovalDecided, TurnStarted
+from agentguid.protocol.events import ApprovalDecided, MessageEdited, MessageQueued, TurnStarted
 from agentguid.protocol.items import Body
 
 LOST = "The changed arguments were lost with their file. Ask again."
@@ -26,6 +28,20 @@ def prompt(blobs: Blobs, event: TurnStarted) -> Prompt:
     if body.blob:
         body = Body(blobs.whole(body).decode(errors="replace"), body.type)
     return Prompt(event.turn, body, event.model, event.mode)
+
+
+async def waiting(db: apsw.Connection, blobs: Blobs, position: int) -> Body | None:
+    """The whole text of a message that waits, by the event that has it; None: it is gone."""
+    event = read.at(db, [position])[position].event
+    if not isinstance(event, MessageQueued | MessageEdited):
+        return None
+    body = event.body
+    if not body.blob:
+        return body
+    try:
+        return Body((await asyncio.to_thread(blobs.whole, body)).decode(errors="replace"), body.type)
+    except (KeyError, OSError, LogBroken):
+        return None
 
 
 def answer(db: apsw.Connection, blobs: Blobs, adapter: Adapter, approval: str) -> list[Write]:

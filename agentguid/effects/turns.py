@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 TYPES = (
     "turn.started",
     "turn.stop_requested",
+    "message.steer_requested",
     "approval.decided",
     "conversation.configured",
     "conversation.deleted",

@@ -54,10 +54,18 @@ async def move(request: Web, conversation_id: FromPath[str], message: FromPath[s
     return await carry_out(request, parts, commands.ReorderQueue(conversation=conversation_id, order=order))
 
 
+@post("/conversations/{conversation_id:str}/queue/{message:str}/steering", include_in_schema=False)
+async def steer(request: Web, conversation_id: FromPath[str], message: FromPath[str], parts: Dep) -> Answer:
+    """Not to wait any longer: into the turn that runs."""
+    return await carry_out(
+        request, parts, commands.SteerMessage(conversation=conversation_id, message=message)
+    )
+
+
 @post("/conversations/{conversation_id:str}/queue/release", include_in_schema=False)
 async def release(request: Web, conversation_id: FromPath[str], parts: Dep) -> Answer:
     """What a failed turn holds back is sent."""
     return await carry_out(request, parts, commands.ReleaseQueue(conversation=conversation_id))
 
 
-ROUTES = (release, edit, remove, move)
+ROUTES = (release, edit, remove, move, steer)

@@ -164,7 +164,8 @@ async def _send(request: Web, parts: Parts, conversation: str, fields: Fields) -
     text = text_of(fields)
     # The text is part of the id: a form that the browser kept, sent again with other words, is another message.
     message = f"{key_of(fields)}-{hashlib.blake2b(text.encode(), digest_size=4).hexdigest()}"
-    command = commands.SendMessage(conversation=conversation, message=message, body=Body(text))
+    steer = fields.get("steer") == "1"
+    command = commands.SendMessage(conversation=conversation, message=message, body=Body(text), steer=steer)
     await parts.dispatch(command, actor=actor(request), key=f"send-{message}")
 
 

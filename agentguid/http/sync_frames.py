@@ -68,6 +68,8 @@ class Frames:
                 yield {"type": "conversation_deleted"}
             case events.MessageQueued(message=message) | events.MessageRemoved(message=message):
                 yield self._queue(conversation, message)
+            case events.MessageSteerRequested(message=message) | events.MessageSteered(message=message):
+                yield self._queue(conversation, message)
             case events.QueueReordered() | events.QueueHeld() | events.QueueReleased():
                 yield self._queue(conversation, None)
             case events.RetryScheduled() as e:
@@ -121,6 +123,8 @@ class Frames:
                     "messageId": e.message,
                     "agentId": e.agent,
                 }
+            case events.MessageSteered() as e:
+                yield _message(conversation, recorded, e.message, e.body, e.turn)
             case events.ItemAdded() as e:
                 yield self._progress(e.turn, e.item, blocks.added(e))
             case events.ToolStarted() as e:

@@ -166,6 +166,8 @@ _STATEMENTS = {
     events.MessageEdited: _change(),
     events.MessageRemoved: _change(),
     events.QueueReordered: _change(),
+    events.MessageSteerRequested: _change(),
+    events.MessageSteered: _change(_UPDATED, _ITEM),
     events.QueueHeld: _change("held = 1"),
     events.QueueReleased: _change("held = 0"),
     events.TurnStarted: _change(

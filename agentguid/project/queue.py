@@ -1,6 +1,7 @@
 """The messages that wait for the open turn to end, in the order in which they will be sent."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import apsw
 from msgspec import Struct
@@ -10,14 +11,17 @@ from agentguid.protocol.events import (
     MessageEdited,
     MessageQueued,
     MessageRemoved,
+    MessageSteered,
+    MessageSteerRequested,
     QueueReordered,
     Recorded,
+    TurnEnded,
     TurnStarted,
 )
 from agentguid.protocol.ids import conversation_of
 
 NAME = "queue"
-VERSION = 1
+VERSION = 2
 TABLES: tuple[str, ...] = ("waiting",)
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS waiting (
@@ -25,7 +29,8 @@ CREATE TABLE IF NOT EXISTS waiting (
   conversation TEXT NOT NULL,
   place INTEGER NOT NULL,
   position INTEGER NOT NULL,
-  queued_at INTEGER NOT NULL
+  queued_at INTEGER NOT NULL,
+  steering INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX IF NOT EXISTS waiting_by_place ON waiting (conversation, place);
 """
@@ -40,6 +45,8 @@ class Waiting(Struct, frozen=True, gc=False):
     """Of the event that has the message's present body."""
     queued_at: int
     """Microseconds since the epoch."""
+    steering: bool
+    """The turn that runs is to take it in."""
 
 
 def apply(db: apsw.Connection, recorded: Recorded) -> None:
@@ -49,7 +56,7 @@ def apply(db: apsw.Connection, recorded: Recorded) -> None:
     match recorded.event:
         case MessageQueued(message=message):
             db.execute(
-                "INSERT INTO waiting SELECT ?1, ?2, coalesce(max(place), 0) + 1, ?3, ?4 FROM waiting "
+                "INSERT INTO waiting SELECT ?1, ?2, coalesce(max(place), 0) + 1, ?3, ?4, 0 FROM waiting "
                 "WHERE conversation = ?2 ON CONFLICT DO NOTHING",
                 (message, conversation, position, recorded.at),
             )
@@ -58,8 +65,15 @@ def apply(db: apsw.Connection, recorded: Recorded) -> None:
                 "UPDATE waiting SET position = ? WHERE message = ? AND conversation = ?",
                 (position, message, conversation),
             )
-        case MessageRemoved(message=message) | TurnStarted(message=message):
+        case MessageRemoved(message=message) | MessageSteered(message=message) | TurnStarted(message=message):
             db.execute("DELETE FROM waiting WHERE message = ? AND conversation = ?", (message, conversation))
+        case MessageSteerRequested(message=message):
+            db.execute(
+                "UPDATE waiting SET steering = 1 WHERE message = ? AND conversation = ?",
+                (message, conversation),
+            )
+        case TurnEnded():
+            db.execute("UPDATE waiting SET steering = 0 WHERE conversation = ? AND steering", (conversation,))
         case QueueReordered(order=order):
             _reorder(db, conversation, order)
         case ConversationDeleted():
@@ -78,15 +92,20 @@ def clear(db: apsw.Connection, stream: str) -> None:
     db.execute("DELETE FROM waiting WHERE conversation = ?", (conversation_of(stream),))
 
 
-_SELECT = "SELECT message, conversation, place, position, queued_at FROM waiting "
+_SELECT = "SELECT message, conversation, place, position, queued_at, steering FROM waiting "
 
 
 def get(db: apsw.Connection, message: str) -> Waiting | None:
     row = db.execute(_SELECT + "WHERE message = ?", (message,)).fetchone()
-    return row and Waiting(*row)
+    return row and _row(row)
 
 
 def list(db: apsw.Connection, conversation: str) -> tuple[Waiting, ...]:  # noqa: A001 - reads `queue.list(...)`
     """All of a conversation's, next one first; the rules keep them below 500."""
     query = _SELECT + "WHERE conversation = ? ORDER BY place"
-    return tuple(Waiting(*row) for row in db.execute(query, (conversation,)))
+    return tuple(map(_row, db.execute(query, (conversation,))))
+
+
+def _row(row: Sequence[Any]) -> Waiting:
+    message, conversation, place, position, queued_at, steering = row
+    return Waiting(message, conversation, place, position, queued_at, bool(steering))

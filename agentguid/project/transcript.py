@@ -16,7 +16,7 @@ from agentguid.protocol.ids import conversation_of
 from agentguid.protocol.items import ItemKind
 
 NAME = "transcript"
-VERSION = 1
+VERSION = 2
 TABLES: tuple[str, ...] = ("item", "item_count")
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS item (
@@ -45,7 +45,13 @@ CREATE INDEX IF NOT EXISTS item_by_turn ON item (turn, sequence) WHERE turn IS N
 CREATE INDEX IF NOT EXISTS item_by_request ON item (request) WHERE request IS NOT NULL;
 CREATE INDEX IF NOT EXISTS item_message ON item (conversation, ordinal) WHERE ordinal IS NOT NULL;
 """
-UNREADABLE = {"turn.started": "user", "item.added": "unknown", "tool.started": "tool", "turn.ended": "result"}
+UNREADABLE = {
+    "turn.started": "user",
+    "item.added": "unknown",
+    "tool.started": "tool",
+    "turn.ended": "result",
+    "message.steered": "user",
+}
 """What stands in the place of an item whose data is gone."""
 Kind = ItemKind | Literal["user", "tool", "approval", "result"]
 
@@ -82,7 +88,7 @@ class Item(Struct, frozen=True):
     touched: int
     """Position of the latest event that changed it: with the id, a key for what was rendered of it."""
     opened: Recorded
-    """turn.started (user), item.added, tool.started, approval.requested (approval) or turn.ended (result)."""
+    """turn.started or message.steered (user), item.added, tool.started, approval.requested (approval) or turn.ended (result)."""
     finished: Recorded | None
     """tool.finished"""
     approval: Recorded | None
@@ -109,6 +115,8 @@ def apply(db: apsw.Connection, recorded: Recorded) -> None:
                 (position, e.item, conversation),
             )
         case events.TurnStarted() as e:
+            _open(db, recorded, e.message, "user", e.turn, message=True)
+        case events.MessageSteered() as e:
             _open(db, recorded, e.message, "user", e.turn, message=True)
         case events.TurnEnded() as e:
             _open(db, recorded, f"{e.turn}-end", "result", e.turn)
@@ -199,7 +207,7 @@ def _named(recorded: Recorded) -> list[str]:
     match recorded.event:
         case events.ItemAdded(item=item) | events.ToolStarted(item=item) | events.ToolFinished(item=item):
             return [item]
-        case events.TurnStarted(message=message):
+        case events.TurnStarted(message=message) | events.MessageSteered(message=message):
             return [message]
         case events.TurnEnded(turn=turn):
             return [f"{turn}-end"]

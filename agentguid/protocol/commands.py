@@ -57,11 +57,19 @@ class SendMessage(ToConversation, frozen=True):
 
     message: str
     body: Body
+    steer: bool = False
+    """Not to wait: the agent is to take it into the turn that runs."""
 
 
 class EditMessage(ToConversation, frozen=True):
     message: str
     body: Body
+
+
+class SteerMessage(ToConversation, frozen=True):
+    """A message that waits is to go into the turn that runs."""
+
+    message: str
 
 
 class RemoveMessage(ToConversation, frozen=True):

@@ -106,6 +106,22 @@ class QueueReordered(Event, frozen=True):
     """All waiting messages, in their new order."""
 
 
+class MessageSteerRequested(Event, frozen=True):
+    """A message that waits shall go into the running turn. Until the agent has taken it, it waits as before, and first."""
+
+    message: str
+    turn: str
+
+
+class MessageSteered(Event, frozen=True):
+    """The agent has taken a waiting message into its turn. It also takes the message out of the queue."""
+
+    message: str
+    turn: str
+    body: Body = Body("")
+    """As it waited. Adapters leave it empty: the rules know it."""
+
+
 class QueueHeld(Event, frozen=True):
     """A turn failed, or is ended with all agents: what waits does not follow it until the user says how to go on."""
 
@@ -308,6 +324,8 @@ TYPES: dict[str, type[Event]] = {
     "message.edited": MessageEdited,
     "message.removed": MessageRemoved,
     "queue.reordered": QueueReordered,
+    "message.steer_requested": MessageSteerRequested,
+    "message.steered": MessageSteered,
     "queue.held": QueueHeld,
     "queue.released": QueueReleased,
     "turn.started": TurnStarted,

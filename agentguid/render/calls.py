@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from agentguid.project.transcript import Item
-from agentguid.protocol.events import ItemAdded, ToolFinished, ToolStarted, TurnStarted
+from agentguid.protocol.events import ItemAdded, MessageSteered, ToolFinished, ToolStarted, TurnStarted
 from agentguid.protocol.items import Body
 from agentguid.render import code, tools
 from agentguid.render.markdown import blocks, markdown
@@ -29,7 +29,7 @@ FEW = 2
 def whole(item: Item, text: str) -> Item:
     """An item as if all of its text had been in its event. Of a tool call it is the item itself."""
     event = item.opened.event
-    if not isinstance(event, ItemAdded | TurnStarted):
+    if not isinstance(event, ItemAdded | MessageSteered | TurnStarted):
         return item
     told = replace(event, body=Body(text, event.body.type))
     return replace(item, opened=replace(item.opened, event=told))

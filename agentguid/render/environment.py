@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from agentguid.paths import bundled
 from agentguid.render import ansi, code, markdown, text
+from agentguid.render.names import steers
 from agentguid.render.preferences import reader
 
 _PLAIN = re.compile(r"[\w/.~-]*", re.ASCII)
@@ -45,7 +46,12 @@ class Site:
             auto_reload=reload,
         )
         self.environment.globals.update(
-            url=self.url, asset=self.asset, icon=self.icon, state=self.state, reader=reader
+            url=self.url,
+            asset=self.asset,
+            icon=self.icon,
+            state=self.state,
+            reader=reader,
+            steers=steers,
         )
         self.environment.filters.update(
             visible=text.visible,

@@ -13,6 +13,7 @@ from agentguid.project.transcript import Item
 from agentguid.protocol.events import (
     ApprovalRequested,
     ItemAdded,
+    MessageSteered,
     ToolFinished,
     ToolStarted,
     TurnEnded,
@@ -113,6 +114,8 @@ class Fragments:
         match item.opened.event:
             case TurnStarted() as event:
                 return self._macro("user", item, event, agent_name(event.agent))
+            case MessageSteered() as event:
+                return self._macro("steered", item, event)
             case ItemAdded() as event:
                 return self._added(item, event)
             case ToolStarted() as event:

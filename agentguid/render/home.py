@@ -8,7 +8,7 @@ import msgspec
 
 from agentguid.project import conversations, transcript
 from agentguid.project.conversations import Conversation, cursor
-from agentguid.protocol.events import Event, ItemAdded, ToolStarted, TurnStarted
+from agentguid.protocol.events import Event, ItemAdded, MessageSteered, ToolStarted, TurnStarted
 from agentguid.protocol.items import Body
 from agentguid.render.cache import Cache
 from agentguid.render.environment import Site
@@ -117,7 +117,7 @@ def glance(event: Event) -> str:
             return one_line(MARKS.sub(lambda mark: mark[1] or "", event.body.text[:1000]))
         case ItemAdded(kind="thought"):
             return "thinking"
-        case TurnStarted():
+        case TurnStarted() | MessageSteered():
             return f"You: {one_line(event.body.text)}"
         case ToolStarted():
             return one_line(f"{event.name} {_argument(event.input)}")

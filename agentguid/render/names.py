@@ -1,4 +1,4 @@
-"""What agents are called on the page."""
+"""What agents are called on the page, and what can be said to them."""
 
 
 def agent_name(agent: str) -> str:
@@ -7,3 +7,10 @@ def agent_name(agent: str) -> str:
     from agentguid.agents.catalogue import CATALOGUE  # noqa: PLC0415
 
     return next((entry.name for entry in CATALOGUE if entry.id == agent), agent)
+
+
+def steers(agent: str) -> bool:
+    """Whether an agent takes a message into the turn that it works on."""
+    from agentguid.agents.catalogue import CATALOGUE  # noqa: PLC0415
+
+    return any(entry.steers for entry in CATALOGUE if entry.id == agent)

@@ -18,7 +18,7 @@ from agentguid.render import tools
 from agentguid.render.cache import Cache
 from agentguid.render.environment import Site, ours
 from agentguid.render.groups import grouped
-from agentguid.render.names import agent_name
+from agentguid.render.names import agent_name, steers
 from agentguid.render.status import Status
 
 LISTED = 50
@@ -43,6 +43,8 @@ class Waiting(Struct, frozen=True):
     position: int
     text: str
     editable: bool
+    steering: bool = False
+    """The turn that runs is to take it in."""
 
 
 class Shown(Struct):
@@ -93,8 +95,8 @@ def _waiting(db: apsw.Connection, conversation: str) -> list[Waiting]:
     for row in rows:
         event = log[row.position].event
         if isinstance(event, MessageQueued | MessageEdited):
-            whole = event.body.blob is None
-            found.append(Waiting(row.message, row.position, event.body.text, whole))
+            whole = event.body.blob is None and not row.steering
+            found.append(Waiting(row.message, row.position, event.body.text, whole, row.steering))
     return found
 
 
@@ -108,7 +110,7 @@ def parts(site: Site, given: Shown, status: Status) -> list[str]:
         site.macro(HEAD, "status_line")(status),
         site.macro(HEAD, "gauges")(row),
         site.macro(DOCK, "strip")(row, status, given.pending, given.since, given.retry),
-        site.macro(DOCK, "queue")(row, given.waiting),
+        site.macro(DOCK, "queue")(row, given.waiting, status.busy and steers(row.agent)),
         site.macro(DOCK, "actions")(row, status),
     )
     return [str(part) for part in drawn]

@@ -25,7 +25,8 @@ SETTING = ("session/set_mode", "session/set_model", "session/set_config_option")
 
 
 def entry_of(name: str) -> Entry:
-    return ENTRIES.get(name.partition("/")[0].removesuffix("-acp"), CLAUDE)
+    folder = name.partition("/")[0]
+    return ENTRIES.get(folder) or ENTRIES.get(folder.removesuffix("-acp"), CLAUDE)
 
 
 def processes(name: str) -> list[list[dict[str, Any]]]:

@@ -15,6 +15,8 @@ from agentguid.protocol.ids import item_id
 FOLDER = Path(__file__).with_name("transcripts")
 NAMES = sorted(path.name.removesuffix(".ndjson.gz") for path in FOLDER.glob("*.ndjson.gz"))
 HOST = "h"
+STEERED = "m2"
+"""The message that recordings steer into a turn: its uuid is made of this."""
 FRAME = 24
 """Bytes that a record has before its payload on the tape of these tests."""
 
@@ -41,7 +43,7 @@ def tape(records: list[dict[str, Any]]) -> Iterator[Line]:
         request = value.get("request_id", "")
         if direction == "out" and (value.get("request") or {}).get("subtype") == "can_use_tool":
             approvals[request] = item_id(HOST, offset)
-        if direction == "in" and value.get("type") == "user":
+        if direction == "in" and value.get("type") == "user" and "uuid" not in value:
             turn += 1
         yield Line(
             direction=direction,
@@ -56,6 +58,8 @@ def tape(records: list[dict[str, Any]]) -> Iterator[Line]:
 
 def input_id(value: dict[str, Any], turn: str, approvals: dict[str, str]) -> str | None:
     """The id that the daemon gives to an input."""
+    if value["type"] == "user" and "uuid" in value:
+        return f"steer:{STEERED}"
     if value["type"] == "user":
         return f"prompt:{turn}"
     if value["type"] == "control_response":
@@ -65,7 +69,7 @@ def input_id(value: dict[str, Any], turn: str, approvals: dict[str, str]) -> str
             return "start"
         case "interrupt":
             return f"stop:{turn}"
-        case "set_permission_mode" | "set_model":
+        case "set_permission_mode" | "set_model" | "cancel_async_message":
             return f"start:{value['request_id']}"
     return None
 

@@ -126,7 +126,7 @@ class Player:
 
     def records_end_alone(self) -> bool:
         """The recorded process ended in an error before it was asked anything."""
-        asked = ('"user"', '"session/prompt"')
+        asked = ('"user"', '"session/prompt"', '"turn/start"')
         lines = [record["line"] for record in self.records if record["dir"] == "in"]
         return not any(words in line for line in lines for words in asked)
 

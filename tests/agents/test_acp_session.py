@@ -77,7 +77,7 @@ def test_what_load_tells_again_is_left_out_until_the_next_prompt() -> None:
         ("qwen", {"modes": modes("auto", "plan", "default", "auto-edit", "auto", "yolo")}, "accept_edits", ("session/set_mode", "auto-edit")),
         ("gemini", {"modes": modes("default", "default", "autoEdit", "yolo", "plan")}, "bypass", ("session/set_mode", "yolo")),
         ("vibe", {"modes": modes("accept-edits", "default", "plan", "accept-edits", "auto-approve")}, "ask", ("session/set_mode", "default")),
-        ("codex", {"modes": modes("agent", "read-only", "workspace-write", "agent")}, "ask", ("session/set_mode", "read-only")),
+        ("codex-acp", {"modes": modes("agent", "read-only", "workspace-write", "agent")}, "ask", ("session/set_mode", "read-only")),
         ("opencode", {"configOptions": [option("mode", "plan", "build", "plan", category="mode")]}, "ask", ("session/set_config_option", "build")),
         ("copilot", {"configOptions": [option("allow_all", "on", "on", "off", category="permissions")]}, "ask", ("session/set_config_option", "off")),
         ("copilot", {"configOptions": [option("allow_all", "off", "on", "off", category="permissions")]}, "bypass", ("session/set_config_option", "on")),

@@ -73,8 +73,8 @@ def test_the_page_about_agents_lists_the_catalogue_as_it_is() -> None:
 
 def test_a_run_replaces_only_the_rows_of_what_it_ran() -> None:
     results = report.collect()
-    report.add(results, "tests/agents_real/test_acp.py::test_a_stop[copilot]", "call", "passed")
-    report.add(results, "tests/agents_real/test_acp.py::test_a_stop[gemini]", "call", "skipped")
-    report.add(results, "tests/agents_real/test_acp.py::test_a_tool[copilot]", "setup", "failed")
+    report.add(results, "tests/agents_real/test_stories.py::test_a_stop[copilot]", "call", "passed")
+    report.add(results, "tests/agents_real/test_stories.py::test_a_stop[gemini]", "call", "skipped")
+    report.add(results, "tests/agents_real/test_stories.py::test_a_tool[copilot]", "setup", "failed")
 
     assert results == {"copilot": {"a_stop": "passed", "a_tool": "failed"}}

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from agentguid.agents import acp, claude
+from agentguid.agents import acp, claude, codex
 from agentguid.agents.discovery import ask_version
 from agentguid.protocol.events import SessionIdentified, ToolFinished, TurnEnded
 from agentguid.protocol.items import Decision
-from tests.agents import replay
+from tests.agents import codex_recordings, replay
 from tests.agents.acp_recordings import entry_of
 from tests.agents.driver import Run
 from tests.agents.recordings import FOLDER
@@ -79,6 +79,27 @@ def test_a_recording_of_an_acp_agent_plays(
     """Whatever this client sets beforehand, and however it numbers."""
     program = replay.install(tmp_path / "bin", FOLDER / f"{name}.ndjson.gz", "agent")
     run = Run(acp.dialect(entry_of(name)), tmp_path, binary=str(program))
+    asyncio.run(run.go(["anything"], decision=decision))
+
+    assert [end.outcome for end in run.of(TurnEnded)] == [outcome]
+    assert len(run.of(ToolFinished)) == tools
+
+
+@pytest.mark.parametrize(
+    ("name", "decision", "outcome", "tools"),
+    [
+        ("multi", None, "complete", 5),
+        ("permission-command-allow", "allow_once", "complete", 1),
+        ("permission-write-deny", "reject_once", "complete", 1),
+        ("subagent-permission", "allow_once", "complete", 3),
+        ("error-429", None, "error", 0),
+    ],
+)
+def test_a_recording_of_codex_plays(
+    tmp_path: Path, name: str, decision: Decision | None, outcome: str, tools: int
+) -> None:
+    program = replay.install(tmp_path / "bin", FOLDER / f"codex-app-server/{name}.ndjson.gz", "codex")
+    run = Run(codex.dialect(codex_recordings.ENTRY), tmp_path, binary=str(program))
     asyncio.run(run.go(["anything"], decision=decision))
 
     assert [end.outcome for end in run.of(TurnEnded)] == [outcome]

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.agents_real import acp, install, report
+from tests.agents_real import install, report
+from tests.agents_real.genuine import AGENTS, QUIET, Genuine
 from tests.agents_real.report import add
 from tests.agents_real.work import Work
 from tests.support.daemon import Daemon
 from tests.support.model.server import ModelServer
 
 SLOW = 120.0
-"""Seconds that a step of an ACP agent may take: some need fifteen for their first answer on a machine of their own."""
+"""Seconds that a step of an agent may take: some need fifteen for their first answer on a machine of their own."""
 _missing: list[str] = []
 _results = report.collect()
 
@@ -75,10 +76,10 @@ def work(claude: Path, model: ModelServer, tmp_path: Path) -> Iterator[Work]:
         daemon.close()
 
 
-@pytest.fixture(params=acp.AGENTS, ids=lambda agent: agent.id)
-def genuine(request: pytest.FixtureRequest) -> acp.Genuine:
-    """Each of the ACP agents, installed."""
-    agent: acp.Genuine = request.param
+@pytest.fixture(params=AGENTS, ids=lambda agent: agent.id)
+def genuine(request: pytest.FixtureRequest) -> Genuine:
+    """Each of the agents, installed."""
+    agent: Genuine = request.param
     wanted(agent.id)
     try:
         agent.path()
@@ -89,14 +90,14 @@ def genuine(request: pytest.FixtureRequest) -> acp.Genuine:
 
 
 @pytest.fixture
-def acp_work(genuine: acp.Genuine, model: ModelServer, tmp_path: Path) -> Iterator[Work]:
+def story(genuine: Genuine, model: ModelServer, tmp_path: Path) -> Iterator[Work]:
     """A daemon that finds the agent, whose model is the scripted one, and a git repository to work in."""
     path = f"{genuine.path().parent}:{os.environ['PATH']}"
-    daemon = Daemon(tmp_path, PATH=path, **acp.QUIET, **genuine.environ(model.url))
+    daemon = Daemon(tmp_path, PATH=path, **QUIET, **genuine.environ(model.url))
     for name, content in genuine.home:
         file = tmp_path / "home" / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(content)
+        file.write_text(content.replace("{url}", model.url))
     subprocess.run(["git", "init", "--quiet", daemon.work], check=True, env=daemon.environ)
     try:
         yield Work(daemon.start(), model, genuine.id, (genuine.program, genuine.argument), SLOW)

@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from agentguid.agents.catalogue import CATALOGUE
-from tests.agents_real.acp import AGENTS
+from tests.agents_real.genuine import AGENTS
 
 PAGE = Path(__file__).parents[2] / "docs" / "agents.md"
 HEAD = """# Agents
 
 What `make test-agents` found when it ran the genuine programs under a real daemon against a scripted model: a simple answer, a tool that is
-allowed and one that is denied, nothing asked in bypass, a stop, a restart of the daemon, another process that takes the session up, and an error of the provider.
+allowed and one that is denied, nothing asked in bypass, a stop, a restart of the daemon, another process that takes the session up, an error of the provider; where the agent can, its models and a message into the running turn.
 Written by that run (`AGENTGUID_AGENTS_REPORT=1`); Claude Code has tests of its own, more than these.
 
 | agent | version | day | passed | failed |
@@ -45,7 +45,7 @@ def collect() -> Results:
 
 def add(results: Results, nodeid: str, when: str, outcome: str) -> None:
     """One report of pytest's. A test that could not be set up has failed."""
-    found = re.search(r"agents_real/test_acp\.py::test_(\w+)\[(\w+)\]", nodeid)
+    found = re.search(r"agents_real/test_stories\.py::test_(\w+)\[(\w+)\]", nodeid)
     if found and outcome != "skipped" and (when == "call" or outcome == "failed"):
         test, agent = found.groups()
         results[agent][test] = outcome

@@ -150,3 +150,28 @@ def _argument(body: dict[str, Any]) -> str:
     given = json.loads(body["text"])
     path = str(given.get("file_path", ""))
     return str(given.get("command") or Path(path).name)
+
+
+def steered_into_the_turn(work: Work) -> None:
+    """A message while a command runs: the model reads it with the command's result."""
+    conversation = work.start("[[waits]] go", mode="bypass" if work.agent != "claude-code" else "ask")
+    if work.agent == "claude-code":
+        work.decide(conversation)
+    began = work.daemon.work / "began.txt"
+    wait_for(began.exists, "the command to run", work.patience)
+    answer = work.daemon.send(conversation, "Be quick about it.", steer=True)
+    assert answer["steering"] is True
+    given = f"steer:{answer['message']['id']}"
+    wait_for(lambda: given in work.daemon.inputs(), "the message to be given", work.patience)
+    (work.daemon.work / "end.txt").touch()
+    turn = work.ended(conversation)
+
+    assert turn["status"] == "complete", turn["error"]
+    steered = work.events(conversation, "message.steered")
+    assert [event["data"]["body"]["text"] for event in steered] == ["Be quick about it."]
+    assert len(work.events(conversation, "turn.started")) == 1
+    asked = work.model.of("waits")
+    assert not any("Be quick" in text for _, text in asked[0].ask.messages)
+    assert any("Be quick" in text for _, text in asked[-1].ask.messages)
+    assert work.texts(conversation, "message")[-1].startswith("The tool said:")
+    assert work.texts(conversation, "unknown") == []

@@ -101,7 +101,7 @@ def test_without_a_daemon_there_is_nothing_to_complete_and_nothing_to_say(cli: C
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        (["queue", ""], ["ls", "release", "edit", "rm", "move"]),
+        (["queue", ""], ["ls", "release", "edit", "rm", "now", "move"]),
         (["--json", "approvals", "a"], ["allow"]),
         (["--url", "x", "tok"], ["token"]),
         (["nonsense", ""], []),

@@ -124,6 +124,28 @@ def test_the_queue_is_listed_changed_moved_and_emptied(here: Here, busy: str) ->
     assert len(here.json("queue", "ls", busy)["queue"]) == 2
 
 
+def test_a_message_goes_into_the_running_turn_or_one_that_waits_does(here: Here, busy: str) -> None:
+    here("send", busy, "waits")
+    assert "before its next step" in here("send", busy, "now", "--steer").stderr
+    rows = here.json("queue", "ls", busy)["queue"]
+    assert [(row["content"], row["steering"]) for row in rows] == [("now", True), ("waits", False)]
+    assert "going in" in here("queue", "ls", busy).stdout
+    here("queue", "rm", busy, "1", code=3)
+
+    here("queue", "now", busy, "2")
+    assert [row["steering"] for row in here.json("queue", "ls", busy)["queue"]] == [True, True]
+
+
+def test_a_steered_message_is_followed_to_the_end_of_its_turn(here: Here) -> None:
+    conversation = here.new()
+    here("send", conversation, "sleep 2; emit 1")
+    here.running(conversation)
+    shown = here("send", conversation, "Be quick.", "--steer", "--follow").stdout
+
+    assert "While I worked you said: Be quick." in shown
+    assert "Be quick." in here("export", conversation).stdout
+
+
 @pytest.fixture
 def failing(here: Here) -> Iterator[tuple[str, Callable[[], None]]]:
     """A conversation that asks for permission, and what makes its turn fail."""

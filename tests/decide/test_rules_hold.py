@@ -29,6 +29,7 @@ fact = some.one_of(
     some.builds(asked, approval, some.sampled_from([None, "tm0", "tm1"])),
     some.builds(said, some.sampled_from(["i1", "i2"])),
     some.builds(e.ApprovalWithdrawn, approval=approval, reason=some.just("r")),
+    some.builds(e.MessageSteered, message=message, turn=some.sampled_from(["tm0", "tm1"])),
     some.builds(e.HostEnded, host=host, code=some.sampled_from([None, 0, 1])),
     some.builds(e.SessionIdentified, host=host, session=some.sampled_from(["s1", "s2"])),
 )
@@ -76,6 +77,17 @@ def waiting(state: Conversation, place: int) -> str:
     return state.queue[place % len(state.queue)].message if state.queue else "m0"
 
 
+def taken(place: int) -> Step:
+    """The agent takes a message into its turn."""
+    return lambda state: report(
+        e.MessageSteered(message=waiting(state, place), turn=state.turn.id if state.turn else "tm0")
+    )
+
+
+def steered(place: int) -> Step:
+    return lambda state: c.SteerMessage(conversation=ID, message=waiting(state, place))
+
+
 def edited(place: int, text: str) -> Step:
     return lambda state: c.EditMessage(conversation=ID, message=waiting(state, place), body=Body(text))
 
@@ -95,7 +107,18 @@ step = some.one_of(
     sent,
     sent,
     sent,
+    plain(
+        some.builds(
+            c.SendMessage,
+            conversation=some.just(ID),
+            message=message,
+            body=some.just(Body("x")),
+            steer=some.just(True),
+        )
+    ),
     plain(facts.map(lambda facts: report(*facts))),
+    some.builds(taken, some.integers(0, 5)),
+    some.builds(steered, some.integers(0, 5)),
     some.builds(a_turn_ends, outcome, facts, facts),
     some.builds(the_host_ends, some.sampled_from([None, 0, 1])),
     some.builds(edited, some.integers(0, 5), some.text(max_size=2)),
@@ -159,6 +182,7 @@ def test_each_message_starts_at_most_one_turn_and_none_is_lost(given: list[Step]
     started = Counter(event.message for event in history if isinstance(event, e.TurnStarted))
     queued = {event.message for event in history if isinstance(event, e.MessageQueued)}
     removed = {event.message for event in history if isinstance(event, e.MessageRemoved)}
+    removed |= {event.message for event in history if isinstance(event, e.MessageSteered)}
     waiting = [one.message for one in state.queue]
 
     assert set(started.values()) <= {1}
@@ -178,7 +202,7 @@ def test_messages_are_sent_in_the_order_of_the_queue(given: list[Step]) -> None:
         match event:
             case e.MessageQueued(message=one):
                 model.append(one)
-            case e.MessageRemoved(message=one):
+            case e.MessageRemoved(message=one) | e.MessageSteered(message=one):
                 model.remove(one)
             case e.QueueReordered(order=order):
                 assert sorted(order) == sorted(model)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agentguid.protocol.events import ItemAdded, TurnEnded
+from agentguid.protocol.events import ItemAdded, MessageSteered, TurnEnded
 from agentguid.protocol.items import Body
 from tests.http.conftest import Served
 from tests.http.turns import MESSAGE, SESSION, running, said
@@ -143,7 +143,8 @@ def test_cancel_asks_the_turn_to_stop(served: Served) -> None:
 
 
 def test_resume_is_refused_while_a_turn_runs_and_inject_waits(served: Served) -> None:
-    conversation, turn = running(served)
+    """Of an agent that takes nothing while it works."""
+    conversation, turn = running(served, agent="gemini")
     path = f"/conversations/{conversation}"
 
     served.api("POST", f"{path}/resume", {"content": "go on"}, status=409)
@@ -195,3 +196,54 @@ def test_the_queue_can_be_edited_moved_and_emptied(served: Served) -> None:
     served.api("POST", f"{path}/queue/reorder", {"order": ["nobody"]}, status=400)
     other, _ = running(served)
     served.api("DELETE", f"/conversations/{other}/queue/{b}", status=404)
+
+
+# -- into the turn that runs ------------------------------------------------------------------------------------------
+def test_a_message_for_the_running_turn_waits_first_until_the_agent_has_it(served: Served) -> None:
+    conversation, turn = running(served)
+    path = f"/conversations/{conversation}"
+    served.api("POST", f"{path}/messages", {"content": "later"})
+    answer = served.api("POST", f"{path}/messages", {"content": "now", "steer": True})
+    assert (answer["queuePosition"], answer["steering"]) == (1, True)
+    message = answer["message"]["id"]
+    queue = served.api("GET", f"{path}/queue")["queue"]
+    assert [(one["content"], one["steering"]) for one in queue] == [("now", True), ("later", False)]
+    served.api("PATCH", f"{path}/queue/{message}", {"content": "other"}, status=409)
+    served.api("DELETE", f"{path}/queue/{message}", status=409)
+
+    served.report(conversation, MessageSteered(message=message, turn=turn))
+    assert [one["content"] for one in served.api("GET", f"{path}/queue")["queue"]] == ["later"]
+    found = served.api("GET", f"{path}/messages/{message}")["message"]
+    assert (found["content"], found["role"], found["sessionId"]) == ("now", "user", turn)
+
+
+def test_one_that_waits_may_be_read_now_instead(served: Served) -> None:
+    conversation, _ = running(served)
+    path = f"/conversations/{conversation}"
+    first, second = (
+        served.api("POST", f"{path}/messages", {"content": text})["message"]["id"] for text in ("a", "b")
+    )
+    queue = served.api("POST", f"{path}/queue/{second}/steer")["queue"]
+
+    assert [(one["messageId"], one["steering"]) for one in queue] == [(second, True), (first, False)]
+    served.api("POST", f"{path}/queue/nothing/steer", status=404)
+
+
+def test_an_agent_that_cannot_read_while_it_works_is_never_asked_to(served: Served) -> None:
+    """409, and nothing is left behind that was to be read now."""
+    conversation, _ = running(served, agent="gemini")
+    path = f"/conversations/{conversation}"
+    served.api("POST", f"{path}/messages", {"content": "now", "steer": True}, status=409)
+    assert served.api("GET", f"{path}/queue")["queue"] == []
+    message = served.api("POST", f"{path}/messages", {"content": "later"})["message"]["id"]
+    served.api("POST", f"{path}/queue/{message}/steer", status=409)
+
+
+def test_an_idle_agent_just_begins(served: Served) -> None:
+    conversation = served.conversation(agent="gemini")
+    answer = served.api(
+        "POST", f"/conversations/{conversation}/messages", {"content": "now", "steer": True}, status=201
+    )
+
+    assert answer["session"]["status"] in ("pending", "active")
+    assert "steering" not in answer

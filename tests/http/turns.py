@@ -13,9 +13,9 @@ CHUNK = {"id", "sessionId", "conversationId", "sequence", "type", "data", "creat
 MESSAGE = {"id", "conversationId", "role", "content", "created_at", "status"}
 
 
-def running(served: Served, text: str = "do it") -> tuple[str, str]:
+def running(served: Served, text: str = "do it", **more: str) -> tuple[str, str]:
     """A conversation with an open turn."""
-    conversation = served.conversation()
+    conversation = served.conversation(**more)
     sent = served.api("POST", f"/conversations/{conversation}/messages", {"content": text})
     return conversation, sent["session"]["id"]
 

@@ -34,6 +34,8 @@ KNOWN: dict[type[Event], dict[str, some.SearchStrategy[object]]] = {
     e.MessageQueued: {"message": message, "body": body},
     e.MessageEdited: {"message": message, "body": body},
     e.MessageRemoved: {"message": message},
+    e.MessageSteerRequested: {"message": message, "turn": turn},
+    e.MessageSteered: {"message": message, "turn": turn, "body": body},
     e.QueueReordered: {"order": some.lists(message, unique=True)},
     e.TurnStarted: {
         "message": message,

@@ -29,6 +29,8 @@ SAMPLES: list[events.Event] = [
     events.MessageEdited(message="m", body=BIG),
     events.MessageRemoved(message="m"),
     events.QueueReordered(order=["b", "a"]),
+    events.MessageSteerRequested(message="m", turn="tm"),
+    events.MessageSteered(message="m", turn="tm", body=BODY),
     events.QueueHeld(turn="tm"),
     events.QueueReleased(),
     events.TurnStarted(

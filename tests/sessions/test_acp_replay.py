@@ -21,7 +21,8 @@ def played(tmp_path: Path) -> Iterator[Played]:
     running: list[Daemon] = []
 
     def make(name: str) -> Daemon:
-        program = {"codex": "codex-acp"}.get(agent := name.partition("-acp/")[0], agent)
+        agent = name.partition("/")[0]
+        program = agent if agent == "codex-acp" else agent.removesuffix("-acp")
         replay.install(tmp_path / "programs", FOLDER / f"{name}.ndjson.gz", program, "1.0 (replay)")
         daemon = Daemon(tmp_path, PATH=f"{tmp_path / 'programs'}:{os.environ['PATH']}")
         running.append(daemon)
@@ -86,7 +87,7 @@ def test_qwen_writes_a_line_of_half_a_megabyte(played: Played) -> None:
 
 def test_codex_ends_its_turn_when_it_is_told_no(played: Played) -> None:
     daemon = played("codex-acp/permission-deny")
-    conversation = daemon.conversation("codex")
+    conversation = daemon.conversation("codex-acp")
     daemon.send(conversation, "anything")
     decide(daemon, "reject_once")
 

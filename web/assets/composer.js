@@ -47,7 +47,7 @@
   let line = Promise.resolve();
   const fresh = () => [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, "0")).join("");
   const keep = () => {
-    const open = entries.filter(entry => entry.state !== "sent").map(({ key, text, state, why }) => ({ key, text, state, why }));
+    const open = entries.filter(entry => entry.state !== "sent").map(({ key, text, now, state, why }) => ({ key, text, now, state, why }));
     put("sessionStorage", OUTBOX, open.length ? JSON.stringify(open) : "");
   };
   const arrived = entry => document.querySelector(`#log > [id^="i-${entry.key}-"], #queue [id^="q-${entry.key}-"]`);
@@ -90,7 +90,7 @@
     let why;
     try {
       const sent = { method: "POST", headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(30000) };
-      const answer = await fetch(form.action, { ...sent, body: new URLSearchParams({ key: entry.key, text: entry.text }) });
+      const answer = await fetch(form.action, { ...sent, body: new URLSearchParams({ key: entry.key, text: entry.text, steer: entry.now ? 1 : 0 }) });
       if (answer.redirected || answer.status === 401) why = "You are signed out here. Sign in in another tab, then try again.";
       else if (!answer.ok) why = answer.status < 500 ? words(await answer.text()) : `agentguid failed (${answer.status}).`;
     } catch {
@@ -106,7 +106,7 @@
     event.preventDefault();
     const text = field.value.replace(/\r\n/g, "\n");
     if (!text.trim()) return;
-    const entry = { key: key.value, text };
+    const entry = { key: key.value, text, now: event.submitter?.name === "steer" };
     key.value = fresh();
     error.textContent = "";
     draft(field, "");
@@ -125,7 +125,10 @@
 
   // ---- the queue
   const edited = "#queue textarea";
-  document.addEventListener("change", event => { if (event.target.matches(edited)) event.target.form.requestSubmit(); });
+  // A field that is taken away changes as well, to some browsers: then there is nobody to save it for.
+  document.addEventListener("change", ({ target }) => {
+    if (target.matches(edited)) queueMicrotask(() => target.isConnected && target.form.requestSubmit());
+  });
   document.addEventListener("keydown", event => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || !event.target.matches(edited)) return;
     event.preventDefault();
@@ -141,8 +144,9 @@
   // A change that came too late is not lost: it becomes the draft of a new message.
   function rescue(queue) {
     for (const text of queue.querySelectorAll("textarea")) {
-      const id = text.id.slice(2, -5), said = byId("i-" + id)?.querySelector(".said")?.textContent;
-      if (text.value === text.defaultValue || byId(text.id) || said === text.value) continue;
+      const id = text.id.slice(2, -5), said = byId("i-" + id)?.querySelector(".said")?.textContent, twin = byId(text.id);
+      if (text.value === text.defaultValue || said === text.value) continue;
+      if (twin) { twin.value = text.value; continue; }
       back(text.value);
       error.textContent = "That message went to the agent, or was removed, before your change was saved. Your words stand below.";
     }

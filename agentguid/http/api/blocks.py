@@ -44,7 +44,7 @@ def block_of(item: Item) -> Block:
 def opening(recorded: Recorded) -> Block:
     """The block of the event that opens an item."""
     match recorded.event:
-        case events.TurnStarted() as e:
+        case events.TurnStarted() | events.MessageSteered() as e:
             return {"type": "user", **text("text", e.body)}
         case events.ItemAdded() as e:
             return added(e)
@@ -111,7 +111,11 @@ def result(event: events.TurnEnded) -> Block:
 def message(item: Item) -> Message:
     """A user's or an agent's message."""
     event = item.opened.event
-    body = event.body if isinstance(event, events.TurnStarted | events.ItemAdded) else Body("")
+    body = (
+        event.body
+        if isinstance(event, events.TurnStarted | events.MessageSteered | events.ItemAdded)
+        else Body("")
+    )
     incomplete = isinstance(event, events.ItemAdded) and event.incomplete
     return Message(
         id=item.id,

@@ -2,13 +2,14 @@
 
 from typing import Any
 
+import msgspec
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from agentguid.http.api import blocks, shapes
 from agentguid.http.api.conversations import key_of
-from agentguid.http.api.sending import Sent, send
+from agentguid.http.api.sending import How, Sent, can_steer, send
 from agentguid.http.api.shapes import Given, Shape
 from agentguid.http.parts import Parts
 from agentguid.http.who import Who
@@ -29,6 +30,8 @@ class NewMessage(Given):
     model: str | None = None
     idempotency_key: str | None = None
     attachments: list[Any] | None = None
+    steer: bool = False
+    """Into the turn that runs; 409 where the agent cannot take it."""
     eager: bool = False
     """Of inject: only if it can run at once."""
 
@@ -61,6 +64,8 @@ class Accepted(Shape, frozen=True, omit_defaults=True):
     stream_id: str | None = None
     queued: bool = False
     queue_position: int | None = None
+    steering: bool = False
+    """It waits only until the agent takes it into the turn that runs."""
     idempotency_key: str | None = None
 
 
@@ -159,18 +164,27 @@ async def inject(
     conversation: NamedDependency[Conversation],
     data: JSONBody[NewMessage],
 ) -> Done:
-    """Hands a message to the agent: at once when it is idle, else as the next turn. `eager`: 409 instead of waiting."""
-    if conversation.turn and data.eager:
+    """Hands a message to the agent: at once when it is idle, into the turn that runs where it can, else as the next.
+
+    `eager`: 409 instead of waiting.
+    """
+    steers = can_steer(parts, conversation)
+    if conversation.turn and data.eager and not steers:
         raise Refused("a turn is running; nothing was sent (without `eager` the message would wait)")
-    sent = await _send(request, parts, who, conversation, data)
+    sent = await _send(request, parts, who, conversation, msgspec.structs.replace(data, steer=steers))
     return _done(conversation, sent, injected=True)
 
 
 async def _send(
     request: Request[Any, Any, Any], parts: Parts, who: Who, conversation: Conversation, data: NewMessage
 ) -> Sent:
+    if data.steer and conversation.turn and not can_steer(parts, conversation):
+        raise Refused(
+            "this agent takes no message while it works; without `steer` it waits for the end of the turn"
+        )
     key = key_of(request, data.idempotency_key)
-    return await send(parts, who, conversation.id, data.said(), key, data.agent_id, data.model)
+    how = How(data.agent_id, data.model, data.steer)
+    return await send(parts, who, conversation.id, data.said(), key, how)
 
 
 async def _accept(
@@ -185,7 +199,7 @@ async def _accept(
     sent = await _send(request, parts, who, conversation, data)
     turn, queued = sent.message.session_id, sent.place is not None
     key = key_of(request, data.idempotency_key)
-    answer = Accepted(sent.message, sent.session, turn, queued, sent.place, key)
+    answer = Accepted(sent.message, sent.session, turn, queued, sent.place, sent.steering, key)
     return Response(answer, status_code=200 if queued else started)
 
 

@@ -39,6 +39,7 @@ OF_ONE: Sequence[ControllerRouterHandler] = (
     messages.inject,
     waiting.list_queue,
     waiting.reorder_queue,
+    waiting.steer_queued,
     waiting.release_queue,
     waiting.edit_queued,
     waiting.remove_queued,

@@ -9,9 +9,10 @@ from agentguid.http.api import shapes
 from agentguid.http.parts import Parts
 from agentguid.http.who import Who
 from agentguid.project import queue, turns
+from agentguid.project.conversations import Conversation
 from agentguid.protocol import commands
 from agentguid.protocol.errors import Invalid, NotFound
-from agentguid.protocol.events import MessageQueued, Recorded, TurnStarted
+from agentguid.protocol.events import MessageQueued, MessageSteerRequested, Recorded, TurnStarted
 from agentguid.protocol.ids import conversation_of
 from agentguid.protocol.items import Body
 
@@ -23,6 +24,26 @@ class Sent(NamedTuple):
     session: shapes.Session | None
     place: int | None
     """In the queue, from 1; 0 for one that waited and has been sent since."""
+    steering: bool = False
+    """It waits only until the agent takes it into the turn that runs."""
+
+
+class How(NamedTuple):
+    """For whom a message is, if that is to be another, and when it is to be read."""
+
+    agent: str | None = None
+    model: str | None = None
+    steer: bool = False
+    """Not to wait for the end of the turn that runs."""
+
+
+PLAINLY = How()
+
+
+def can_steer(parts: Parts, conversation: Conversation) -> bool:
+    """Whether the agent takes messages while it works."""
+    found = parts.agents.get(conversation.agent)
+    return found is not None and found.entry.steers
 
 
 async def send(
@@ -31,10 +52,10 @@ async def send(
     conversation: str,
     content: str,
     key: str | None = None,
-    agent: str | None = None,
-    model: str | None = None,
+    how: How = PLAINLY,
 ) -> Sent:
-    """Sends a message; `agent` and `model` are set first. The same key does it once."""
+    """Sends a message; agent and model are set first. The same key does it once."""
+    agent, model = how.agent, how.model
     if not content.strip():
         raise Invalid("content", "must not be empty")
     if agent is not None and parts.agents.get(agent) is None:
@@ -46,14 +67,18 @@ async def send(
             conversation=conversation, agent=agent or None, model=model or None
         )
         await parts.dispatch(configure, actor=who.actor)
-    command = commands.SendMessage(conversation=conversation, message=new_id(), body=Body(content))
+    command = commands.SendMessage(
+        conversation=conversation, message=new_id(), body=Body(content), steer=how.steer
+    )
     receipt = await parts.dispatch(command, actor=who.actor, key=named)
     return sent(parts, receipt)
 
 
 def sent(parts: Parts, receipt: Receipt) -> Sent:
     """What a receipt of SendMessage says."""
-    for recorded in read.at(parts.reader, range(receipt.first, receipt.last + 1)).values():
+    found = read.at(parts.reader, range(receipt.first, receipt.last + 1)).values()
+    steering = any(isinstance(recorded.event, MessageSteerRequested) for recorded in found)
+    for recorded in found:
         match recorded.event:
             case TurnStarted(message=message, turn=turn, body=body):
                 row = turns.get(parts.reader, turn)
@@ -64,7 +89,7 @@ def sent(parts: Parts, receipt: Receipt) -> Sent:
                 waiting = queue.list(parts.reader, conversation_of(receipt.stream) or "")
                 places = [row.message for row in waiting]
                 place = places.index(message) + 1 if message in places else 0
-                return Sent(_message(recorded, message, body, None), None, place)
+                return Sent(_message(recorded, message, body, None), None, place, steering)
     raise NotFound("this message is not in the log any more")
 
 

@@ -131,6 +131,8 @@ class Queued(Shape, frozen=True):
     model: str | None
     blob: str | None = None
     size: int | None = None
+    steering: bool = False
+    """The turn that runs is to take it in; it cannot be changed any more."""
 
 
 class Waiting(Shape, frozen=True):

@@ -8,13 +8,14 @@ from agentguid.append import read
 from agentguid.http.api import found
 from agentguid.http.api.conversations import Deleted
 from agentguid.http.api.messages import MESSAGE_LIMIT
+from agentguid.http.api.sending import can_steer
 from agentguid.http.api.shapes import Given, Queued, Shape, millis
 from agentguid.http.parts import Parts
 from agentguid.http.who import Who
 from agentguid.project import queue
 from agentguid.project.conversations import Conversation
 from agentguid.protocol import commands
-from agentguid.protocol.errors import Invalid, NotFound
+from agentguid.protocol.errors import Invalid, NotFound, Refused
 from agentguid.protocol.events import MessageEdited, MessageQueued
 from agentguid.protocol.items import Body
 
@@ -57,6 +58,7 @@ def waiting(parts: Parts, conversation: Conversation) -> list[Queued]:
                 conversation.model,
                 body.blob,
                 body.size,
+                row.steering,
             )
         )
     return listed
@@ -112,6 +114,23 @@ async def remove_queued(
         commands.RemoveMessage(conversation=conversation.id, message=message_id), actor=who.actor
     )
     return Deleted(True)
+
+
+@post("/conversations/{conversation_id:str}/queue/{message_id:str}/steer", status_code=200)
+async def steer_queued(
+    parts: NamedDependency[Parts],
+    who: NamedDependency[Who],
+    conversation: NamedDependency[Conversation],
+    message_id: FromPath[str],
+) -> Queue:
+    """Has a message that waits taken into the turn that runs. 409 where the agent cannot."""
+    _known(parts, conversation, message_id)
+    if not can_steer(parts, conversation):
+        raise Refused("this agent takes no message while it works; the message waits for the end of the turn")
+    await parts.dispatch(
+        commands.SteerMessage(conversation=conversation.id, message=message_id), actor=who.actor
+    )
+    return _queue(parts, conversation.id)
 
 
 @post("/conversations/{conversation_id:str}/queue/reorder", status_code=200)

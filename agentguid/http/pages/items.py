@@ -14,7 +14,7 @@ from agentguid.http.parts import Parts
 from agentguid.project import transcript
 from agentguid.project.transcript import Item
 from agentguid.protocol.errors import NotFound
-from agentguid.protocol.events import ItemAdded, ToolFinished, ToolStarted, TurnStarted
+from agentguid.protocol.events import ItemAdded, MessageSteered, ToolFinished, ToolStarted, TurnStarted
 from agentguid.protocol.items import Body
 from agentguid.render import pictures
 from agentguid.render.calls import whole
@@ -102,7 +102,7 @@ def _item(db: apsw.Connection, conversation: str, item: str) -> Item:
 def _body(item: Item, part: str) -> Body:
     for event in (item.opened.event, item.finished.event if item.finished else None):
         match event:
-            case ItemAdded(body=body) | TurnStarted(body=body) if part == "text":
+            case ItemAdded(body=body) | MessageSteered(body=body) | TurnStarted(body=body) if part == "text":
                 return body
             case ToolStarted(input=body) if part == "input":
                 return body

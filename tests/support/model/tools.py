@@ -8,8 +8,8 @@ from typing import Any
 from uuid import uuid4
 
 NAMES = {
-    "write": ["write", "write_file", "create_file", "create"],
-    "edit": ["edit", "edit_file", "replace", "str_replace", "search_replace"],
+    "write": ["write", "write_file", "create_file", "create", "apply_patch"],
+    "edit": ["edit", "edit_file", "replace", "str_replace", "search_replace", "apply_patch"],
     "read": ["read", "read_file", "view"],
     "shell": ["bash", "shell", "exec_command", "shell_command", "run_shell_command", "execute_command"],
     "search": ["grep", "grep_search", "search_files", "rg"],
@@ -39,6 +39,8 @@ class Call:
     id: str
     name: str
     args: dict[str, Any]
+    kind: str = "function"
+    """`custom`: of a tool that takes a text, `input`."""
 
 
 class Tools:
@@ -46,12 +48,13 @@ class Tools:
 
     def __init__(self) -> None:
         self._schemas: dict[str, dict[str, Any]] = {}
+        self._kinds: dict[str, str] = {}
 
     def __bool__(self) -> bool:
         return bool(self._schemas)
 
-    def offer(self, name: str, schema: dict[str, Any] | None) -> None:
-        self._schemas[name] = schema or {}
+    def offer(self, name: str, schema: dict[str, Any] | None, kind: str = "function") -> None:
+        self._schemas[name], self._kinds[name] = schema or {}, kind
 
     def call(self, canonical: str, args: dict[str, Any]) -> "Call | dict[str, str]":
         """The agent's own tool with its own arguments; when it offers none, a line of text that says so."""
@@ -59,7 +62,9 @@ class Tools:
         known = [offered[name] for name in NAMES.get(canonical, [canonical.lower()]) if name in offered]
         if not known:
             return {"text": f"(this agent offers no {canonical} tool)"}
-        return Call(uuid4().hex[:20], known[0], _arguments(self._schemas[known[0]], args))
+        name, kind = known[0], self._kinds[known[0]]
+        given = {"input": _patch(args)} if kind == "custom" else _arguments(self._schemas[name], args)
+        return Call(uuid4().hex[:20], name, given, kind)
 
 
 def _arguments(schema: dict[str, Any], args: dict[str, Any]) -> dict[str, Any]:
@@ -68,11 +73,26 @@ def _arguments(schema: dict[str, Any], args: dict[str, Any]) -> dict[str, Any]:
     for key, value in args.items():
         own = next((word for word in WORDS.get(key, [key]) if word in properties), None)
         if own:
-            words = isinstance(value, str) and properties[own].get("type") == "array"
+            words = key == "command" and isinstance(value, str) and properties[own].get("type") == "array"
             given[own] = ["bash", "-c", value] if words else value
     for key in schema.get("required") or []:
         given.setdefault(key, _something(properties.get(key) or {}))
     return given
+
+
+def _patch(args: dict[str, Any]) -> str:
+    """In the language of Codex's tool."""
+    if "content" in args:
+        rows = [f"*** Add File: {args['path']}", *(f"+{row}" for row in args["content"].splitlines())]
+    else:
+        old, new = args["old"].splitlines(), args["new"].splitlines()
+        rows = [
+            f"*** Update File: {args['path']}",
+            "@@",
+            *(f"-{row}" for row in old),
+            *(f"+{row}" for row in new),
+        ]
+    return "\n".join(["*** Begin Patch", *rows, "*** End Patch", ""])
 
 
 def _something(schema: dict[str, Any]) -> Any:

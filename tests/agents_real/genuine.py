@@ -1,4 +1,4 @@
-"""The genuine ACP agents that can be installed here, as data: where they come from, and how they find the scripted model."""
+"""The genuine agents beside Claude Code that can be installed here, as data: where they come from, and how they find the scripted model."""
 
 import json
 from collections.abc import Callable
@@ -59,6 +59,33 @@ def _opencode(url: str) -> dict[str, str]:
     }
 
 
+def _codex(_url: str) -> dict[str, str]:
+    return {"FAKE_API_KEY": "dummy"}
+
+
+CODEX_CONFIG = """model = "gpt-5.5"
+model_provider = "fake"
+check_for_update_on_startup = false
+model_reasoning_summary = "detailed"
+approval_policy = "never"
+sandbox_mode = "danger-full-access"
+
+[model_providers.fake]
+name = "Fake"
+base_url = "{url}/v1"
+env_key = "FAKE_API_KEY"
+wire_api = "responses"
+request_max_retries = 1
+stream_max_retries = 1
+supports_websockets = false
+
+[analytics]
+enabled = false
+
+[feedback]
+enabled = false
+"""
+"""It asks nothing by itself: what is asked is because agentguid says so."""
 GEMINI_SETTINGS = {
     "security": {"auth": {"selectedType": "gemini-api-key"}, "folderTrust": {"enabled": False}},
     "general": {"enableAutoUpdate": False, "enableAutoUpdateNotification": False},
@@ -80,7 +107,11 @@ class Genuine:
     """That only the agent itself is started with."""
     environ: Environ
     home: tuple[tuple[str, str], ...] = ()
-    """Files in its home: path, content."""
+    """Files in its home: path, content; `{url}` in it is the model's."""
+    lists_models: bool = False
+    """It tells which models it offers, once it has begun to work."""
+    steers: bool = False
+    """It takes a message into the turn that it works on."""
 
     def path(self) -> Path:
         """Raises `install.MissingError`."""
@@ -88,6 +119,18 @@ class Genuine:
 
 
 AGENTS = (
+    Genuine(
+        "codex",
+        "@openai/codex",
+        "0.169.0",
+        "codex",
+        405,
+        "app-server",
+        _codex,
+        home=((".codex/config.toml", CODEX_CONFIG),),
+        lists_models=True,
+        steers=True,
+    ),
     Genuine("copilot", "@github/copilot", "1.0.102", "copilot", 190, "--acp", _copilot),
     Genuine(
         "gemini",

@@ -1,0 +1,182 @@
+"""What Codex asks: may it run a command, change files, have more permissions; and its questions."""
+
+import os.path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from agentguid.agents import codex_write as write
+from agentguid.agents.acp_asks import KINDS, pick
+from agentguid.agents.base import Answer, Fact, Output, Write
+from agentguid.agents.codex_state import State
+from agentguid.agents.jsonl import mapping, text_of
+from agentguid.protocol.events import ApprovalRequested, ApprovalWithdrawn
+from agentguid.protocol.items import Body, Decision, Option
+
+OPEN = 200
+"""More requests than this at once are refused."""
+REASON = 500
+"""Characters of a request's own words."""
+
+
+class Choice(Struct, frozen=True):
+    """One answer that Codex takes."""
+
+    id: str
+    kind: Decision
+    name: str
+    result: Any
+    """What it is answered with."""
+
+
+class Question(Struct, frozen=True):
+    id: str
+    text: str
+
+
+class Wish(Struct):
+    """A request in our words, before it is known whether anybody has to be asked."""
+
+    tool: str
+    arguments: dict[str, Any]
+    choices: list[Choice]
+    refused: Any
+    """The answer when nobody says yes: a stop, or too many requests."""
+    reason: str = ""
+    item: str | None = None
+    files: list[str] | None = None
+    """Of an edit: what it changes."""
+    questions: list[Question] = []
+    """It wants words for an answer and not a yes."""
+
+
+class Ask(Struct):
+    """A request without an answer."""
+
+    identity: bytes
+    """The JSON-RPC id as it was written; 0 is one."""
+    thread: str
+    wish: Wish
+    withdrawn: bool = False
+    """The user is not asked any more; Codex still waits for its answer."""
+
+
+class Asks:
+    def __init__(self, state: State, cwd: str) -> None:
+        self.state = state
+        self.cwd = cwd
+        self.open: dict[str, Ask] = {}
+
+    def ask(self, approval: str, identity: bytes, thread: str, wish: Wish, out: list[Output]) -> bytes | None:
+        """Codex waits for an answer, under the id `approval`. Bytes are the answer when it needs nobody."""
+        choices = wish.choices = sorted(wish.choices, key=_rank)
+        main = thread in ("", self.state.thread)
+        if (self.state.stopping and main) or len(self.open) >= OPEN:
+            return write.result(identity, wish.refused)
+        if self._freely(wish) and choices[0].kind.startswith("allow"):
+            return write.result(identity, choices[0].result)
+        self.open[approval] = Ask(identity, thread, wish)
+        requested = ApprovalRequested(
+            approval=approval,
+            turn=self.state.turn if main else None,
+            item=wish.item,
+            tool=wish.tool,
+            input=Body(msgspec.json.encode(wish.arguments).decode(), "application/json"),
+            options=[Option(one.id, one.kind, one.name) for one in choices],
+            reason=wish.reason.strip()[:REASON] or None,
+        )
+        out.append(Fact(requested))
+        return None
+
+    def _freely(self, wish: Wish) -> bool:
+        """Whether the user's mode answers: all but questions, or edits within the working directory."""
+        if wish.questions:
+            return False
+        if self.state.mode == "bypass":
+            return True
+        return (
+            self.state.mode == "accept_edits"
+            and bool(wish.files)
+            and all(map(self._inside, wish.files or []))
+        )
+
+    def _inside(self, path: str) -> bool:
+        root = os.path.normpath(self.cwd)
+        whole = os.path.normpath(os.path.join(root, path))
+        return bool(path) and os.path.commonpath([whole, root]) == root
+
+    # -- the answer ---------------------------------------------------------------------------------------------------
+    def answer(self, answer: Answer) -> list[Write]:
+        """The line that answers; nothing when it was answered or withdrawn. Changed arguments are refused: Codex has no place for them."""
+        ask = self.open.get(answer.approval)
+        if ask is None or ask.withdrawn:
+            return []
+        return [
+            Write(f"answer:{answer.approval}", write.result(ask.identity, self._result(ask.wish, answer)))
+        ]
+
+    def _result(self, wish: Wish, answer: Answer) -> Any:
+        if wish.questions:
+            return _said(wish, answer) if answer.decision.startswith("allow") else wish.refused
+        decision: Decision = "reject_once" if answer.input is not None else answer.decision
+        fitting = {one.id: one.result for one in wish.choices if one.kind == decision}
+        if answer.option in fitting:
+            return fitting[answer.option]
+        options = [Option(one.id, one.kind, one.name) for one in wish.choices]
+        other: Decision = "allow_once" if decision.startswith("allow") else "reject_once"
+        chosen = pick(options, decision) or pick(options, other)
+        return next((one.result for one in wish.choices if one.id == chosen), wish.refused)
+
+    def cancelled(self) -> list[Write]:
+        """The answers that a stop owes: none may stay open."""
+        return [
+            Write(f"answer:{approval}", write.result(ask.identity, ask.wish.refused))
+            for approval, ask in self.open.items()
+            if ask.thread in ("", self.state.thread)
+        ]
+
+    def answered(self, approval: str) -> None:
+        """The answer is on the tape."""
+        self.open.pop(approval, None)
+
+    # -- nobody is asked any more -------------------------------------------------------------------------------------
+    def withdraw(
+        self, reason: str, out: list[Output], *, keep: bool = False, thread: str | None = None
+    ) -> None:
+        """Of one thread, or of all. `keep`: Codex is still owed its answers."""
+        for approval, ask in list(self.open.items()):
+            if thread is None or ask.thread in ("", thread):
+                self._withdraw(approval, ask, reason, out, keep=keep)
+
+    def resolved(self, identity: bytes, out: list[Output]) -> None:
+        """Codex does not wait for this one any more."""
+        for approval, ask in list(self.open.items()):
+            if ask.identity == identity:
+                self._withdraw(approval, ask, "The agent took the request back.", out, keep=False)
+
+    def _withdraw(self, approval: str, ask: Ask, reason: str, out: list[Output], *, keep: bool) -> None:
+        if not keep:
+            del self.open[approval]
+        if not ask.withdrawn:
+            ask.withdrawn = True
+            out.append(Fact(ApprovalWithdrawn(approval=approval, reason=reason)))
+
+
+def _rank(choice: Choice) -> tuple[int, bool]:
+    """What allows the least first; and a no that lets it go on before one that does not."""
+    return KINDS.index(choice.kind), choice.id == "cancel"
+
+
+def _said(wish: Wish, answer: Answer) -> dict[str, Any]:
+    """The user's words, by the id of the question; they come by its text."""
+    answers = mapping(mapping(_plain(answer.input)).get("answers"))
+    found = {one.id: text_of(answers.get(one.text)) for one in wish.questions}
+    return {"answers": {id_: {"answers": [text] if text else []} for id_, text in found.items()}}
+
+
+def _plain(data: bytes | None) -> Any:
+    try:
+        return msgspec.json.decode(data or b"null")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None

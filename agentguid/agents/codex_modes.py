@@ -1,0 +1,41 @@
+"""What our modes are in Codex's words: what it may do by itself, and when it has to ask. Said with every prompt.
+
+A conversation in which we promise to ask must ask. So the sandbox of `ask` lets commands only read: whatever changes
+something needs a permission, for which Codex asks. `accept_edits` is the same, and we allow edits within the working
+directory ourselves (`codex_asks`): Codex's own `workspace-write` would let commands change files unasked as well.
+"""
+
+from typing import Any
+
+from agentguid.protocol.items import Mode
+
+READ_ONLY: dict[str, Any] = {"type": "readOnly", "networkAccess": False}
+FREE: dict[str, Any] = {"type": "dangerFullAccess"}
+MARKS: dict[str, Mode] = {"accept_edits": "accept_edits", "plan": "plan", "bypass": "bypass"}
+
+
+def thread(mode: Mode) -> dict[str, Any]:
+    """Of `thread/start` and `thread/resume`."""
+    free = mode == "bypass"
+    return {
+        "approvalPolicy": "never" if free else "on-request",
+        "approvalsReviewer": "user",
+        "sandbox": "danger-full-access" if free else "read-only",
+    }
+
+
+def turn(mode: Mode) -> dict[str, Any]:
+    """Of `turn/start`. Our own mode stands there as well when it is not to ask, because the fold answers by it."""
+    free = mode == "bypass"
+    said = {
+        "approvalPolicy": "never" if free else "on-request",
+        "approvalsReviewer": "user",
+        "sandboxPolicy": FREE if free else READ_ONLY,
+    }
+    return said if mode == "ask" else {**said, "_meta": {"agentguid": {"mode": mode}}}
+
+
+def collaboration(mode: Mode, model: str, effort: str | None) -> dict[str, Any]:
+    """The mode in which Codex only plans, or its usual one."""
+    settings = {"model": model, "reasoning_effort": effort, "developer_instructions": None}
+    return {"mode": "plan" if mode == "plan" else "default", "settings": settings}

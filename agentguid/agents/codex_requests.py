@@ -1,0 +1,56 @@
+"""What Codex asks of us. Whatever we do not know is refused, so that it does not wait."""
+
+from agentguid.agents import codex_wishes as wishes
+from agentguid.agents import codex_write as write
+from agentguid.agents import jsonrpc
+from agentguid.agents.base import Output, Write
+from agentguid.agents.codex_asks import Wish
+from agentguid.agents.codex_session import Session
+from agentguid.agents.jsonl import NotUnderstoodError, mapping, text_of
+from agentguid.agents.jsonrpc import Envelope
+
+KINDS = {
+    "item/commandExecution/requestApproval": wishes.command,
+    "item/fileChange/requestApproval": wishes.files,
+    "item/permissions/requestApproval": wishes.permissions,
+    "item/tool/requestUserInput": wishes.questions,
+}
+QUIET = ("account/chatgptAuthTokens/refresh", "attestation/generate", "currentTime/read")
+"""Refused without a word to the user: these are offers that we never made."""
+
+
+class Requests(Session):
+    def _request(self, message: Envelope, out: list[Output]) -> None:
+        method = message.method
+        if method == "mcpServer/elicitation/request":
+            self._elicitation(message, out)
+        elif method in KINDS:
+            params = mapping(jsonrpc.value(message.params))
+            if not params:
+                self._refuse(message, write.BAD, "The parameters are not understood.", out)
+                raise NotUnderstoodError(f"request {method} without parameters")
+            call = self.items.open.get(text_of(params.get("itemId")))
+            self._wish(message, text_of(params.get("threadId")), KINDS[method](params, call), out)
+        else:
+            self._refuse(message, write.NO_METHOD, f"agentguid does not offer {method}"[:200], out)
+            if method not in QUIET:
+                raise NotUnderstoodError(f"request {method}"[:200])
+
+    def _wish(self, message: Envelope, thread: str, wish: Wish, out: list[Output]) -> None:
+        answer = self.asks.ask(self._item(), bytes(message.id), thread, wish, out)
+        if answer is not None:
+            out.append(Write(f"auto:{self._offset}", answer))
+
+    def _elicitation(self, message: Envelope, out: list[Output]) -> None:
+        params = mapping(jsonrpc.value(message.params))
+        wish = wishes.elicitation(params)
+        if wish is not None:
+            self._wish(message, text_of(params.get("threadId")), wish, out)
+            return
+        out.append(Write(f"auto:{self._offset}", write.result(bytes(message.id), wishes.DECLINED)))
+        server, asked = text_of(params.get("serverName")), text_of(params.get("message"))[:500]
+        text = f"The tool server {server} wants a form to be filled in, which agentguid cannot show. It was declined: {asked}"
+        out.append(self.notice(text, "warning"))
+
+    def _refuse(self, message: Envelope, code: int, why: str, out: list[Output]) -> None:
+        out.append(Write(f"auto:{self._offset}", write.error(bytes(message.id), code, why)))

@@ -1,0 +1,3 @@
+"""The suite, for every adapter."""
+
+from tests.conformance.adapter import *  # noqa: F403
