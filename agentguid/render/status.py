@@ -98,9 +98,8 @@ def _running(alive: Alive, now: int) -> Status:
     lasts = "less than a minute" if lasted < MINUTE else minutes(lasted)
     if alive.call:
         view = tools.view(alive.call.name, alive.call.input)
-        return Status(
-            "running", f"Running for {lasts}", "s-run", "st-run", f"{view.label} {view.arg}".strip()
-        )
+        what = f"{view.label} for {lasts}" + (f": {view.arg}" if view.arg else "")
+        return Status("running", "Running", "s-run", "st-run", what)
     process = f"process {alive.pid} alive" if alive.pid else "its process is alive"
     return Status("silent", f"Silent for {lasts}", "s-silent", "st", process)
 

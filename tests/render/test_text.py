@@ -102,7 +102,7 @@ PYTEST = ToolStarted(item="i1", turn="t1", name="Bash", input=Body('{"command": 
         (Row(), Alive("running"), "Running"),
         (Row(), Alive("running", NOW - 245_000_000), "Silent for 4 min"),
         (Row(), Alive("running", NOW - 45_000_000), "Silent for less than a minute"),
-        (Row(), Alive("running", NOW - 245_000_000, PYTEST), "Running for 4 min"),
+        (Row(), Alive("running", NOW - 245_000_000, PYTEST), "Running"),
         (Row(), Alive("starting"), "Starting"),
         (Row(), None, "Starting"),
         (Row(), Alive("catching_up"), "Catching up"),
@@ -126,6 +126,6 @@ def test_a_silent_agent_is_known_by_its_process() -> None:
 
 
 def test_while_a_tool_runs_silence_is_its_own() -> None:
-    shown: Status = status(Row(), Alive("running", 1, PYTEST), NOW)
+    shown: Status = status(Row(), Alive("running", NOW - 245_000_000, PYTEST), NOW)
 
-    assert (shown.key, shown.detail) == ("running", "Bash pytest -q")
+    assert (shown.key, shown.detail) == ("running", "Bash for 4 min: pytest -q")

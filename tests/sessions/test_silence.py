@@ -111,8 +111,9 @@ def test_a_tool_that_runs_long_is_named_by_the_state_and_is_no_silence(tmp_path:
         def page() -> str:
             return daemon.request("GET", f"/conversations/{conversation}")[1].decode()
 
-        wait_for(lambda: "<span>Running for" in page(), "the state to say how long it runs", 10)
-        assert '<span class="vh">: Bash pytest -q</span>' in page()
+        said = '<span class="vh">: Bash for less than a minute: pytest -q</span>'
+        wait_for(lambda: said in page(), "the state to say what runs and for how long", 10)
+        assert "<span>Running</span>" in page()
         assert notices(daemon, conversation) == []
         assert active(daemon, conversation)
     finally:
