@@ -15,6 +15,7 @@ from agentguid.agents.catalogue import with_custom
 from agentguid.agents.discovery import Agents
 from agentguid.append import read
 from agentguid.append.blobs import Blobs
+from agentguid.append.keyring import Keyring
 from agentguid.append.lock import acquire
 from agentguid.append.log import Log
 from agentguid.dispatch import Dispatcher
@@ -186,8 +187,20 @@ def _parts(settings: Settings, events: Log, feed: Feed, reader: apsw.Connection)
         presence=Presence(feed),
         blobs=blobs,
         agents=Agents(catalogue=with_custom(settings.agents)),
+        keys=_keyring(settings),
         seen=Seen(settings.places.seen),
     )
+
+
+def _keyring(settings: Settings) -> Keyring:
+    path = settings.places.keys
+    try:
+        return Keyring(path)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it is damaged"
+        raise BadSetting(
+            f"the provider keys in {path} cannot be read: {why}. Mend it, or move it away."
+        ) from None
 
 
 def _effect_parts(settings: Settings, parts: Parts) -> EffectParts:
@@ -214,6 +227,7 @@ def _effect_parts(settings: Settings, parts: Parts) -> EffectParts:
         presence=parts.presence,
         blobs=parts.blobs,
         agents=parts.agents,
+        keys=parts.keys,
         reap=reap,
         silent_after=settings.silent_seconds,
         retry_after=settings.pauses,

@@ -35,6 +35,11 @@ class Places(NamedTuple):
         return self.data / "seen.json"
 
     @property
+    def keys(self) -> Path:
+        """Keys of model providers, for this user only."""
+        return self.data / "keys.json"
+
+    @property
     def socket(self) -> Path:
         return self.runtime / "ctl.sock"
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from agentguid.cli.calls import Line, call
 from agentguid.cli.cells import cells, fold
-from agentguid.cli.keys import BACKSPACE, CLEAR, ENTER, ESCAPE
+from agentguid.cli.keyboard import BACKSPACE, CLEAR, ENTER, ESCAPE
 from agentguid.cli.output import one_line
 from agentguid.cli.quiz import DECLINED, Quiz
 

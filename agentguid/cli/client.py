@@ -51,6 +51,9 @@ class Client:
     def patch(self, path: str, body: object) -> Any:
         return self._json("PATCH", path, {}, body)
 
+    def put(self, path: str, body: object) -> Any:
+        return self._json("PUT", path, {}, body)
+
     def delete(self, path: str, **query: object) -> Any:
         return self._json("DELETE", path, query)
 

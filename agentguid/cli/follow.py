@@ -11,7 +11,7 @@ from typing import Any
 
 from agentguid.cli.client import Client, connect, part
 from agentguid.cli.errors import FAILED, INTERRUPTED, NOT_FOUND, CliError, Unreachable
-from agentguid.cli.keys import interactive
+from agentguid.cli.keyboard import interactive
 from agentguid.cli.output import clock, print_json, say
 from agentguid.cli.plain import Plain
 from agentguid.cli.transcript import Transcript

@@ -1,70 +1,65 @@
-"""Single keys from the terminal while output goes on."""
+"""Keys of model providers, for agents: set one, list what is set, forget one.
 
-import codecs
-import os
-import re
-import signal
+The key is asked for on a terminal, and otherwise read from standard input: never from the command line, which others can
+see. Agents that are started from then on have it in their environment.
+"""
+
+import getpass
 import sys
-import termios
-import tty
-from types import FrameType
-from typing import Self
+from argparse import ArgumentParser, Namespace
+from typing import Any
 
-ENTER, ESCAPE, BACKSPACE, CLEAR, LEAVE = "enter", "escape", "backspace", "clear", "leave"
-_NAMED = {"\r": ENTER, "\n": ENTER, "\x1b": ESCAPE, "\x7f": BACKSPACE, "\b": BACKSPACE}
-_NAMED |= {"\x15": CLEAR, "\x17": CLEAR, "\x04": LEAVE, "\x03": LEAVE}
-_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|[^\x1b\[])", re.DOTALL)
-"""What arrow keys and the like send."""
+from agentguid.cli.client import connect, part
+from agentguid.cli.errors import USAGE, CliError
+from agentguid.cli.options import common
+from agentguid.cli.output import ago, complain, print_json, print_table, say
 
 
-def interactive() -> bool:
-    """Whether somebody sits at a terminal that we may draw on, and we are in its foreground."""
-    if not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
-        return False
+def arguments(parser: ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="set|ls|rm")
+    given = common(actions.add_parser("set", help="set a key; it is asked for, or read from standard input"))
+    given.add_argument("name", metavar="NAME", help="the variable, such as ANTHROPIC_API_KEY")
+    given.add_argument(
+        "--agent", action="append", default=[], metavar="ID", help="only for this agent; may be repeated"
+    )
+    common(actions.add_parser("ls", help="what is set, masked"))
+    common(actions.add_parser("rm", help="forget one")).add_argument("name", metavar="NAME")
+
+
+def run(args: Namespace) -> int:
+    client = connect(args)
+    if args.action == "ls":
+        answer = client.get("/keys")
+        print_json(answer) if args.json else _print(answer["keys"])
+        return 0
+    path = f"/keys/{part(args.name)}"
+    if args.action == "rm":
+        answer = client.delete(path)
+        print_json(answer) if args.json else say("forgotten" if answer["removed"] else "it was not set")
+        return 0
+    answer = client.put(path, {"value": _value(args.name), "agents": args.agent})
+    print_json(answer) if args.json else say(
+        f"set, for {', '.join(answer['agents'])}: from their next start on"
+    )
+    return 0
+
+
+def _value(name: str) -> str:
     try:
-        return os.tcgetpgrp(sys.stdout.fileno()) == os.getpgrp()
-    except OSError:
-        return False
+        value = getpass.getpass(f"{name}: ") if sys.stdin.isatty() else sys.stdin.read()
+    except EOFError:
+        value = ""
+    if not value.strip():
+        raise CliError("no key was given", USAGE)
+    return value.strip()
 
 
-def parse(text: str) -> list[str]:
-    """The keys in what was typed: characters, or one of the names above."""
-    known = (_NAMED.get(char, char) for char in _SEQUENCE.sub("", text))
-    return [key for key in known if len(key) > 1 or key.isprintable()]
-
-
-class Keys:
-    """The keyboard, without waiting for Enter and without an echo, until it is left."""
-
-    def __init__(self) -> None:
-        self.descriptor = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC)
-        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-
-    def read(self) -> list[str]:
-        """The keys that were pressed. Call it when the descriptor is readable; the end of input is LEAVE."""
-        data = os.read(self.descriptor, 4096)
-        return parse(self._decode(data)) if data else [LEAVE]
-
-    def forget(self) -> None:
-        """What was typed and not read yet was not meant for what is asked now."""
-        termios.tcflush(self.descriptor, termios.TCIFLUSH)
-
-    def __enter__(self) -> Self:
-        self._before = termios.tcgetattr(self.descriptor)
-        tty.setcbreak(self.descriptor)
-        signal.signal(signal.SIGCONT, self._again)
-        signal.signal(signal.SIGTERM, _ended)
-        signal.signal(signal.SIGHUP, _ended)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        termios.tcsetattr(self.descriptor, termios.TCSANOW, self._before)
-        os.close(self.descriptor)
-
-    def _again(self, _number: int, _frame: FrameType | None) -> None:
-        """Back from Ctrl+Z: the shell has made the terminal its own meanwhile."""
-        tty.setcbreak(self.descriptor)
-
-
-def _ended(number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(128 + number)
+def _print(rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        complain("no key is set; agentguictl keys set NAME asks for one")
+        return
+    table = [
+        (row["name"], row["masked"], f"{ago(row['updated_at'])} ago", ", ".join(row["agents"]))
+        for row in rows
+    ]
+    print_table(("NAME", "KEY", "SET", "FOR"), table, spare=("SET",))

@@ -6,7 +6,7 @@ from typing import Any
 from agentguid.cli.calls import Line
 from agentguid.cli.cells import fold
 from agentguid.cli.errors import USAGE, CliError
-from agentguid.cli.keys import BACKSPACE, CLEAR, ENTER, ESCAPE
+from agentguid.cli.keyboard import BACKSPACE, CLEAR, ENTER, ESCAPE
 from agentguid.cli.output import one_line, safe
 
 Asked = Mapping[str, Any]

@@ -3,7 +3,7 @@
 from argparse import ArgumentParser, Namespace
 
 from agentguid.cli.client import connect, part
-from agentguid.cli.keys import interactive
+from agentguid.cli.keyboard import interactive
 from agentguid.cli.output import print_json
 from agentguid.cli.screen import Screen
 from agentguid.cli.transcript import Transcript

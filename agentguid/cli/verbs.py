@@ -26,6 +26,7 @@ VERBS = {
     "backup": "copy the log and what it names, while the daemon works",
     "restore": "make a backup the log of an empty data directory",
     "rebuild": "make lists and transcripts anew from the log",
+    "keys": "keys of model providers, for agents: set, list, forget",
     "devices": "list the browsers that are signed in, sign one out",
     "service": "install, start, stop and watch the daemon as a systemd user service",
     "logs": "print what the daemon says about itself",

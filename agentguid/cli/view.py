@@ -15,7 +15,7 @@ from agentguid.cli.calls import Line
 from agentguid.cli.cells import columns
 from agentguid.cli.client import Client, part
 from agentguid.cli.errors import USAGE, CliError
-from agentguid.cli.keys import LEAVE, Keys
+from agentguid.cli.keyboard import LEAVE, Keys
 from agentguid.cli.output import one_line, span
 from agentguid.cli.screen import Screen
 from agentguid.cli.sse import Message

@@ -7,6 +7,7 @@ import apsw
 
 from agentguid.agents.discovery import Agents
 from agentguid.append.blobs import Blobs
+from agentguid.append.keyring import Keyring
 from agentguid.append.log import Log
 from agentguid.dispatch import Dispatcher
 from agentguid.paths import Places
@@ -28,6 +29,7 @@ class EffectParts:
     presence: Presence
     blobs: Blobs
     agents: Agents
+    keys: Keyring
     reap: Callable[[str], Awaitable[None]]
     """Ends the orphans of a host that died."""
     # The rest are settings: they change when the configuration is read again.

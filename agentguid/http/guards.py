@@ -26,6 +26,8 @@ ADMIN = (
     "/api/rebuild",
     "/api/settings",
     "/api/shutdown",
+    "/api/keys",
+    "/keys",
     "/devices",
 )
 """What is about credentials themselves, about the log, and about the daemon."""

@@ -7,6 +7,7 @@ import apsw
 
 from agentguid.agents.discovery import Agents
 from agentguid.append.blobs import Blobs
+from agentguid.append.keyring import Keyring
 from agentguid.append.log import Log
 from agentguid.dispatch import Dispatcher
 from agentguid.http.pairing import Pairings
@@ -49,6 +50,8 @@ class Parts:
     """One-time links; `login.link(settings, parts.tickets.issue())` is what a browser opens."""
     pairings: Pairings = field(default_factory=Pairings)
     """Browsers that wait to be let in by a device."""
+    keys: Keyring = field(default_factory=Keyring)
+    """Keys of model providers."""
     seen: Seen = field(default_factory=Seen)
     renewal: Renewal = field(default_factory=Renewal)
     end_agents: Callable[[], Awaitable[int]] = _none

@@ -46,7 +46,7 @@ ASKS = {
 """Verbs that need the daemon, each with a command line that is well-formed."""
 LOCAL = {"backup", "restore", "verify", "doctor", "completion", "version"}
 """Verbs that do not."""
-OTHERS = {"service", "config", "devices", "logs"}
+OTHERS = {"service", "config", "devices", "keys", "logs"}
 """Verbs with tests of their own."""
 
 

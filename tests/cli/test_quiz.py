@@ -6,7 +6,7 @@ import pytest
 
 from agentguid.cli import quiz
 from agentguid.cli.errors import CliError
-from agentguid.cli.keys import BACKSPACE, ENTER, ESCAPE
+from agentguid.cli.keyboard import BACKSPACE, ENTER, ESCAPE
 
 COLOUR = {
     "id": "c",

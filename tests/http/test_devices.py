@@ -245,6 +245,8 @@ def test_a_token_may_on_every_route_what_its_scope_says(fresh: Served) -> None:
         "/api/settings",
         "/api/shutdown",
         "/api/rebuild",
+        "/api/keys",
+        "/keys",
         "/devices",
     )
     seen = set()
