@@ -29,6 +29,10 @@ class Blobs:
     def __init__(self, root: Path) -> None:
         self._root = root
 
+    @property
+    def root(self) -> Path:
+        return self._root
+
     def put(self, data: bytes) -> str:
         """Stores data and returns its digest; on the disk when it returns. Storing again renews its age."""
         digest = sha256(data).hexdigest()

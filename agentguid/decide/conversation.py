@@ -1,6 +1,6 @@
 """The rules of a conversation: which facts follow from a command."""
 
-from agentguid.decide import approval, host, queue, report, settings, turn
+from agentguid.decide import approval, history, host, queue, report, settings, turn
 from agentguid.decide.fold import evolve
 from agentguid.decide.state import Conversation, initial
 from agentguid.protocol import commands, events
@@ -17,6 +17,8 @@ def decide(command: ToConversation, state: Conversation) -> list[Event]:
     match command:
         case commands.CreateConversation():
             return settings.create(command, known)
+        case commands.ImportHistory() if known is None:
+            return history.begin(command)
         case commands.Report() if known is not None:
             return report.decide(command, state)
     match command:
@@ -25,6 +27,8 @@ def decide(command: ToConversation, state: Conversation) -> list[Event]:
     if known is None or known.deleted:
         raise NotFound(f"There is no conversation {command.conversation}.")
     match command:
+        case commands.ImportHistory():
+            return history.go_on(command, state)
         case commands.RenameConversation():
             return settings.rename(command, known)
         case commands.ConfigureConversation():

@@ -15,6 +15,7 @@ from agentguid.http.tickets import Tickets
 from agentguid.settings import Settings
 from agentguid.stream.broadcast import Company
 from agentguid.stream.feed import Feed
+from agentguid.stream.importing import Importing
 from agentguid.stream.lines import Lines
 from agentguid.stream.live import LiveText
 from agentguid.stream.presence import Presence
@@ -48,5 +49,7 @@ class Parts:
     """One-time links; `login.link(settings, parts.tickets.issue())` is what a browser opens."""
     seen: Seen = field(default_factory=Seen)
     renewal: Renewal = field(default_factory=Renewal)
+    importing: Importing = field(default_factory=Importing)
+    """The histories of agents on this machine."""
     end_agents: Callable[[], Awaitable[int]] = _none
     """Ends all agents and says how many; none is started after that. For a daemon that is about to stop."""

@@ -7,6 +7,7 @@ from agentguid.project import (
     conversations,
     credentials,
     hosts,
+    imports,
     queue,
     transcript,
     turns,
@@ -19,6 +20,7 @@ INLINE: tuple[Projection, ...] = (
     queue,
     approvals,
     hosts,
+    imports,
     credentials,
     blob_uses,
 )

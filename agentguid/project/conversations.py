@@ -17,7 +17,7 @@ from agentguid.protocol.ids import conversation_of
 from agentguid.protocol.items import Mode, Outcome
 
 NAME = "conversations"
-VERSION = 2
+VERSION = 3
 TABLES: tuple[str, ...] = ("conversation",)
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS conversation (
@@ -139,8 +139,10 @@ def _change(*assignments: str) -> str:
     return f"UPDATE conversation SET {', '.join((*assignments, 'touched = :position'))} WHERE id = :id"  # noqa: S608
 
 
-_BOUND = frozenset({"title", "agent", "model", "mode", "cwd", "upto", "turn", "outcome", "error", "cost"})
-_UPDATED = "updated_at = :at"
+_BOUND = frozenset(
+    {"title", "agent", "model", "mode", "cwd", "upto", "turn", "outcome", "error", "cost", "imported"}
+)
+_UPDATED = "updated_at = max(updated_at, :at)"
 _ITEM = "item_position = :position"
 _STATEMENTS = {
     events.ConversationCreated: (
@@ -168,7 +170,7 @@ _STATEMENTS = {
     events.QueueReleased: _change("held = 0"),
     events.TurnStarted: _change(
         "title = CASE title WHEN '' THEN :line ELSE title END",
-        "turn = :turn",
+        "turn = iif(:imported, turn, :turn)",
         "stopping = 0",
         "held = 0",
         _UPDATED,
@@ -187,6 +189,8 @@ _STATEMENTS = {
         _ITEM,
     ),
     events.ApprovalRequested: _change(_UPDATED, _ITEM),
+    # What was done elsewhere the user has seen there.
+    events.ConversationImported: _change("read_position = item_position"),
     events.ApprovalDecided: _change(),
     events.ApprovalWithdrawn: _change(),
 }

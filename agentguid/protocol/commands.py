@@ -104,6 +104,31 @@ class Report(ToConversation, frozen=True):
     facts: list[Event]
 
 
+class ImportHistory(ToConversation, frozen=True):
+    """A part of what an agent did elsewhere, as its own history has it, in order. Makes the conversation if need be.
+
+    Refused while a turn is open or an agent holds the conversation: then it is for later.
+    """
+
+    source: str
+    session: str
+    cwd: str
+    title: str
+    facts: list[Event]
+
+
+class RequestImport(Command, frozen=True):
+    request: str
+    sources: list[str]
+    sessions: list[str]
+
+
+class FinishImport(Command, frozen=True):
+    request: str
+    sessions: int
+    failed: int = 0
+
+
 class SignInDevice(Command, frozen=True):
     device: str
     name: str

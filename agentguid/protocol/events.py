@@ -120,6 +120,8 @@ class TurnStarted(Event, frozen=True):
     cwd: str
     model: str | None = None
     mode: Mode = "ask"
+    imported: bool = False
+    """The agent ran it elsewhere, and its own history tells of it: nothing is to be run."""
 
 
 class TurnStopRequested(Event, frozen=True):
@@ -235,6 +237,34 @@ class ApprovalWithdrawn(Event, frozen=True):
     reason: str
 
 
+# -- histories of agents ----------------------------------------------------------------------------------------------
+class ConversationImported(Event, frozen=True):
+    """What was done elsewhere, up to here, is in this conversation too: the events before it that have an `origin`."""
+
+    source: str
+    """Whose history it is: catalogue id of the agent."""
+    session: str
+    """The agent's own id of the session: what it can be resumed by."""
+
+
+class ImportRequested(Event, frozen=True):
+    """Histories of agents are to be taken in. It is done once `import.finished` names it."""
+
+    request: str
+    sources: list[str]
+    """Catalogue ids of agents; none: all."""
+    sessions: list[str]
+    """`SOURCE:SESSION`; none: all of the sources."""
+
+
+class ImportFinished(Event, frozen=True):
+    request: str
+    sessions: int
+    """That had something new."""
+    failed: int = 0
+    """That could not be read."""
+
+
 # -- who may ----------------------------------------------------------------------------------------------------------
 class DeviceSignedIn(Event, frozen=True):
     name: str
@@ -287,6 +317,9 @@ TYPES: dict[str, type[Event]] = {
     "approval.requested": ApprovalRequested,
     "approval.decided": ApprovalDecided,
     "approval.withdrawn": ApprovalWithdrawn,
+    "conversation.imported": ConversationImported,
+    "import.requested": ImportRequested,
+    "import.finished": ImportFinished,
     "device.signed_in": DeviceSignedIn,
     "device.revoked": DeviceRevoked,
     "token.created": TokenCreated,
@@ -322,5 +355,5 @@ class Recorded(Struct, frozen=True, gc=False):
     cause: str | None
     """Key of the command, or what else led to it."""
     origin: dict[str, Any] | None
-    """For an imported event: log id, position and hash there."""
+    """Of an imported event: where it stood. In another log: its id, position and hash; in a history: source, session, line."""
     event: Event

@@ -34,6 +34,10 @@ SAMPLES: list[events.Event] = [
     events.TurnStarted(
         turn="tm", message="m", body=BODY, agent="claude-code", cwd="/src", model="opus", mode="bypass"
     ),
+    events.TurnStarted(turn="tn", message="n", body=BODY, agent="codex", cwd="/src", imported=True),
+    events.ConversationImported(source="codex", session="s"),
+    events.ImportRequested(request="r", sources=["codex"], sessions=["codex:s"]),
+    events.ImportFinished(request="r", sessions=3, failed=1),
     events.TurnStopRequested(turn="tm"),
     events.TurnEnded(
         turn="tm",

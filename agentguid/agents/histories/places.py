@@ -1,0 +1,73 @@
+"""Where agents keep their histories, and which sessions lie there. Reads; writes nothing, locks nothing."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from agentguid.agents.histories.base import Session
+
+Environ = Mapping[str, str]
+MOST = 200_000
+"""Sessions of one source that are looked at."""
+
+
+def home(environ: Environ) -> Path:
+    return Path(environ.get("HOME") or os.path.expanduser("~"))
+
+
+def claude(environ: Environ) -> Iterator[Session]:
+    root = Path(environ.get("CLAUDE_CONFIG_DIR") or home(environ) / ".claude") / "projects"
+    for folder in _folders(root):
+        for entry in _files(folder, ".jsonl"):
+            yield _session(
+                "claude-code", entry, entry.name[: -len(".jsonl")], beside=entry.path[: -len(".jsonl")]
+            )
+
+
+SOURCES: dict[str, Callable[[Environ], Iterator[Session]]] = {"claude-code": claude}
+"""Catalogue id of the agent → the sessions that it left on this machine."""
+
+
+def found(environ: Environ, sources: tuple[str, ...] = ()) -> list[Session]:
+    """Every session, by size and time only: what is in it says `heads.head`."""
+    sessions: list[Session] = []
+    for name, listing in SOURCES.items():
+        if not sources or name in sources:
+            sessions += [one for one, _ in zip(listing(environ), range(MOST), strict=False)]
+    return sessions
+
+
+def _session(source: str, entry: "os.DirEntry[str]", session: str, beside: str = "") -> Session:
+    status = entry.stat()
+    size, changed = status.st_size, status.st_mtime_ns
+    for more in _files(Path(beside) / "subagents", ".jsonl") if beside else ():
+        status = more.stat()
+        size, changed = size + status.st_size, max(changed, status.st_mtime_ns)
+    return Session(source, session, entry.path, size, changed // 1000)
+
+
+def _folders(root: Path) -> Iterator[Path]:
+    try:
+        with os.scandir(root) as entries:
+            names = sorted(entry.path for entry in entries if entry.is_dir())
+    except OSError:
+        return
+    yield from map(Path, names)
+
+
+def _files(folder: Path, suffix: str, prefix: str = "") -> "Iterator[os.DirEntry[str]]":
+    """Plain files by name; what cannot be read is not there."""
+    try:
+        with os.scandir(folder) as entries:
+            found = sorted(
+                (one for one in entries if one.name.endswith(suffix) and one.name.startswith(prefix)),
+                key=lambda one: one.name,
+            )
+    except OSError:
+        return
+    for entry in found:
+        try:
+            if entry.is_file():
+                yield entry
+        except OSError:
+            continue

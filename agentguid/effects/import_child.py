@@ -1,0 +1,205 @@
+"""The process that reads histories for the daemon: it may need much memory, be slow, or fail. Run by `import_link`.
+
+Jobs come on stdin, what they come to goes to stdout: four bytes of length, then JSON. One job after the other; the
+pipe makes it wait while the daemon has not taken what it said. It ends when stdin does.
+"""
+
+import os
+import resource
+import struct
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+from msgspec import Struct
+
+from agentguid.agents.histories import claude
+from agentguid.agents.histories.base import Session, State, Story, Told
+from agentguid.agents.histories.heads import head
+from agentguid.agents.histories.readers import READERS
+from agentguid.append.blobs import Blobs
+from agentguid.effects.import_lines import fingerprint, lines
+from agentguid.effects.import_ours import Known, Ours
+from agentguid.protocol import wire
+
+FACTS = 64
+"""In one batch: some five milliseconds of the log's time."""
+BYTES = 256 << 10
+"""Of one batch."""
+MEMORY = 2 << 30
+"""Bytes of address space: a line of 64 MiB fits, a runaway does not."""
+NICE = 10
+HEADS = 200
+"""Sessions in one answer."""
+
+
+class Place(Struct, omit_defaults=True, forbid_unknown_fields=True):
+    """How far a history has been told: what is kept with the mark."""
+
+    state: State
+    seen: str = ""
+    """Fingerprint of what stands before the place."""
+    size: int = 0
+    changed: int = 0
+    """Of the file when all of it had been told; 0: it was not."""
+
+
+class Heads(Struct, tag="heads"):
+    """Asks what sessions are about."""
+
+    sessions: list[Session]
+
+
+class Read(Struct, tag="read"):
+    """Asks for what a history has beyond a place."""
+
+    session: Session
+    offset: int
+    carry: bytes
+    ours: Known | None
+    blobs: str
+
+
+Job = Heads | Read
+
+
+class Fact(Struct, array_like=True):
+    name: str
+    schema: int
+    data: msgspec.Raw
+    at: int
+    line: str
+
+
+class Batch(Struct):
+    """An answer. The last one of a job has `last`."""
+
+    facts: list[Fact] = []
+    offset: int = 0
+    carry: bytes = b""
+    cwd: str = ""
+    sessions: list[Session] = []
+    last: bool = False
+    error: str = ""
+
+
+def main() -> None:
+    os.nice(NICE)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    jobs: msgspec.json.Decoder[Job] = msgspec.json.Decoder(Job)
+    while raw := _read(sys.stdin.buffer):
+        job = jobs.decode(raw)
+        answers = _heads(job) if isinstance(job, Heads) else _history(job)
+        try:
+            for answer in answers:
+                _say(answer)
+        except BrokenPipeError:
+            return
+        except Exception as error:  # told to the daemon, which goes on with the next one
+            _say(Batch(last=True, error=f"{type(error).__name__}: {error}"[:500]))
+
+
+def _read(file: BinaryIO) -> bytes:
+    size = file.read(4)
+    return file.read(struct.unpack("!I", size)[0]) if len(size) == 4 else b""
+
+
+def _say(batch: Batch) -> None:
+    data = msgspec.json.encode(batch)
+    sys.stdout.buffer.write(struct.pack("!I", len(data)) + data)
+    sys.stdout.buffer.flush()
+
+
+def _heads(job: Heads) -> Iterator[Batch]:
+    for start in range(0, len(job.sessions), HEADS):
+        yield Batch(sessions=[head(one) for one in job.sessions[start : start + HEADS]])
+    yield Batch(last=True)
+
+
+class Telling:
+    """One session on its way from the file to the daemon."""
+
+    def __init__(self, job: Read) -> None:
+        self.session = job.session
+        place = _place(job)
+        self.offset = job.offset if place else 0
+        self.state = place.state if place else State()
+        ours = Ours(job.ours) if job.ours else None
+        self.story: Story = READERS[job.session.source](job.session.id, self.state, ours)
+        self.blobs = Blobs(Path(job.blobs))
+        self.beside: dict[str, str] = {}
+        if job.session.source == claude.Claude.SOURCE:
+            self.beside = claude.subagents(Path(job.session.path))
+        self._facts: list[Fact] = []
+        self._size = 0
+
+    def run(self) -> Iterator[Batch]:
+        for line in lines(self.session.path, self.offset):
+            for file, call in self.beside.items():
+                # What a sub-agent did stands before its call's result.
+                if call.encode() in line.data and b'"tool_result"' in line.data:
+                    yield from self._side(file, call)
+            self._feed(line.data, line.offset)
+            self.offset = line.end
+            yield from self._full()
+        for file, call in self.beside.items():
+            yield from self._side(file, call)
+        self.story.end(time.time_ns() // 1000)
+        self._take()
+        yield self._batch(whole=True)
+
+    def _feed(self, data: bytes, offset: int, call: str = "") -> None:
+        if not data:
+            return
+        if call and isinstance(self.story, claude.Claude):
+            self.story.feed(data, offset, call)
+        else:
+            self.story.feed(data, offset)
+
+    def _side(self, file: str, call: str) -> Iterator[Batch]:
+        """The file of a sub-agent, from where it was told to last time."""
+        done: dict[str, int] = self.state.more.setdefault("files", {})
+        name = Path(file).stem
+        for line in lines(file, done.get(name, 0)):
+            self._feed(line.data, line.offset, call)
+            done[name] = line.end
+            yield from self._full()
+
+    def _full(self) -> Iterator[Batch]:
+        self._take()
+        if not self.story.open and (len(self._facts) >= FACTS or self._size >= BYTES):
+            yield self._batch()
+
+    def _take(self) -> None:
+        for told in self.story.take():
+            self._facts.append(self._fact(told))
+            self._size += len(self._facts[-1].data)
+
+    def _fact(self, told: Told) -> Fact:
+        name, schema, data = wire.encode(self.blobs.shrink(told.event))
+        return Fact(name, schema, msgspec.Raw(data), told.at, told.line)
+
+    def _batch(self, *, whole: bool = False) -> Batch:
+        size, changed = (self.session.size, self.session.changed) if whole else (0, 0)
+        place = Place(self.state, fingerprint(self.session.path, self.offset), size, changed)
+        facts, self._facts, self._size = self._facts, [], 0
+        return Batch(facts, self.offset, msgspec.json.encode(place), self.state.cwd, last=whole)
+
+
+def _place(job: Read) -> Place | None:
+    """None: from the beginning."""
+    if not job.carry:
+        return None
+    try:
+        place = msgspec.json.decode(job.carry, type=Place)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None  # of another version
+    same = fingerprint(job.session.path, job.offset) == place.seen
+    return place if same else None
+
+
+def _history(job: Read) -> Iterator[Batch]:
+    return Telling(job).run()
