@@ -18,7 +18,9 @@ from msgspec import Struct
 
 from agentguid.agents.histories import claude
 from agentguid.agents.histories.base import Session, State, Story, Told
+from agentguid.agents.histories.gemini import Gemini
 from agentguid.agents.histories.heads import head
+from agentguid.agents.histories.opencode import OpenCode, messages, opened
 from agentguid.agents.histories.readers import READERS
 from agentguid.append.blobs import Blobs
 from agentguid.effects.import_lines import fingerprint, lines
@@ -127,6 +129,7 @@ class Telling:
         place = _place(job)
         self.offset = job.offset if place else 0
         self.state = place.state if place else State()
+        self.state.cwd = self.state.cwd or job.session.cwd
         ours = Ours(job.ours) if job.ours else None
         self.story: Story = READERS[job.session.source](job.session.id, self.state, ours)
         self.blobs = Blobs(Path(job.blobs))
@@ -135,8 +138,33 @@ class Telling:
             self.beside = claude.subagents(Path(job.session.path))
         self._facts: list[Fact] = []
         self._size = 0
+        self._kept = msgspec.json.encode(self.state) if isinstance(self.story, OpenCode) else None
+        """The state at the place, where that lies behind what was told."""
 
     def run(self) -> Iterator[Batch]:
+        if isinstance(self.story, OpenCode):
+            yield from self._messages(self.story)
+        else:
+            yield from self._lines()
+
+    def _messages(self, story: OpenCode) -> Iterator[Batch]:
+        """Of a database, each time from the last prompt on: what an unfinished message has told is known by its ids.
+
+        The place is that prompt's time, in milliseconds, and the state before it.
+        """
+        with opened(Path(self.session.path)) as db:
+            for name, created, data, parts in messages(db, self.session.id, self.offset):
+                if '"role":"user"' in data:
+                    self._take()
+                    yield self._batch()
+                    self.offset, self._kept = created, msgspec.json.encode(self.state)
+                story.message(name, data, parts)
+                yield from self._full()
+        story.end(time.time_ns() // 1000)
+        self._take()
+        yield self._batch(whole=True)
+
+    def _lines(self) -> Iterator[Batch]:
         for line in lines(self.session.path, self.offset):
             for file, call in self.beside.items():
                 # What a sub-agent did stands before its call's result.
@@ -184,19 +212,23 @@ class Telling:
 
     def _batch(self, *, whole: bool = False) -> Batch:
         size, changed = (self.session.size, self.session.changed) if whole else (0, 0)
-        place = Place(self.state, fingerprint(self.session.path, self.offset), size, changed)
+        state = msgspec.json.decode(self._kept, type=State) if self._kept else self.state
+        seen = "" if self._kept is not None else fingerprint(self.session.path, self.offset)
+        place = Place(state, seen, size, changed)
         facts, self._facts, self._size = self._facts, [], 0
         return Batch(facts, self.offset, msgspec.json.encode(place), self.state.cwd, last=whole)
 
 
 def _place(job: Read) -> Place | None:
     """None: from the beginning."""
-    if not job.carry:
-        return None
+    if not job.carry or job.session.source == Gemini.SOURCE:
+        return None  # a chat of Gemini repeats what it had, so that all of it must be known
     try:
         place = msgspec.json.decode(job.carry, type=Place)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None  # of another version
+    if job.session.source == OpenCode.SOURCE:
+        return place
     same = fingerprint(job.session.path, job.offset) == place.seen
     return place if same else None
 

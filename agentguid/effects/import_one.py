@@ -57,7 +57,7 @@ class Taking:
             raise Busy
         self._renamed = row is not None and (self._named() or hosts.spans(parts.reader, row.id) != [])
         mark = read.mark(parts.reader, self._mark)
-        session = Session(one.source, one.id, one.path, one.size, one.changed)
+        session = Session(one.source, one.id, one.path, one.size, one.changed, one.folder)
         job = Read(
             session,
             mark.offset if mark else 0,

@@ -44,14 +44,12 @@ class Ours:
         self._names: set[bytes] = set()
         self._whole = False not in [self._read(Path(folder)) for folder in known.tapes]
 
-    def did(self, names: Sequence[str], at: int) -> bool | None:
+    def did(self, names: Sequence[str], at: int, *, sure: bool) -> bool | None:
         if any(_short(name.encode()) in self._names for name in names):
             return True
-        if names and self._whole and self._names:
-            return False
-        if names or not self._whole:
-            return self.ran(at)
-        return None
+        if not names or not sure:
+            return None
+        return False if self._whole and self._names else self.ran(at)
 
     def ran(self, at: int) -> bool:
         if any(_within(at, span) for span in self._known.turns):

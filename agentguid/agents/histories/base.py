@@ -55,8 +55,11 @@ class Told(Struct, frozen=True, gc=False):
 class Ours(Protocol):
     """What we did ourselves in a session: its history tells of it again."""
 
-    def did(self, names: Sequence[str], at: int) -> bool | None:
-        """Whether a turn is one of ours: by ids that the agent gave to what it said, by its time; None: not to be said yet."""
+    def did(self, names: Sequence[str], at: int, *, sure: bool) -> bool | None:
+        """Whether a turn is one of ours, by ids that the agent gave to what it said; None: not to be said yet.
+
+        `sure`: its protocol tells the same ids, so that what is not known by them is not ours.
+        """
 
     def ran(self, at: int) -> bool:
         """Whether a turn of ours was open at that time."""
@@ -182,11 +185,11 @@ class Story:
             )
         )
 
-    def settle(self, names: Sequence[str], *, final: bool = False) -> None:
+    def settle(self, names: Sequence[str], *, final: bool = False, sure: bool = True) -> None:
         """Whether the turn that is told is one of ours, as far as the ids `names` say it."""
         if not self.open or self._ours is None:
             return
-        did = self._ours.did(names, self.state.began)
+        did = self._ours.did(names, self.state.began, sure=sure)
         if did is None and final:
             did = self._ours.ran(self.state.began)
         if did is None:

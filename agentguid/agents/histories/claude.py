@@ -39,6 +39,9 @@ INTERRUPTED = "[Request interrupted by user"
 _TAGS = re.compile(
     r"</?(?:local-command-(?:stdout|stderr)|bash-(?:input|stdout|stderr)|command-(?:name|message|args))>"
 )
+_COMMAND = re.compile(
+    r"<command-name>(.*?)</command-name>.*?(?:<command-args>(.*?)</command-args>|$)", re.DOTALL
+)
 _REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
 ASIDE = (
     "<task-notification>",
@@ -126,6 +129,8 @@ class Claude(Story):
             self.end_turn("interrupted")
         elif text.startswith(ASIDE) or line.get("isVisibleInTranscriptOnly"):
             self.notice(_plain(text))
+            # A command of the program's own needs no model to answer.
+            self.state.done = self.state.done or text.startswith("<local-command-")
         else:
             self.prompt(_plain(text) or "(a picture)")
             self._pictures(pictures)
@@ -209,6 +214,9 @@ class Claude(Story):
         elif subtype == "compact_boundary":
             self.notice("The conversation so far was replaced by a summary.", "info", parent)
         elif text and subtype not in QUIET:
+            self.state.done = (
+                self.state.done or subtype == "local_command"
+            )  # a command needs no model to answer
             level = "warning" if line.get("level") in ("warning", "error") else "info"
             self.notice(_plain(text), level, parent)  # type: ignore[arg-type]
 
@@ -259,6 +267,8 @@ def output(content: Any) -> Body:
 
 def _plain(text: str) -> str:
     """Without the marks that Claude Code puts around commands."""
+    if text.startswith("<command-") and (command := _COMMAND.search(text)):
+        return f"{command[1]} {command[2] or ''}".strip()
     return _TAGS.sub(" ", text).strip() if text.startswith("<") else text.strip()
 
 

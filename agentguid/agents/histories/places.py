@@ -4,7 +4,11 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from msgspec.structs import replace
+
+from agentguid.agents.histories import opencode as database
 from agentguid.agents.histories.base import Session
+from agentguid.agents.jsonl import NotUnderstoodError, plain, text_of
 
 Environ = Mapping[str, str]
 MOST = 200_000
@@ -24,7 +28,48 @@ def claude(environ: Environ) -> Iterator[Session]:
             )
 
 
-SOURCES: dict[str, Callable[[Environ], Iterator[Session]]] = {"claude-code": claude}
+def codex(environ: Environ) -> Iterator[Session]:
+    root = Path(environ.get("CODEX_HOME") or home(environ) / ".codex")
+    for year in _folders(root / "sessions"):
+        for month in _folders(year):
+            for day in _folders(month):
+                yield from _rollouts(day)
+    yield from _rollouts(root / "archived_sessions")
+
+
+def _rollouts(folder: Path) -> Iterator[Session]:
+    for entry in _files(folder, ".jsonl", "rollout-"):
+        yield _session("codex", entry, entry.name[: -len(".jsonl")][-36:])
+
+
+def gemini(environ: Environ) -> Iterator[Session]:
+    for project in _folders(home(environ) / ".gemini" / "tmp"):
+        cwd = _text(project / ".project_root")
+        for entry in _files(project / "chats", ".jsonl", "session-"):
+            if session := _gemini_id(entry.path):
+                yield replace(_session("gemini", entry, session), cwd=cwd)
+
+
+def qwen(environ: Environ) -> Iterator[Session]:
+    for project in _folders(home(environ) / ".qwen" / "projects"):
+        for entry in _files(project / "chats", ".jsonl"):
+            yield _session("qwen", entry, entry.name[: -len(".jsonl")])
+
+
+def opencode(environ: Environ) -> Iterator[Session]:
+    share = environ.get("XDG_DATA_HOME") or home(environ) / ".local" / "share"
+    path = Path(share) / "opencode" / "opencode.db"
+    if path.is_file():
+        yield from database.sessions(path)
+
+
+SOURCES: dict[str, Callable[[Environ], Iterator[Session]]] = {
+    "claude-code": claude,
+    "codex": codex,
+    "gemini": gemini,
+    "qwen": qwen,
+    "opencode": opencode,
+}
 """Catalogue id of the agent → the sessions that it left on this machine."""
 
 
@@ -44,6 +89,23 @@ def _session(source: str, entry: "os.DirEntry[str]", session: str, beside: str =
         status = more.stat()
         size, changed = size + status.st_size, max(changed, status.st_mtime_ns)
     return Session(source, session, entry.path, size, changed // 1000)
+
+
+def _gemini_id(path: str) -> str:
+    """It stands whole only in the file's first line."""
+    try:
+        with open(path, "rb") as file:
+            return text_of(plain(file.readline(64 * 1024)).get("sessionId"))
+    except (OSError, NotUnderstoodError):
+        return ""
+
+
+def _text(path: Path) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read(4096).strip()
+    except OSError:
+        return ""
 
 
 def _folders(root: Path) -> Iterator[Path]:

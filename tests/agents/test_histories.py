@@ -1,0 +1,336 @@
+"""Histories that the genuine programs wrote, told as facts: the whole story, in order, with its times; in any pieces."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from agentguid.agents.histories.base import State
+from agentguid.agents.histories.heads import head
+from agentguid.agents.histories.opencode import OpenCode, opened
+from agentguid.agents.histories.places import found
+from agentguid.agents.histories.readers import READERS
+from agentguid.effects.import_child import Batch, Place, Read, Telling
+from agentguid.protocol import events as e
+from agentguid.protocol import wire
+from tests.support import histories
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("home")
+    histories.unpack(home)
+    return home
+
+
+def sessions(home: Path, source: str) -> dict[str, Any]:
+    return {one.id: head(one) for one in found({"HOME": str(home)}, (source,))}
+
+
+def batches(session: Any, tmp_path: Path, offset: int = 0, carry: bytes = b"") -> list[Batch]:
+    return list(Telling(Read(session, offset, carry, None, str(tmp_path / "blobs"))).run())
+
+
+def told(session: Any, tmp_path: Path) -> list[tuple[e.Event, int, str]]:
+    return [
+        (wire.decode(fact.name, fact.schema, bytes(fact.data)), fact.at, fact.line)
+        for batch in batches(session, tmp_path)
+        for fact in batch.facts
+    ]
+
+
+def step(event: e.Event) -> str:
+    match event:
+        case e.TurnStarted(body=body):
+            return f"> {body.text}"
+        case e.ItemAdded(kind=kind, body=body, parent=parent):
+            return f"{'  ' if parent else ''}{kind}: {body.text.strip().splitlines()[0][:60]}"
+        case e.ToolStarted(name=name, parent=parent):
+            return f"{'  ' if parent else ''}{name}"
+        case e.ToolFinished(failed=failed, incomplete=incomplete):
+            return "failed" if failed else "cut short" if incomplete else "done"
+        case e.TurnEnded(outcome=outcome):
+            return outcome
+    return type(event).__name__
+
+
+def _multi(
+    write: str, shell: str, read: str, edit: str, *, shell_fails: bool, unread: bool = False
+) -> list[str]:
+    """The same scenario, with each agent's own tools. Where they say that a command failed, so does the story."""
+    return [
+        "> [[multi]] make it",
+        "thought: I need to create the file first, then list the folder.",
+        "message: I'll create the file.",
+        write,
+        "failed" if unread else "done",
+        "message: Now I'll run it and list the folder.",
+        shell,
+        "done",
+        "message: Next, something that fails.",
+        shell,
+        "failed" if shell_fails else "done",
+        "message: Let me read the file back.",
+        read,
+        "done",
+        "message: And change a word.",
+        edit,
+        "failed" if unread else "done",
+        "message: ## Done",
+        "complete",
+        "> [[simple]] again",
+        "thought: A greeting; answer briefly.",
+        "message: Hello! Here is a **short** answer with `code`:",
+        "complete",
+    ]
+
+
+STORIES = {
+    ("claude-code", f"{histories.CLAUDE}2"): [
+        "> [[story]] write a note, please",
+        "thought: The note has to be written before it can be counted.",
+        "message: I'll write the note.",
+        "Write",
+        "done",
+        "message: Now I'll count its lines.",
+        "Bash",
+        "done",
+        "message: And something that fails.",
+        "Bash",
+        "failed",
+        "message: ## Done",
+        "complete",
+        "> [[simple]] and hello again",
+        "thought: A greeting; answer briefly.",
+        "message: Hello! Here is a **short** answer with `code`:",
+        "complete",
+    ],
+    ("claude-code", f"{histories.CLAUDE}3"): [
+        "> [[task]] count the files",
+        "message: I'll hand this to a sub-agent.",
+        "Agent",
+        "  message: Counting.",
+        "  Bash",
+        "done",
+        "  message: There are 1 files.",
+        "done",
+        "message: The sub-agent answered: <tools-used-before-summary>Bash</too",
+        "complete",
+    ],
+    ("claude-code", f"{histories.CLAUDE}4"): [
+        "> [[err401]] go",
+        "notice: The model provider: 401 invalid x-api-key. Attempt 1 of 2.",
+        "notice: The model provider: 401 invalid x-api-key. Attempt 2 of 2.",
+        "error",
+    ],
+    ("claude-code", f"{histories.CLAUDE}5"): [
+        "> [[parallel]] go",
+        "message: Two at once.",
+        "Bash",
+        "Bash",
+        "done",
+        "done",
+        "message: Both done.",
+        "complete",
+    ],
+    ("claude-code", f"{histories.CLAUDE}6"): [
+        "> [[image]] what is this?",
+        "Attached",
+        "done",
+        "message: I can see 1 image(s) in this conversation.",
+        "notice: The conversation so far was replaced by a summary.",
+        "thought: This session is being continued from a previous conversation",
+        "complete",
+        "> /compact",
+        "notice: Compacted (ctrl+o to see full summary)",
+        "complete",
+        "> [[simple]] after the summary",
+        "thought: A greeting; answer briefly.",
+        "message: Hello! Here is a **short** answer with `code`:",
+        "complete",
+        "> /usage",
+        "notice: Estimated cost:        $0.0859",
+        "complete",
+    ],
+    ("codex", "01a2162f-0fb1-7b43-8a53-13f1ada77340"): _multi(
+        "apply_patch", "exec_command", "exec_command", "apply_patch", shell_fails=True
+    ),
+    ("codex", "01a2162f-167c-7583-be3c-5dbfcf1e7513"): ["> [[err401]] go", "error"],
+    ("gemini", "ed38f873-6588-48c5-b273-2f52fde19156"): _multi(
+        "write_file", "run_shell_command", "read_file", "replace", shell_fails=False
+    ),
+    ("qwen", "83aafffd-f731-46bf-a488-4620c029b6ef"): _multi(
+        "write_file", "run_shell_command", "read_file", "edit", shell_fails=True, unread=True
+    ),
+    ("opencode", "ses_de9d091cdffeqccdpYoEgivuoj"): [
+        line.replace("> ", '> "') + '"' if line.startswith("> ") else line
+        for line in _multi("write", "bash", "read", "edit", shell_fails=False)
+    ],
+}
+
+
+@pytest.mark.parametrize(("source", "session"), STORIES, ids=lambda value: value[-6:])
+def test_a_genuine_history_is_told_whole(home: Path, tmp_path: Path, source: str, session: str) -> None:
+    one = sessions(home, source)[session]
+    facts = told(one, tmp_path)
+
+    assert [step(event) for event, _, _ in facts] == STORIES[source, session]
+    assert one.cwd == "/work/demo"
+    assert one.title == (
+        "Demo session" if source == "opencode" else STORIES[source, session][0].removeprefix("> ")
+    )
+    times = [at for _, at, _ in facts]
+    assert times == sorted(times)
+    assert one.began - 1_000_000 <= times[0]
+
+
+def test_every_genuine_session_has_its_story_here(home: Path) -> None:
+    assert {(source, session) for source in READERS for session in sessions(home, source)} == set(STORIES)
+
+
+def test_the_same_line_is_the_same_item_however_often_it_is_told(home: Path, tmp_path: Path) -> None:
+    for source, session in STORIES:
+        one = sessions(home, source)[session]
+        assert told(one, tmp_path) == told(one, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("source", "session"), [key for key in STORIES if key[0] in ("claude-code", "codex", "qwen")][::2]
+)
+def test_a_session_that_goes_on_is_told_from_where_it_was(
+    home: Path, tmp_path: Path, source: str, session: str
+) -> None:
+    """Cut after any line, as a daemon finds it that looks while an agent writes: together it is the same story."""
+    one = sessions(home, source)[session]
+    whole = told(one, tmp_path)
+    data = Path(one.path).read_bytes()
+    copy = tmp_path / "copy.jsonl"
+    ends = [place + 1 for place, byte in enumerate(data) if byte == 10]
+    for cut in ends[:: max(1, len(ends) // 12)]:
+        copy.write_bytes(data[: cut + 7])  # the next line has only begun
+        moved = msgspec.structs.replace(one, path=str(copy))
+        first = batches(moved, tmp_path)
+        copy.write_bytes(data)
+        rest = batches(moved, tmp_path, first[-1].offset, first[-1].carry)
+        facts = [fact for batch in (*first, *rest) for fact in batch.facts]
+        events = [wire.decode(fact.name, fact.schema, bytes(fact.data)) for fact in facts]
+        lines = [step(event) for event in events if not isinstance(event, e.TurnEnded)]
+        # A turn that looked finished is closed at the end of the file; what comes after that closes nothing twice.
+        assert lines == [step(event) for event, _, _ in whole if not isinstance(event, e.TurnEnded)]
+
+
+def test_a_file_that_was_written_anew_is_told_from_its_beginning(home: Path, tmp_path: Path) -> None:
+    one = sessions(home, "claude-code")[f"{histories.CLAUDE}5"]
+    copy = tmp_path / "copy.jsonl"
+    copy.write_bytes(Path(one.path).read_bytes())
+    session = msgspec.structs.replace(one, path=str(copy))
+    first = batches(session, tmp_path)
+    other = sessions(home, "claude-code")[f"{histories.CLAUDE}2"]
+    copy.write_bytes(Path(other.path).read_bytes())
+
+    rest = batches(session, tmp_path, first[-1].offset, first[-1].carry)
+
+    assert sum(len(batch.facts) for batch in rest) == len(STORIES["claude-code", other.id])
+
+
+def test_what_is_kept_between_two_looks_stays_small(home: Path, tmp_path: Path) -> None:
+    for source, session in STORIES:
+        last = batches(sessions(home, source)[session], tmp_path)[-1]
+        assert len(last.carry) < 2000
+        assert msgspec.json.decode(last.carry, type=Place).changed > 0
+
+
+def test_older_versions_wrote_sub_agents_into_the_same_file(tmp_path: Path) -> None:
+    call = {
+        "type": "tool_use",
+        "id": "toolu_1",
+        "name": "Task",
+        "input": {"prompt": "count", "description": "c"},
+    }
+    common = {"timestamp": "2025-07-01T10:00:00.000Z", "cwd": "/work/demo", "sessionId": "s"}
+
+    def line(uuid: str, parent: str | None, kind: str, content: Any, side: bool = False) -> dict[str, Any]:
+        message = {"role": kind, "content": content, "id": f"msg_{uuid}", "stop_reason": "end_turn"}
+        return {
+            **common,
+            "uuid": uuid,
+            "parentUuid": parent,
+            "type": kind,
+            "message": message,
+            "isSidechain": side,
+        }
+
+    result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "two"}
+    rows = [
+        {"type": "summary", "summary": "Counting files", "leafUuid": "x"},
+        line("a", None, "user", "how many?"),
+        line("b", "a", "assistant", [call]),
+        line("c", None, "user", "count", side=True),
+        line("d", "c", "assistant", [{"type": "text", "text": "two, I think"}], side=True),
+        line("e", "b", "user", [result]),
+        line("f", "e", "assistant", [{"type": "text", "text": "Two."}]),
+    ]
+    path = tmp_path / ".claude" / "projects" / "p" / "s.jsonl"
+    histories.write(path, rows)
+    facts = told(sessions(tmp_path, "claude-code")["s"], tmp_path)
+
+    assert [step(event) for event, _, _ in facts] == [
+        "ConversationRenamed",
+        "> how many?",
+        "Task",
+        "  message: two, I think",
+        "done",
+        "message: Two.",
+        "complete",
+    ]
+
+
+def _lines_of(home: Path, source: str) -> list[bytes]:
+    paths = sorted({one.path for one in found({"HOME": str(home)}, (source,))})
+    if source == "opencode":
+        with opened(Path(paths[0])) as db:
+            rows = db.execute("SELECT data FROM message UNION ALL SELECT data FROM part").fetchall()
+        return [str(row[0]).encode() for row in rows]
+    lines = [line for path in paths for line in Path(path).read_bytes().splitlines()]
+    return [line for line in lines if len(line) < 20_000]
+
+
+@contextlib.contextmanager
+def reading(source: str) -> Iterator[Any]:
+    yield READERS[source]("s", State())
+
+
+@pytest.mark.parametrize("source", READERS)
+@settings(max_examples=300, deadline=None)
+@given(data=some.data())
+def test_no_line_is_too_strange(home: Path, source: str, data: some.DataObject) -> None:
+    """Genuine lines with pieces changed, cut and mixed: nothing raises, and what is remembered stays bounded."""
+    path = Path(
+        data.draw(some.sampled_from(sorted(one.path for one in found({"HOME": str(home)}, (source,)))))
+    )
+    if path.suffix == ".db":
+        return
+    lines = [line for line in path.read_bytes().splitlines() if len(line) < 20_000]
+    values = some.sampled_from(
+        [b"null", b"[]", b"{}", b"7", b'""', b'"x"', b"-1e999", b'["a"]', b"\xff", b'{"type":1}']
+    )
+    with reading(source) as story:
+        for _ in range(data.draw(some.integers(1, 8))):
+            line = bytearray(data.draw(some.sampled_from(lines)))
+            for _ in range(data.draw(some.integers(0, 3))):
+                begin = data.draw(some.integers(0, len(line)))
+                end = data.draw(some.integers(begin, min(len(line), begin + 40)))
+                line[begin:end] = data.draw(values)
+            if isinstance(story, OpenCode):
+                story.message("m", line.decode(errors="replace"), [("p", line.decode(errors="replace"))])
+            else:
+                story.feed(bytes(line), 1)
+            for one in story.take():
+                wire.encode(one.event)
+        story.end(2**60)
+        assert len(msgspec.json.encode(story.state)) < 200_000
