@@ -61,8 +61,8 @@ def _wait(client: Client, request: str) -> dict[str, Any]:
 
 
 def _print(progress: dict[str, Any]) -> None:
-    taken = progress["done"] - progress["failed"] - progress["waiting"]
-    if not progress["total"]:
+    taken = progress["taken"]
+    if not (taken or progress["waiting"] or progress["failed"]):
         say("nothing new: all that agents have written down here is in agentguid already")
         return
     say(f"{taken} session{'s' * (taken != 1)} with {progress['items']:,} items taken in")

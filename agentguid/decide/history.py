@@ -38,8 +38,6 @@ def go_on(command: ImportHistory, state: Conversation) -> list[Event]:
     if state.turn is not None:
         raise Refused("A turn is open here; what was done elsewhere is taken in after it.")
     facts = _told(command)
-    if state.settings and (not command.title or command.title == state.settings.title):
-        facts = [fact for fact in facts if not isinstance(fact, ConversationRenamed)]
     known = state.sessions.get(command.source) == command.session
     return [*facts, _imported(command)] if facts or not known else []
 

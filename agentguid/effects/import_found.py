@@ -45,27 +45,27 @@ def standing(db: apsw.Connection, sessions: Sequence[Session]) -> list[Found]:
         conversation = imported.get((one.source, one.id)) or held.get(one.id)
         where = conversation or conversation_id(one.source, one.id)
         whole = marks.get(name) == (one.size, one.changed)
-        stands = _standing(db, one, where, known=conversation is not None, whole=whole)
-        found.append(
-            Found(
-                *(one.source, one.id, one.path, one.cwd, one.title),
-                *(one.size, one.began, one.changed, stands, where),
-            )
-        )
+        stands, unsure = _standing(db, one, where, known=conversation is not None, whole=whole)
+        about = (one.source, one.id, one.path, one.cwd, one.title)
+        found.append(Found(*about, one.size, one.began, one.changed, stands, where, one.name, unsure))
     return found
 
 
-def _standing(db: apsw.Connection, one: Session, conversation: str, *, known: bool, whole: bool) -> Standing:
+def _standing(
+    db: apsw.Connection, one: Session, conversation: str, *, known: bool, whole: bool
+) -> tuple[Standing, bool]:
     row = conversations.get(db, conversation)
     if row is None:
         # Its events are there, and say nothing any more: it was deleted for good.
-        return "deleted" if read.head(db, stream_of(conversation)) else "new"
+        return ("deleted" if read.head(db, stream_of(conversation)) else "new"), False
     if row.deleted:
-        return "deleted"
+        return "deleted", False
     if whole:
-        return "here"
+        return "here", False
     ours = known and not imports.conversation(db, one.source, one.id)
-    return "here" if ours and one.changed < row.updated_at + SLACK else "more"
+    if ours and one.changed < row.updated_at + SLACK:
+        return "here", True
+    return "more", False
 
 
 def _marks(db: apsw.Connection) -> dict[str, tuple[int, int]]:

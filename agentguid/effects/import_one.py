@@ -66,11 +66,13 @@ class Taking:
             str(parts.blobs.root),
         )
         async with contextlib.aclosing(self._link.ask(job)) as batches:
+            before = self._progress.items
             async for batch in batches:
                 begun = asyncio.get_running_loop().time()
                 await self._append(batch)
                 if len(parts.presence):
                     await asyncio.sleep(max(REST, asyncio.get_running_loop().time() - begun))
+            self._progress.taken += self._progress.items > before
 
     # -- what is known already ----------------------------------------------------------------------------------------
     def _known(self) -> Known | None:
@@ -124,7 +126,7 @@ class Taking:
             source=self._found.source,
             session=self._found.id,
             cwd=cwd[:4096],
-            title="",
+            title=self._found.name,
             facts=[event for event, _ in told],
         )
         actor = f"agent:{self._found.source}"

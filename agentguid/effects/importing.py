@@ -6,6 +6,7 @@ How far each is here stands in the log (a mark, moved with the events), so that 
 import asyncio
 import logging
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import apsw
@@ -56,18 +57,17 @@ class Importer:
         self._bad: dict[str, tuple[int, int]] = {}
         """Those that could not be read, as they were."""
         self._looking = asyncio.Lock()
-        importing.look = self.look
+        importing.look, importing.count = self.look, self.count
 
     async def run(self) -> None:
         """For ever."""
         try:
             while True:
                 self._state.asked.clear()
-                await self._ready()
-                for request in imports.unfinished(self._parts.reader):
-                    await self._serve(request)
-                if self._parts.import_watch:
-                    await self._watch()
+                try:
+                    await self._look_after_all()
+                except Exception:  # an import that fails must not end the daemon
+                    log.exception("importing failed; it is tried again in %d seconds", WATCH)
                 try:
                     async with asyncio.timeout(WATCH):
                         await self._state.asked.wait()
@@ -76,14 +76,25 @@ class Importer:
         finally:
             await self._link.close()
 
+    async def _look_after_all(self) -> None:
+        await self._ready()
+        for request in imports.unfinished(self._parts.reader):
+            await self._serve(request)
+        if self._parts.import_watch:
+            await self._watch()
+
     async def look(self) -> list[Found]:
         """Every session that lies on this machine, newest first."""
         async with self._looking:
             sessions = await self._sessions()
             found = await asyncio.to_thread(self._standing, sessions)
         found.sort(key=lambda one: -one.changed)
-        self._state.count = sum(one.standing == "new" for one in found)
         return found
+
+    async def count(self) -> dict[str, int]:
+        """Files of sessions, by agent."""
+        listed = await asyncio.to_thread(places.found, self._environ)
+        return dict(Counter(one.source for one in listed))
 
     # -- what is there ------------------------------------------------------------------------------------------------
     async def _sessions(self) -> list[Session]:
@@ -129,24 +140,23 @@ class Importer:
 
     # -- taking it in -------------------------------------------------------------------------------------------------
     async def _serve(self, request: imports.Request) -> None:
-        found = [one for one in await self.look() if one.wanted]
+        found = [one for one in await self.look() if one.due]
         if request.sources:
             found = [one for one in found if one.source in request.sources]
         if request.sessions:
             named = set(request.sessions)
             found = [one for one in found if f"{one.source}:{one.id}" in named or one.id in named]
         progress = await self._take(found, request.id)
-        done = progress.done - progress.failed - progress.waiting
-        finish = FinishImport(request=request.id, sessions=done, failed=progress.failed)
+        finish = FinishImport(request=request.id, sessions=progress.taken, failed=progress.failed)
         await self._parts.dispatch(finish, actor="daemon")
-        log.info("took in %d sessions of agents, %d failed", done, progress.failed)
+        log.info("took in %d sessions of agents, %d failed", progress.taken, progress.failed)
 
     async def _watch(self) -> None:
         """Only when a file has changed since."""
         listed = standings.signature(await asyncio.to_thread(places.found, self._environ))
         if listed == self._seen:
             return
-        found = [one for one in await self.look() if one.wanted]
+        found = [one for one in await self.look() if one.due]
         found = [one for one in found if self._bad.get(one.path) != (one.size, one.changed)]
         progress = await self._take(found, "")
         self._seen = {} if progress.waiting else listed
@@ -161,7 +171,6 @@ class Importer:
         finally:
             progress.running = False
             await self._link.close()
-        self._state.count = None if self._state.count is None else max(0, self._state.count - progress.done)
         return progress
 
     async def _one(self, one: Found, progress: Progress) -> None:
@@ -176,6 +185,9 @@ class Importer:
             except (LogBroken, TooBusy) as error:
                 log.warning("an import waits: %s", error)
                 await asyncio.sleep(SOON)
+            except Exception as error:  # of one session: the others are taken in nevertheless
+                log.exception("%s was not taken in", one.path)
+                return self._failed(one, progress, f"{type(error).__name__}: {error}"[:300])
         return self._failed(one, progress, "the log could not be written")
 
     def _failed(self, one: Found, progress: Progress, why: str) -> None:

@@ -114,6 +114,7 @@ class ImportHistory(ToConversation, frozen=True):
     session: str
     cwd: str
     title: str
+    """Of a new conversation; empty: its first prompt."""
     facts: list[Event]
 
 

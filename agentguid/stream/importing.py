@@ -24,11 +24,20 @@ class Found(Struct, frozen=True):
     standing: Standing
     conversation: str | None
     """Where it is, or will be."""
+    name: str = ""
+    """What its agent calls it, where the title is that."""
+    unsure: bool = False
+    """Most likely all of it is ours and here; whether it is shows when it is read."""
 
     @property
     def wanted(self) -> bool:
         """There is something to be taken in."""
         return self.standing in ("new", "more")
+
+    @property
+    def due(self) -> bool:
+        """It is to be read by the next import."""
+        return self.wanted or self.unsure
 
 
 class Progress(Struct):
@@ -38,6 +47,8 @@ class Progress(Struct):
     total: int = 0
     done: int = 0
     """Sessions, of `total`."""
+    taken: int = 0
+    """Sessions that had something new."""
     items: int = 0
     failed: int = 0
     waiting: int = 0
@@ -52,6 +63,10 @@ async def _nothing() -> list[Found]:
     return []
 
 
+async def _none() -> dict[str, int]:
+    return {}
+
+
 class Importing:
     """The importer tells here what it does; pages and the API read it."""
 
@@ -61,8 +76,8 @@ class Importing:
         """Set it after something was asked for (`commands.RequestImport`)."""
         self.look: Callable[[], Awaitable[list[Found]]] = _nothing
         """Looks for sessions. Hundreds of files a second."""
-        self.count: int | None = None
-        """Sessions that were not here when it was last looked; None: not looked yet."""
+        self.count: Callable[[], Awaitable[dict[str, int]]] = _none
+        """How many sessions each agent has left here, without a look into them. A few milliseconds."""
 
     def begin(self, request: str) -> None:
         """Something was asked for. A running import goes on, and this one follows it."""

@@ -2,9 +2,13 @@
 
 import hashlib
 import json
+import os
+import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -90,10 +94,15 @@ def test_all_histories_are_taken_in_once_and_nothing_of_theirs_is_touched(daemon
     story = rows(daemon)["[[story]] write a note, please"]
     assert (story["agentId"], story["status"]) == ("claude-code", "idle")
     assert story["created_at"] == 1795668256102
-    assert [item["type"] for item in daemon.items(story["id"])][:4] == ["user", "thought", "message", "tool"]
+    assert [item["type"] for item in daemon.items(story["id"])][:4] == [
+        "user",
+        "thinking",
+        "text",
+        "tool_use",
+    ]
     count = len(daemon.events())
 
-    assert take_in(daemon)["total"] == 0
+    assert take_in(daemon)["taken"] == 0
     assert len(daemon.events()) == count + 2  # that it was asked for, and done
     assert prints(home(daemon)) == before
     assert daemon.hosts() == []
@@ -117,8 +126,6 @@ def test_each_event_bears_the_time_and_the_line_of_its_history(daemon: Daemon) -
     for event in told:
         assert event["origin"]["source"] == "claude-code"
         assert event["origin"]["session"] == session
-        from datetime import datetime
-
         at = datetime.fromisoformat(times[event["origin"]["line"]]).timestamp()
         assert event["at"] == round(at * 1_000_000)
     verified = subprocess.run(
@@ -179,7 +186,8 @@ def test_a_conversation_of_ours_gets_only_what_was_done_elsewhere(daemon: Daemon
     meanwhile = histories.said(session, 3, "meanwhile", "there too", _iso(began + 1000), str(daemon.work))
     path = home(daemon) / ".claude" / "projects" / "x" / f"{session}.jsonl"
     histories.write(path, own)
-    take_in(daemon)
+    assert {one["state"] for one in daemon.api("GET", "/import")["sessions"]} == {"here"}
+    assert take_in(daemon)["taken"] == 0
     assert prompts(daemon, conversation) == ["emit 2"]
 
     histories.write(path, own + elsewhere + meanwhile)
@@ -206,12 +214,7 @@ def test_without_its_tape_our_own_part_is_known_by_its_time(daemon: Daemon) -> N
     began = next(event["at"] for event in events if event["type"] == "turn.started")
     daemon.stop()
     for pid in daemon.hosts():
-        import os
-        import signal
-
         os.kill(pid, signal.SIGKILL)
-    import shutil
-
     shutil.rmtree(daemon.data / "tapes")
     daemon.start()
     own = histories.said(session, 1, "emit 2", "as it was here", _iso(began + 1000), str(daemon.work))
@@ -385,8 +388,6 @@ def test_the_cli_shows_what_there_is_and_takes_it_in(daemon: Daemon) -> None:
 
 
 def _iso(micros: int) -> str:
-    from datetime import UTC, datetime
-
     return datetime.fromtimestamp(micros / 1_000_000, UTC).isoformat().replace("+00:00", "Z")
 
 

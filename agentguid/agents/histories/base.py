@@ -41,6 +41,8 @@ class Session(Struct, frozen=True):
     title: str = ""
     """Its first prompt, or its name."""
     began: int = 0
+    name: str = ""
+    """What its agent calls it, where a list of the agent's says so."""
 
 
 class Told(Struct, frozen=True, gc=False):
@@ -330,6 +332,7 @@ def micros(value: Any) -> int:
 def one_line(text: str, most: int = 200) -> str:
     """The first line that says something."""
     line = " ".join(text.strip()[: 4 * most].partition("\n")[0].split())
+    line = "".join(character for character in line if character.isprintable())
     return line if len(line) <= most else line[: most - 1] + "…"
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from agentguid.agents.histories.base import Session, Story, whole
+from agentguid.agents.histories.base import Session, Story, one_line, whole
 from agentguid.agents.jsonl import NotUnderstoodError, count, mapping, number, plain, text_of
 from agentguid.protocol.items import Body
 
@@ -105,8 +105,9 @@ def sessions(path: Path) -> list[Session]:
     found = []
     with contextlib.suppress(sqlite3.Error, OSError), opened(path) as db:
         for name, directory, title, created, updated in db.execute(_SESSIONS):
-            times = int(updated) * 1000, str(directory), str(title), int(created) * 1000
-            found.append(Session("opencode", str(name), str(path), 0, *times))
+            words = one_line(str(title))
+            about = int(updated) * 1000, str(directory), words, int(created) * 1000, words
+            found.append(Session("opencode", str(name), str(path), 0, *about))
     _known[str(path)] = (seen, found)
     return found
 

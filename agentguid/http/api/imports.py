@@ -64,6 +64,8 @@ class Progress(Shape, frozen=True):
     request: str
     total: int
     done: int
+    taken: int
+    """Sessions that had something new."""
     items: int
     failed: int
     waiting: int
@@ -183,7 +185,7 @@ def session(one: Found) -> Session:
 def progress(parts: Parts) -> Progress:
     now = parts.importing.progress
     return Progress(
-        *(now.running, now.request, now.total, now.done, now.items),
+        *(now.running, now.request, now.total, now.done, now.taken, now.items),
         *(now.failed, now.waiting, now.title, now.problems),
     )
 

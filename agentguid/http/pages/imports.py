@@ -1,5 +1,6 @@
 """The page of import: what agents have left on this machine, and taking it in."""
 
+import asyncio
 from typing import Any
 
 from litestar import Response, get, post
@@ -12,6 +13,9 @@ from agentguid.http.api import imports as api
 from agentguid.http.form_answers import Answer
 from agentguid.http.pages.common import HtmlRequest, actor, face, frame, page
 from agentguid.http.parts import Parts
+
+GLANCE = 1.0
+"""Seconds that the first page waits for a count."""
 
 
 @get("/import", include_in_schema=False)
@@ -32,13 +36,26 @@ async def import_page(parts: NamedDependency[Parts]) -> Response[str]:
     )
 
 
+async def left(parts: Parts) -> list[tuple[str, int]]:
+    """What agents have left on this machine, for the first page: the name of each and how many sessions."""
+    try:
+        async with asyncio.timeout(GLANCE):
+            counts = await parts.importing.count()
+    except TimeoutError:
+        return []
+    named = [(agent.name, count) for name, count in counts.items() if (agent := parts.agents.get(name))]
+    return sorted(named, key=lambda one: -one[1])
+
+
 @get("/import/progress", include_in_schema=False, sync_to_thread=False)
 def import_progress(parts: NamedDependency[Parts]) -> Response[str]:
     """The element that says how far it is; it asks again while it runs."""
     drawn: Any = face(parts).site.macro("import/_progress.html", "progress")
-    return Response(
-        str(drawn(api.progress(parts))), media_type=MediaType.HTML, headers={"Cache-Control": "no-store"}
-    )
+    now = api.progress(parts)
+    headers = {"Cache-Control": "no-store"}
+    if not now.running:
+        headers["HX-Refresh"] = "true"  # what is here has changed: the whole page says it
+    return Response(str(drawn(now)), media_type=MediaType.HTML, headers=headers)
 
 
 @post("/import", include_in_schema=False)
