@@ -73,7 +73,7 @@ async def run(settings: Settings) -> None:
             beside.start("templates", asyncio.to_thread(site(settings.base_url, settings.hot_reload).warm))
             beside.start("tapes", tapes.keep(effects))
             beside.start("forgetting", Forgetting(effects).run())
-            beside.start("import", Importer(effects, parts.importing).run())
+            beside.start("import", Importer(effects, parts.importing, turns.let_go).run())
             beside.start("agents", parts.agents.rescan())
             beside.start("devices", parts.seen.keep())
             beside.start("watchdog", watchdog.watch(events, reader))

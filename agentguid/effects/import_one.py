@@ -49,8 +49,8 @@ class Taking:
         self._renamed = False
         """The user has given it a name."""
 
-    async def run(self) -> None:
-        """Until all is here. Raises `Busy`, `NotFound` (deleted meanwhile), `ReaderFailedError`, `LogBroken`, `TooBusy`."""
+    async def run(self) -> bool:
+        """Until all is here; whether something was new. Raises `Busy`, `NotFound` (deleted meanwhile), `ReaderFailedError`, `LogBroken`, `TooBusy`."""
         parts, one = self._parts, self._found
         row = conversations.get(parts.reader, self._conversation)
         if row and row.turn:
@@ -72,7 +72,9 @@ class Taking:
                 await self._append(batch)
                 if len(parts.presence):
                     await asyncio.sleep(max(REST, asyncio.get_running_loop().time() - begun))
-            self._progress.taken += self._progress.items > before
+            new = self._progress.items > before
+            self._progress.taken += new
+            return new
 
     # -- what is known already ----------------------------------------------------------------------------------------
     def _known(self) -> Known | None:

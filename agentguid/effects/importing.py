@@ -7,7 +7,7 @@ import asyncio
 import logging
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import apsw
 from msgspec.structs import replace
@@ -45,9 +45,15 @@ class Importer:
     """One for the daemon."""
 
     def __init__(
-        self, parts: EffectParts, importing: Importing, environ: Mapping[str, str] = os.environ
+        self,
+        parts: EffectParts,
+        importing: Importing,
+        let_go: Callable[[str], Awaitable[None]],
+        environ: Mapping[str, str] = os.environ,
     ) -> None:
+        """`let_go` ends the idle agent of a conversation: it does not know of what was done elsewhere."""
         self._parts = parts
+        self._let_go = let_go
         self._state = importing
         self._environ = environ
         self._heads: dict[str, Session] = {}
@@ -176,7 +182,8 @@ class Importer:
     async def _one(self, one: Found, progress: Progress) -> None:
         for _ in range(TRIES):
             try:
-                return await Taking(self._parts, self._link, one, progress).run()
+                new = await Taking(self._parts, self._link, one, progress).run()
+                return await self._let_go(one.conversation or "") if new else None
             except (Busy, NotFound):
                 progress.waiting += 1
                 return None

@@ -72,6 +72,14 @@ def test_a_session_goes_from_the_terminal_to_us_and_back(work: Work) -> None:
 
     take_in(work)
     assert work.steps(conversation) == steps
+
+    # Our process knew nothing of that: another one goes on, and knows all of it.
+    work.ask(conversation, "[[recall]] delta")
+    answer = work.texts(conversation, "message")[-1]
+    assert all(word in answer for word in ("alpha", "beta", "gamma")), answer
+    steps = work.steps(conversation)
+    take_in(work)
+    assert work.steps(conversation) == steps
     work.verifies()
 
 
