@@ -23,7 +23,7 @@ from agentguid.agents.histories.heads import head
 from agentguid.agents.histories.opencode import OpenCode, messages, opened
 from agentguid.agents.histories.readers import READERS
 from agentguid.append.blobs import Blobs
-from agentguid.effects.import_lines import fingerprint, lines
+from agentguid.effects.import_lines import Line, fingerprint, lines
 from agentguid.effects.import_ours import Known, Ours
 from agentguid.protocol import wire
 
@@ -34,6 +34,8 @@ BYTES = 256 << 10
 MEMORY = 2 << 30
 """Bytes of address space: a line of 64 MiB fits, a runaway does not."""
 NICE = 10
+PASSED_OVER = 100
+"""Bytes of an empty line that was not empty: it is too long to be read."""
 HEADS = 200
 """Sessions in one answer."""
 
@@ -170,7 +172,7 @@ class Telling:
                 # What a sub-agent did stands before its call's result.
                 if call.encode() in line.data and b'"tool_result"' in line.data:
                     yield from self._side(file, call)
-            self._feed(line.data, line.offset)
+            self._feed(line)
             self.offset = line.end
             yield from self._full()
         for file, call in self.beside.items():
@@ -179,20 +181,24 @@ class Telling:
         self._take()
         yield self._batch(whole=True)
 
-    def _feed(self, data: bytes, offset: int, call: str = "") -> None:
-        if not data:
-            return
-        if call and isinstance(self.story, claude.Claude):
-            self.story.feed(data, offset, call)
-        else:
-            self.story.feed(data, offset)
+    def _feed(self, line: Line, call: str = "") -> None:
+        if line.data and call and isinstance(self.story, claude.Claude):
+            self.story.feed(line.data, line.offset, call)
+        elif line.data:
+            self.story.feed(line.data, line.offset)
+        elif line.end - line.offset > PASSED_OVER:
+            self.story.line = f"@{line.offset:x}"
+            megabytes = (line.end - line.offset) / 1_000_000
+            self.story.notice(
+                f"A line of {megabytes:.1f} MB is left out; it is in {self.session.path}.", "warning"
+            )
 
     def _side(self, file: str, call: str) -> Iterator[Batch]:
         """The file of a sub-agent, from where it was told to last time."""
         done: dict[str, int] = self.state.more.setdefault("files", {})
         name = Path(file).stem
         for line in lines(file, done.get(name, 0)):
-            self._feed(line.data, line.offset, call)
+            self._feed(line, call)
             done[name] = line.end
             yield from self._full()
 

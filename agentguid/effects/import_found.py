@@ -54,16 +54,18 @@ def standing(db: apsw.Connection, sessions: Sequence[Session]) -> list[Found]:
 def _standing(
     db: apsw.Connection, one: Session, conversation: str, *, known: bool, whole: bool
 ) -> tuple[Standing, bool]:
-    row = conversations.get(db, conversation)
+    row = conversations.brief(db, conversation)
     if row is None:
         # Its events are there, and say nothing any more: it was deleted for good.
-        return ("deleted" if read.head(db, stream_of(conversation)) else "new"), False
-    if row.deleted:
+        gone = read.head(db, stream_of(conversation)) > 0
+        return ("deleted" if gone else "here" if whole else "new"), False
+    deleted, updated = row
+    if deleted:
         return "deleted", False
     if whole:
         return "here", False
     ours = known and not imports.conversation(db, one.source, one.id)
-    if ours and one.changed < row.updated_at + SLACK:
+    if ours and one.changed < updated + SLACK:
         return "here", True
     return "more", False
 

@@ -74,6 +74,7 @@ class Importer:
                     await self._look_after_all()
                 except Exception:  # an import that fails must not end the daemon
                     log.exception("importing failed; it is tried again in %d seconds", WATCH)
+                    self._state.progress.running = False
                 try:
                     async with asyncio.timeout(WATCH):
                         await self._state.asked.wait()
@@ -146,6 +147,7 @@ class Importer:
 
     # -- taking it in -------------------------------------------------------------------------------------------------
     async def _serve(self, request: imports.Request) -> None:
+        self._state.begin(request.id)
         found = [one for one in await self.look() if one.due]
         if request.sources:
             found = [one for one in found if one.source in request.sources]

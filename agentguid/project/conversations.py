@@ -213,6 +213,12 @@ def get(db: apsw.Connection, conversation: str) -> Conversation | None:
     return row and _row(row)
 
 
+def brief(db: apsw.Connection, conversation: str) -> tuple[bool, int] | None:
+    """Whether it was deleted, and when it was updated: a tenth of the cost of `get`."""
+    row = db.execute("SELECT deleted, updated_at FROM conversation WHERE id = ?", (conversation,)).fetchone()
+    return row and (bool(row[0]), row[1])
+
+
 def page(
     db: apsw.Connection, *, limit: int = 50, before: str | None = None, archived: bool = False
 ) -> tuple[list[Conversation], str | None]:

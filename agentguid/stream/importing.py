@@ -73,14 +73,17 @@ class Importing:
     def __init__(self) -> None:
         self.progress = Progress()
         self.asked = asyncio.Event()
-        """Set it after something was asked for (`commands.RequestImport`)."""
+        """Something was asked for (`commands.RequestImport`)."""
         self.look: Callable[[], Awaitable[list[Found]]] = _nothing
         """Looks for sessions. Hundreds of files a second."""
         self.count: Callable[[], Awaitable[dict[str, int]]] = _none
         """How many sessions each agent has left here, without a look into them. A few milliseconds."""
 
     def begin(self, request: str) -> None:
-        """Something was asked for. A running import goes on, and this one follows it."""
+        """This one is next. A running import goes on, and it follows that."""
         if not self.progress.running:
             self.progress = Progress(running=True, request=request)
+
+    def wake(self) -> None:
+        """The importer looks what was asked for."""
         self.asked.set()

@@ -1,6 +1,8 @@
 """Histories that the genuine programs wrote, told as facts: the whole story, in order, with its times; in any pieces."""
 
 import contextlib
+import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from agentguid.agents.histories.heads import head
 from agentguid.agents.histories.opencode import OpenCode, opened
 from agentguid.agents.histories.places import found
 from agentguid.agents.histories.readers import READERS
+from agentguid.effects import import_lines
 from agentguid.effects.import_child import Batch, Place, Read, Telling
 from agentguid.protocol import events as e
 from agentguid.protocol import wire
@@ -334,3 +337,50 @@ def test_no_line_is_too_strange(home: Path, source: str, data: some.DataObject) 
                 wire.encode(one.event)
         story.end(2**60)
         assert len(msgspec.json.encode(story.state)) < 200_000
+
+
+def test_what_is_no_session_is_passed_over(tmp_path: Path) -> None:
+    """Folders and pipes with such names, names that are not text, sub-agents beside their session."""
+    folder = tmp_path / ".claude" / "projects" / "p"
+    histories.write(
+        folder / "good.jsonl", histories.said("good", 1, "hi", "ho", "2026-11-20T10:00:00Z", "/work/demo")
+    )
+    (folder / "folder.jsonl").mkdir()
+    os.mkfifo(folder / "pipe.jsonl")
+    (folder / "gone.jsonl").symlink_to(folder / "nowhere")
+    (folder / "agent-1.jsonl").write_text("{}\n")
+    Path(os.fsdecode(os.fsencode(folder) + b"/bad-\xff.jsonl")).write_text("{}\n")
+    (tmp_path / ".codex").write_text("no folder")
+
+    assert [one.id for one in found({"HOME": str(tmp_path)})] == ["good"]
+
+
+def test_where_agents_were_told_to_keep_them_is_looked(tmp_path: Path) -> None:
+    histories.unpack(tmp_path, "claude-code", "codex")
+    (tmp_path / ".claude").rename(tmp_path / "elsewhere")
+    (tmp_path / ".codex").rename(tmp_path / "codex")
+    environ = {
+        "HOME": str(tmp_path),
+        "CLAUDE_CONFIG_DIR": str(tmp_path / "elsewhere"),
+        "CODEX_HOME": str(tmp_path / "codex"),
+    }
+
+    assert len(found({"HOME": str(tmp_path)})) == 0
+    assert len(found(environ)) == 7
+
+
+def test_a_line_without_end_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is larger than anything sensible costs no memory, and hides nothing behind it."""
+    monkeypatch.setattr(import_lines, "LONGEST", 1000)
+    path = tmp_path / ".claude" / "projects" / "p" / "s.jsonl"
+    histories.write(path, histories.said("s", 1, "first", "one", "2026-11-20T10:00:00Z", "/work/demo"))
+    with path.open("a") as file:
+        file.write('{"type":"user","uuid":"x","message":"' + "x" * 5000 + '"}\n')
+        for line in histories.said("s", 2, "second", "two", "2026-11-20T11:00:00Z", "/work/demo"):
+            file.write(json.dumps(line) + "\n")
+
+    steps = [step(event) for event, _, _ in told(sessions(tmp_path, "claude-code")["s"], tmp_path)]
+
+    left_out = steps.pop(2)
+    assert left_out.startswith("notice: A line of 0.0 MB is left out; it is in")
+    assert steps == ["> first", "message: one", "complete", "> second", "message: two", "complete"]

@@ -23,6 +23,8 @@ def claude(environ: Environ) -> Iterator[Session]:
     root = Path(environ.get("CLAUDE_CONFIG_DIR") or home(environ) / ".claude") / "projects"
     for folder in _folders(root):
         for entry in _files(folder, ".jsonl"):
+            if entry.name.startswith("agent-"):
+                continue  # older versions put sub-agents beside their session
             yield _session(
                 "claude-code", entry, entry.name[: -len(".jsonl")], beside=entry.path[: -len(".jsonl")]
             )
@@ -109,27 +111,37 @@ def _text(path: Path) -> str:
 
 
 def _folders(root: Path) -> Iterator[Path]:
-    try:
-        with os.scandir(root) as entries:
-            names = sorted(entry.path for entry in entries if entry.is_dir())
-    except OSError:
-        return
-    yield from map(Path, names)
+    for entry in _entries(root):
+        if _is(entry.is_dir):
+            yield Path(entry.path)
 
 
 def _files(folder: Path, suffix: str, prefix: str = "") -> "Iterator[os.DirEntry[str]]":
-    """Plain files by name; what cannot be read is not there."""
+    """Plain files by name."""
+    for entry in _entries(folder):
+        if entry.name.startswith(prefix) and entry.name.endswith(suffix) and _is(entry.is_file):
+            yield entry
+
+
+def _entries(folder: Path) -> "list[os.DirEntry[str]]":
+    """What lies in a folder, by name. What cannot be read, or has a name that is not text, is not there."""
     try:
         with os.scandir(folder) as entries:
-            found = sorted(
-                (one for one in entries if one.name.endswith(suffix) and one.name.startswith(prefix)),
-                key=lambda one: one.name,
-            )
+            return sorted((one for one in entries if _is_text(one.path)), key=lambda one: one.name)
     except OSError:
-        return
-    for entry in found:
-        try:
-            if entry.is_file():
-                yield entry
-        except OSError:
-            continue
+        return []
+
+
+def _is(question: Callable[[], bool]) -> bool:
+    try:
+        return question()
+    except OSError:
+        return False
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

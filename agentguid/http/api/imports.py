@@ -117,6 +117,7 @@ async def ask(parts: Parts, actor: str, names: list[str], ids: list[str]) -> str
     await parts.dispatch(RequestImport(request=request, sources=names, sessions=ids), actor=actor)
     # Until the importer has come to it, so that nobody takes the last one's figures for this one's.
     parts.importing.begin(request)
+    parts.importing.wake()
     return request
 
 
