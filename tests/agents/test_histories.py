@@ -384,3 +384,37 @@ def test_a_line_without_end_is_passed_over(tmp_path: Path, monkeypatch: pytest.M
     left_out = steps.pop(2)
     assert left_out.startswith("notice: A line of 0.0 MB is left out; it is in")
     assert steps == ["> first", "message: one", "complete", "> second", "message: two", "complete"]
+
+
+class Apart:
+    """Says that turns that began in some seconds were ours; knows nothing by ids."""
+
+    def __init__(self, *seconds: int) -> None:
+        self._seconds = seconds
+
+    def did(self, names: Any, at: int, *, sure: bool) -> bool | None:
+        return None
+
+    def ran(self, at: int) -> bool:
+        return at // 1_000_000 in self._seconds
+
+
+@pytest.mark.parametrize(("source", "session"), STORIES, ids=lambda value: value[-6:])
+def test_turns_of_ours_are_left_out_of_a_genuine_history(
+    home: Path, tmp_path: Path, source: str, session: str
+) -> None:
+    """Each of them alone, and all: the others are told as they were."""
+    one = sessions(home, source)[session]
+    whole = told(one, tmp_path)
+    began = [at // 1_000_000 for event, at, _ in whole if isinstance(event, e.TurnStarted)]
+    turn, mine = 0, []
+    for event, _, _ in whole:
+        turn += isinstance(event, e.TurnStarted)
+        mine.append(turn)
+    for ours in ([], began[:1], began[-1:], began):
+        telling = Telling(Read(one, 0, b"", None, str(tmp_path / "blobs")))
+        telling.story._ours = Apart(*ours)
+        facts = [fact for batch in telling.run() for fact in batch.facts]
+        events = [wire.decode(fact.name, fact.schema, bytes(fact.data)) for fact in facts]
+        others = [event for (event, _, _), of in zip(whole, mine, strict=True) if began[of - 1] not in ours]
+        assert events == others

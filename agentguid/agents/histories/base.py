@@ -269,6 +269,7 @@ class Story:
         state = self.state
         if state.turn is None:
             return
+        self.settle((), final=True)  # and `ours` stays: what comes without a prompt belongs to the last one
         for call in list(state.calls):
             self._unanswered(call)
         outcome = outcome or ("error" if state.failure else "complete" if state.done else "interrupted")
@@ -285,7 +286,6 @@ class Story:
         if not state.ours:
             self.out.append(Told(ended, over, self.line))
         state.turn, state.billed, state.done, state.failure = None, state.cost, False, ""
-        self.settle((), final=True)  # and `ours` stays: what comes without a prompt belongs to the last one
 
     def _unanswered(self, call: str) -> None:
         item = self.state.calls.pop(call)
