@@ -1,27 +1,17 @@
 """Histories that the genuine programs wrote, told as facts: the whole story, in order, with its times; in any pieces."""
 
-import contextlib
-import json
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as some
 
-from agentguid.agents.histories.base import State
-from agentguid.agents.histories.heads import head
-from agentguid.agents.histories.opencode import OpenCode, opened
-from agentguid.agents.histories.places import found
 from agentguid.agents.histories.readers import READERS
-from agentguid.effects import import_lines
-from agentguid.effects.import_child import Batch, Place, Read, Telling
+from agentguid.effects.import_child import Place, Read, Telling
 from agentguid.protocol import events as e
 from agentguid.protocol import wire
 from tests.support import histories
+from tests.support.telling import batches, sessions, step, told
 
 
 @pytest.fixture(scope="module")
@@ -29,37 +19,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("home")
     histories.unpack(home)
     return home
-
-
-def sessions(home: Path, source: str) -> dict[str, Any]:
-    return {one.id: head(one) for one in found({"HOME": str(home)}, (source,))}
-
-
-def batches(session: Any, tmp_path: Path, offset: int = 0, carry: bytes = b"") -> list[Batch]:
-    return list(Telling(Read(session, offset, carry, None, str(tmp_path / "blobs"))).run())
-
-
-def told(session: Any, tmp_path: Path) -> list[tuple[e.Event, int, str]]:
-    return [
-        (wire.decode(fact.name, fact.schema, bytes(fact.data)), fact.at, fact.line)
-        for batch in batches(session, tmp_path)
-        for fact in batch.facts
-    ]
-
-
-def step(event: e.Event) -> str:
-    match event:
-        case e.TurnStarted(body=body):
-            return f"> {body.text}"
-        case e.ItemAdded(kind=kind, body=body, parent=parent):
-            return f"{'  ' if parent else ''}{kind}: {body.text.strip().splitlines()[0][:60]}"
-        case e.ToolStarted(name=name, parent=parent):
-            return f"{'  ' if parent else ''}{name}"
-        case e.ToolFinished(failed=failed, incomplete=incomplete):
-            return "failed" if failed else "cut short" if incomplete else "done"
-        case e.TurnEnded(outcome=outcome):
-            return outcome
-    return type(event).__name__
 
 
 def _multi(
@@ -246,144 +205,6 @@ def test_what_is_kept_between_two_looks_stays_small(home: Path, tmp_path: Path) 
         last = batches(sessions(home, source)[session], tmp_path)[-1]
         assert len(last.carry) < 2000
         assert msgspec.json.decode(last.carry, type=Place).changed > 0
-
-
-def test_older_versions_wrote_sub_agents_into_the_same_file(tmp_path: Path) -> None:
-    call = {
-        "type": "tool_use",
-        "id": "toolu_1",
-        "name": "Task",
-        "input": {"prompt": "count", "description": "c"},
-    }
-    common = {"timestamp": "2025-07-01T10:00:00.000Z", "cwd": "/work/demo", "sessionId": "s"}
-
-    def line(uuid: str, parent: str | None, kind: str, content: Any, side: bool = False) -> dict[str, Any]:
-        message = {"role": kind, "content": content, "id": f"msg_{uuid}", "stop_reason": "end_turn"}
-        return {
-            **common,
-            "uuid": uuid,
-            "parentUuid": parent,
-            "type": kind,
-            "message": message,
-            "isSidechain": side,
-        }
-
-    result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "two"}
-    rows = [
-        {"type": "summary", "summary": "Counting files", "leafUuid": "x"},
-        line("a", None, "user", "how many?"),
-        line("b", "a", "assistant", [call]),
-        line("c", None, "user", "count", side=True),
-        line("d", "c", "assistant", [{"type": "text", "text": "two, I think"}], side=True),
-        line("e", "b", "user", [result]),
-        line("f", "e", "assistant", [{"type": "text", "text": "Two."}]),
-    ]
-    path = tmp_path / ".claude" / "projects" / "p" / "s.jsonl"
-    histories.write(path, rows)
-    facts = told(sessions(tmp_path, "claude-code")["s"], tmp_path)
-
-    assert [step(event) for event, _, _ in facts] == [
-        "ConversationRenamed",
-        "> how many?",
-        "Task",
-        "  message: two, I think",
-        "done",
-        "message: Two.",
-        "complete",
-    ]
-
-
-def _lines_of(home: Path, source: str) -> list[bytes]:
-    paths = sorted({one.path for one in found({"HOME": str(home)}, (source,))})
-    if source == "opencode":
-        with opened(Path(paths[0])) as db:
-            rows = db.execute("SELECT data FROM message UNION ALL SELECT data FROM part").fetchall()
-        return [str(row[0]).encode() for row in rows]
-    lines = [line for path in paths for line in Path(path).read_bytes().splitlines()]
-    return [line for line in lines if len(line) < 20_000]
-
-
-@contextlib.contextmanager
-def reading(source: str) -> Iterator[Any]:
-    yield READERS[source]("s", State())
-
-
-@pytest.mark.parametrize("source", READERS)
-@settings(max_examples=300, deadline=None)
-@given(data=some.data())
-def test_no_line_is_too_strange(home: Path, source: str, data: some.DataObject) -> None:
-    """Genuine lines with pieces changed, cut and mixed: nothing raises, and what is remembered stays bounded."""
-    path = Path(
-        data.draw(some.sampled_from(sorted(one.path for one in found({"HOME": str(home)}, (source,)))))
-    )
-    if path.suffix == ".db":
-        return
-    lines = [line for line in path.read_bytes().splitlines() if len(line) < 20_000]
-    values = some.sampled_from(
-        [b"null", b"[]", b"{}", b"7", b'""', b'"x"', b"-1e999", b'["a"]', b"\xff", b'{"type":1}']
-    )
-    with reading(source) as story:
-        for _ in range(data.draw(some.integers(1, 8))):
-            line = bytearray(data.draw(some.sampled_from(lines)))
-            for _ in range(data.draw(some.integers(0, 3))):
-                begin = data.draw(some.integers(0, len(line)))
-                end = data.draw(some.integers(begin, min(len(line), begin + 40)))
-                line[begin:end] = data.draw(values)
-            if isinstance(story, OpenCode):
-                story.message("m", line.decode(errors="replace"), [("p", line.decode(errors="replace"))])
-            else:
-                story.feed(bytes(line), 1)
-            for one in story.take():
-                wire.encode(one.event)
-        story.end(2**60)
-        assert len(msgspec.json.encode(story.state)) < 200_000
-
-
-def test_what_is_no_session_is_passed_over(tmp_path: Path) -> None:
-    """Folders and pipes with such names, names that are not text, sub-agents beside their session."""
-    folder = tmp_path / ".claude" / "projects" / "p"
-    histories.write(
-        folder / "good.jsonl", histories.said("good", 1, "hi", "ho", "2026-11-20T10:00:00Z", "/work/demo")
-    )
-    (folder / "folder.jsonl").mkdir()
-    os.mkfifo(folder / "pipe.jsonl")
-    (folder / "gone.jsonl").symlink_to(folder / "nowhere")
-    (folder / "agent-1.jsonl").write_text("{}\n")
-    Path(os.fsdecode(os.fsencode(folder) + b"/bad-\xff.jsonl")).write_text("{}\n")
-    (tmp_path / ".codex").write_text("no folder")
-
-    assert [one.id for one in found({"HOME": str(tmp_path)})] == ["good"]
-
-
-def test_where_agents_were_told_to_keep_them_is_looked(tmp_path: Path) -> None:
-    histories.unpack(tmp_path, "claude-code", "codex")
-    (tmp_path / ".claude").rename(tmp_path / "elsewhere")
-    (tmp_path / ".codex").rename(tmp_path / "codex")
-    environ = {
-        "HOME": str(tmp_path),
-        "CLAUDE_CONFIG_DIR": str(tmp_path / "elsewhere"),
-        "CODEX_HOME": str(tmp_path / "codex"),
-    }
-
-    assert len(found({"HOME": str(tmp_path)})) == 0
-    assert len(found(environ)) == 7
-
-
-def test_a_line_without_end_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is larger than anything sensible costs no memory, and hides nothing behind it."""
-    monkeypatch.setattr(import_lines, "LONGEST", 1000)
-    path = tmp_path / ".claude" / "projects" / "p" / "s.jsonl"
-    histories.write(path, histories.said("s", 1, "first", "one", "2026-11-20T10:00:00Z", "/work/demo"))
-    with path.open("a") as file:
-        file.write('{"type":"user","uuid":"x","message":"' + "x" * 5000 + '"}\n')
-        for line in histories.said("s", 2, "second", "two", "2026-11-20T11:00:00Z", "/work/demo"):
-            file.write(json.dumps(line) + "\n")
-
-    steps = [step(event) for event, _, _ in told(sessions(tmp_path, "claude-code")["s"], tmp_path)]
-
-    left_out = steps.pop(2)
-    assert left_out.startswith("notice: A line of 0.0 MB is left out; it is in")
-    assert steps == ["> first", "message: one", "complete", "> second", "message: two", "complete"]
 
 
 class Apart:
