@@ -138,6 +138,8 @@ class Telling:
         self.beside: dict[str, str] = {}
         if job.session.source == claude.Claude.SOURCE:
             self.beside = claude.subagents(Path(job.session.path))
+        self._within: list[str] = []
+        """Files of sub-agents that are being told."""
         self._facts: list[Fact] = []
         self._size = 0
         self._kept = msgspec.json.encode(self.state) if isinstance(self.story, OpenCode) else None
@@ -168,10 +170,7 @@ class Telling:
 
     def _lines(self) -> Iterator[Batch]:
         for line in lines(self.session.path, self.offset):
-            for file, call in self.beside.items():
-                # What a sub-agent did stands before its call's result.
-                if call.encode() in line.data and b'"tool_result"' in line.data:
-                    yield from self._side(file, call)
+            yield from self._before(line)
             self._feed(line)
             self.offset = line.end
             yield from self._full()
@@ -180,6 +179,17 @@ class Telling:
         self.story.end(time.time_ns() // 1000)
         self._take()
         yield self._batch(whole=True)
+
+    def _before(self, line: Line) -> Iterator[Batch]:
+        """What a sub-agent did stands before its call's result."""
+        if not self.beside or b'"tool_result"' not in line.data:
+            return
+        for file, call in list(self.beside.items()):
+            if call.encode() in line.data:
+                if self.state.ours:  # also what it says later: it is on our tape
+                    mine: list[str] = self.state.more.setdefault("mine", [])
+                    mine.append(Path(file).stem)
+                yield from self._side(file, call)
 
     def _feed(self, line: Line, call: str = "") -> None:
         if line.data and call and isinstance(self.story, claude.Claude):
@@ -197,10 +207,15 @@ class Telling:
         """The file of a sub-agent, from where it was told to last time."""
         done: dict[str, int] = self.state.more.setdefault("files", {})
         name = Path(file).stem
+        if name in self.state.more.get("mine", ()) or file in self._within:
+            return
+        self._within.append(file)
         for line in lines(file, done.get(name, 0)):
+            yield from self._before(line)  # it may have sub-agents of its own
             self._feed(line, call)
             done[name] = line.end
             yield from self._full()
+        self._within.remove(file)
 
     def _full(self) -> Iterator[Batch]:
         self._take()

@@ -118,7 +118,7 @@ class Taking:
     async def _append(self, batch: Batch) -> None:
         mark = TapeMark(self._mark, batch.offset, batch.offset, batch.carry)
         told = [(_event(fact), fact) for fact in batch.facts]
-        told = [(event, fact) for event, fact in told if not self._is_here(event)]
+        told = [(event, fact) for event, fact in each_once(told) if not self._is_here(event)]
         if not told:
             await asyncio.wrap_future(self._parts.log.submit_mark(mark))
             return
@@ -154,18 +154,28 @@ class Stamps:
     def __init__(self, found: Found, told: list[tuple[Event, Fact]]) -> None:
         self._found = found
         self._facts = {id(event): fact for event, fact in told}
-        self._first, self._last = told[0][1].at, told[-1][1].at
+        times = [fact.at for _, fact in told if fact.at] or [found.began or found.changed]
+        self._first, self._last = times[0], times[-1]
 
     def __call__(self, event: Event) -> Stamp:
         fact = self._facts.get(id(event))
         if fact is None:
             at = self._first if isinstance(event, ConversationCreated) else self._last
             return Stamp(at, self._origin(""))
-        return Stamp(fact.at, self._origin(fact.line))
+        return Stamp(fact.at or self._first, self._origin(fact.line))
 
     def _origin(self, line: str) -> str:
         origin = {"source": self._found.source, "session": self._found.id, "line": line}
         return msgspec.json.encode(origin).decode()
+
+
+def each_once(told: list[tuple[Event, Fact]]) -> list[tuple[Event, Fact]]:
+    """Without what a file says twice."""
+    seen: dict[tuple[type[Event], str], tuple[Event, Fact]] = {}
+    for number, (event, fact) in enumerate(told):
+        name = getattr(event, "item", None) or getattr(event, "turn", None) or str(number)
+        seen.setdefault((type(event), name), (event, fact))
+    return list(seen.values())
 
 
 def _event(fact: Fact) -> Event:

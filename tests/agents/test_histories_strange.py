@@ -17,7 +17,11 @@ from agentguid.agents.histories.opencode import OpenCode, opened
 from agentguid.agents.histories.places import found
 from agentguid.agents.histories.readers import READERS
 from agentguid.effects import import_lines
+from agentguid.effects.import_child import Fact, Read, Telling
+from agentguid.effects.import_one import Stamps, each_once
+from agentguid.protocol import events as e
 from agentguid.protocol import wire
+from agentguid.stream.importing import Found
 from tests.support import histories
 from tests.support.telling import sessions, step, told
 
@@ -165,3 +169,64 @@ def test_a_line_without_end_is_passed_over(tmp_path: Path, monkeypatch: pytest.M
     left_out = steps.pop(2)
     assert left_out.startswith("notice: A line of 0.0 MB is left out; it is in")
     assert steps == ["> first", "message: one", "complete", "> second", "message: two", "complete"]
+
+
+def test_what_a_background_sub_agent_of_ours_says_later_stays_out(tmp_path: Path) -> None:
+    """Its call had its result at once; its own file grows while a terminal goes on with the session."""
+    call = {"type": "tool_use", "id": "toolu_9", "name": "Agent", "input": {"prompt": "count"}}
+    ours = histories.said("s", 1, "ours", "", "2026-11-20T10:00:00Z", "/work/demo")
+    ours[1]["message"]["content"] = [call]
+    launched = {"type": "tool_result", "tool_use_id": "toolu_9", "content": "launched"}
+    result = {**ours[0], "uuid": "r", "message": {"role": "user", "content": [launched]}}
+    theirs = histories.said("s", 2, "theirs", "there", "2026-11-20T11:00:00Z", "/work/demo")
+    path = tmp_path / ".claude" / "projects" / "p" / "s.jsonl"
+    histories.write(path, [*ours, result, *theirs])
+    side = path.with_suffix("") / "subagents" / "agent-1.jsonl"
+    histories.write(
+        side,
+        [
+            {**line, "isSidechain": True}
+            for line in histories.said("s", 7, "count", "two", "2026-11-20T11:30:00Z", "/w")
+        ],
+    )
+    side.with_suffix(".meta.json").write_text('{"toolUseId": "toolu_9"}')
+    telling = Telling(Read(sessions(tmp_path, "claude-code")["s"], 0, b"", None, str(tmp_path / "blobs")))
+    telling.story._ours = Morning()
+
+    facts = [fact for batch in telling.run() for fact in batch.facts]
+
+    steps = [step(wire.decode(fact.name, fact.schema, bytes(fact.data))) for fact in facts]
+    assert steps == ["> theirs", "message: there", "complete"]
+
+
+class Morning:
+    """Says that what began at ten was ours."""
+
+    def did(self, names: Any, at: int, *, sure: bool) -> bool | None:
+        return self.ran(at)
+
+    def ran(self, at: int) -> bool:
+        return at // 3_600_000_000 % 24 == 10
+
+
+def test_lines_without_a_time_are_as_old_as_what_follows(tmp_path: Path) -> None:
+    rows = histories.said("s", 1, "first", "one", "2026-11-20T10:00:00Z", "/work/demo")
+    histories.write(
+        tmp_path / ".claude" / "projects" / "p" / "s.jsonl",
+        [{"type": "summary", "summary": "A name", "leafUuid": "x"}, *rows, *rows],
+    )
+    facts = told(sessions(tmp_path, "claude-code")["s"], tmp_path)
+    batch = [
+        (event, Fact(e.NAMES[type(event)], 1, msgspec.Raw(b"{}"), at, line)) for event, at, line in facts
+    ]
+
+    once = each_once(batch)
+    stamps = Stamps(Found("claude-code", "s", "", "", "", 0, 5, 6, "new", None), once)
+
+    assert [step(event) for event, _ in once] == [
+        "ConversationRenamed",
+        "> first",
+        "message: one",
+        "complete",
+    ]
+    assert len({stamps(event).at for event, _ in once}) == 1

@@ -128,13 +128,20 @@ class Story:
     def __init__(self, session: str, state: State, ours: Ours | None = None) -> None:
         self.session = session
         self.state = state
-        self.line = ""
-        """Id of the line that is being read."""
+        self._line, self._items = "", 0
         self.out: list[Told] = []
         self.open = False
         """The last prompt may be ours or not: nothing since it may be taken yet."""
         self._ours = ours
-        self._parts: dict[str, int] = {}
+
+    @property
+    def line(self) -> str:
+        """Id of the line that is being read. Set it once for each."""
+        return self._line
+
+    @line.setter
+    def line(self, name: str) -> None:
+        self._line, self._items = name, 0
 
     def feed(self, data: bytes, offset: int) -> None:
         """Reads one line. Never raises for what it says."""
@@ -270,11 +277,11 @@ class Story:
         if state.turn is None:
             return
         self.settle((), final=True)  # and `ours` stays: what comes without a prompt belongs to the last one
+        over = at or state.at
         for call in list(state.calls):
-            self._unanswered(call)
+            self._unanswered(call, over)
         outcome = outcome or ("error" if state.failure else "complete" if state.done else "interrupted")
         cost = state.cost - state.billed
-        over = at or state.at
         ended = TurnEnded(
             turn=state.turn,
             outcome=outcome,
@@ -287,9 +294,10 @@ class Story:
             self.out.append(Told(ended, over, self.line))
         state.turn, state.billed, state.done, state.failure = None, state.cost, False, ""
 
-    def _unanswered(self, call: str) -> None:
-        item = self.state.calls.pop(call)
-        self.tell(ToolFinished(item=item, output=Body(""), incomplete=True))
+    def _unanswered(self, call: str, at: int = 0) -> None:
+        finished = ToolFinished(item=self.state.calls.pop(call), output=Body(""), incomplete=True)
+        if not self.state.ours:
+            self.out.append(Told(finished, at or self.state.at, self.line))
 
     # -- names --------------------------------------------------------------------------------------------------------
     def name(self, *parts: str) -> str:
@@ -302,10 +310,8 @@ class Story:
 
     def _part(self) -> str:
         """Counts the items of one line."""
-        if self.line not in self._parts:
-            self._parts = {self.line: 0}
-        self._parts[self.line] += 1
-        return str(self._parts[self.line])
+        self._items += 1
+        return str(self._items)
 
 
 def digest(*parts: str) -> str:
