@@ -17,14 +17,15 @@ import msgspec
 from msgspec import Struct
 
 from agentguid.agents.histories import claude
-from agentguid.agents.histories.base import Session, State, Story, Told
+from agentguid.agents.histories.base import State, Story, Told
 from agentguid.agents.histories.gemini import Gemini
 from agentguid.agents.histories.heads import head
 from agentguid.agents.histories.opencode import OpenCode, messages, opened
 from agentguid.agents.histories.readers import READERS
 from agentguid.append.blobs import Blobs
+from agentguid.effects.import_jobs import Batch, Fact, Heads, Job, Read
 from agentguid.effects.import_lines import Line, fingerprint, lines
-from agentguid.effects.import_ours import Known, Ours
+from agentguid.effects.import_ours import Ours
 from agentguid.protocol import wire
 
 FACTS = 64
@@ -49,45 +50,6 @@ class Place(Struct, omit_defaults=True, forbid_unknown_fields=True):
     size: int = 0
     changed: int = 0
     """Of the file when all of it had been told; 0: it was not."""
-
-
-class Heads(Struct, tag="heads"):
-    """Asks what sessions are about."""
-
-    sessions: list[Session]
-
-
-class Read(Struct, tag="read"):
-    """Asks for what a history has beyond a place."""
-
-    session: Session
-    offset: int
-    carry: bytes
-    ours: Known | None
-    blobs: str
-
-
-Job = Heads | Read
-
-
-class Fact(Struct, array_like=True):
-    name: str
-    schema: int
-    data: msgspec.Raw
-    at: int
-    line: str
-
-
-class Batch(Struct):
-    """An answer. The last one of a job has `last`."""
-
-    facts: list[Fact] = []
-    offset: int = 0
-    carry: bytes = b""
-    cwd: str = ""
-    sessions: list[Session] = []
-    last: bool = False
-    error: str = ""
 
 
 def main() -> None:

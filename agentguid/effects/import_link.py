@@ -11,9 +11,9 @@ from pathlib import Path
 import msgspec
 
 import agentguid
-from agentguid.effects.import_child import Batch, Job
+from agentguid.effects.import_jobs import Batch, Job
 
-_CODE = "import sys; sys.path.append(sys.argv[1]); from agentguid.effects.import_child import main; main()"
+_CODE = "import sys; sys.path.append(sys.argv[1]); from agentguid.effects.import_jobs import main; main()"
 PATIENCE = 300.0
 """Seconds without a word after which it is taken for hung: a line takes a second at most."""
 LARGEST = 256 << 20

@@ -8,8 +8,8 @@ import msgspec
 from agentguid.agents.histories.base import Session
 from agentguid.append import read
 from agentguid.append.api import Stamp, TapeMark
-from agentguid.effects.import_child import Batch, Fact, Read
 from agentguid.effects.import_found import mark_of
+from agentguid.effects.import_jobs import Batch, Fact, Read
 from agentguid.effects.import_link import Link
 from agentguid.effects.import_ours import Known, Span
 from agentguid.effects.parts import EffectParts

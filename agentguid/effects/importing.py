@@ -16,7 +16,7 @@ from agentguid.agents.histories import places
 from agentguid.agents.histories.base import Session
 from agentguid.append import read
 from agentguid.effects import import_found as standings
-from agentguid.effects.import_child import Heads
+from agentguid.effects.import_jobs import Heads
 from agentguid.effects.import_link import Link, ReaderFailedError
 from agentguid.effects.import_one import Busy, Taking
 from agentguid.effects.parts import EffectParts

@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from agentguid.agents.histories.readers import READERS
-from agentguid.effects.import_child import Place, Read, Telling
+from agentguid.effects.import_child import Place, Telling
+from agentguid.effects.import_jobs import Read
 from agentguid.protocol import events as e
 from agentguid.protocol import wire
 from tests.support import histories

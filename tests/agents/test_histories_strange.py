@@ -17,7 +17,8 @@ from agentguid.agents.histories.opencode import OpenCode, opened
 from agentguid.agents.histories.places import found
 from agentguid.agents.histories.readers import READERS
 from agentguid.effects import import_lines
-from agentguid.effects.import_child import Fact, Read, Telling
+from agentguid.effects.import_child import Telling
+from agentguid.effects.import_jobs import Fact, Read
 from agentguid.effects.import_one import Stamps, each_once
 from agentguid.protocol import events as e
 from agentguid.protocol import wire

@@ -6,15 +6,16 @@ It is never opened where it lies: even a reader would take locks and write into 
 import contextlib
 import os
 import shutil
-import sqlite3
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agentguid.agents.histories.base import Session, Story, one_line, whole
 from agentguid.agents.jsonl import NotUnderstoodError, count, mapping, number, plain, text_of
 from agentguid.protocol.items import Body
+
+if TYPE_CHECKING:
+    import sqlite3
 
 LARGEST = 512 << 20
 """Bytes of a database that is copied; of a larger one only what OpenCode has moved into the main file is seen."""
@@ -98,6 +99,8 @@ def _is_said(part: dict[str, Any]) -> bool:
 
 def sessions(path: Path) -> list[Session]:
     """The sessions of a database. Read again only when its files have changed."""
+    import sqlite3  # noqa: PLC0415 - most daemons never need it
+
     seen = _stamps(path)
     known = _known.get(str(path))
     if known and known[0] == seen:
@@ -113,7 +116,7 @@ def sessions(path: Path) -> list[Session]:
 
 
 def messages(
-    db: sqlite3.Connection, session: str, since: int
+    db: "sqlite3.Connection", session: str, since: int
 ) -> Iterator[tuple[str, int, str, list[tuple[str, str]]]]:
     """The messages of a session from a time (milliseconds) on: id, time, data, parts."""
     for name, created, data in db.execute(_MESSAGES, (session, since)):
@@ -121,8 +124,11 @@ def messages(
 
 
 @contextlib.contextmanager
-def opened(path: Path) -> Iterator[sqlite3.Connection]:
+def opened(path: Path) -> "Iterator[sqlite3.Connection]":
     """A copy of the database, for reading. Raises sqlite3.Error or OSError."""
+    import sqlite3  # noqa: PLC0415
+    import tempfile  # noqa: PLC0415
+
     with tempfile.TemporaryDirectory(prefix="agentguid-import-") as folder:
         copy = _copied(path, Path(folder))
         uri = f"file:{copy}" if copy else f"file:{path}?mode=ro&immutable=1"
