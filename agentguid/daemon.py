@@ -21,6 +21,7 @@ from agentguid.append.log import Log
 from agentguid.dispatch import Dispatcher
 from agentguid.effects import tapes
 from agentguid.effects.forget import Forgetting
+from agentguid.effects.importing import Importer
 from agentguid.effects.parts import EffectParts
 from agentguid.effects.retries import Retries
 from agentguid.effects.turns import Turns
@@ -74,6 +75,7 @@ async def run(settings: Settings) -> None:
             beside.start("templates", asyncio.to_thread(site(settings.base_url, settings.hot_reload).warm))
             beside.start("tapes", tapes.keep(effects))
             beside.start("forgetting", Forgetting(effects).run())
+            beside.start("import", Importer(effects, parts.importing, turns.let_go).run())
             beside.start("retries", Retries(effects).run())
             beside.start("agents", parts.agents.rescan())
             beside.start("devices", parts.seen.keep())
@@ -234,4 +236,5 @@ def _effect_parts(settings: Settings, parts: Parts) -> EffectParts:
         idle_after=settings.idle_minutes * 60,
         tape_days=settings.tape_days,
         tape_megabytes=settings.tape_megabytes,
+        import_watch=settings.import_watch,
     )

@@ -7,6 +7,8 @@ append fails, what was decided after it fails as well (its version does not fit)
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial, reduce
 from typing import Any
@@ -16,7 +18,7 @@ import msgspec
 from msgspec.structs import replace
 
 from agentguid.append import read
-from agentguid.append.api import Append, Receipt, TapeMark
+from agentguid.append.api import Append, Receipt, Stamp, TapeMark
 from agentguid.append.blobs import LIMIT, Blobs
 from agentguid.append.log import Log
 from agentguid.decide.rules import Rules, rules_of
@@ -24,7 +26,8 @@ from agentguid.entropy import now
 from agentguid.notes import tell
 from agentguid.protocol.commands import Command
 from agentguid.protocol.errors import Conflict, Refused
-from agentguid.protocol.events import BODIES, Event
+from agentguid.protocol.events import Event
+from agentguid.protocol.names import BODIES
 
 RETRIES = 5
 LANES = 1_000
@@ -33,6 +36,11 @@ SNAPSHOT = 200
 """Events after which the state is written down again."""
 SLICE = 100
 """Events that are read at a time, so that a long stream does not hold up the others."""
+
+
+Submit = Callable[[Append], "Future[Receipt]"]
+Stamped = Callable[[Event], Stamp]
+"""When, and where, an event happened that is imported."""
 
 
 class Lane(msgspec.Struct, eq=False):
@@ -60,6 +68,7 @@ class Order(msgspec.Struct, frozen=True):
     key: str | None
     cause: str | None
     mark: TapeMark | None
+    stamp: Stamped | None = None
 
 
 class Dispatcher:
@@ -79,6 +88,7 @@ class Dispatcher:
         key: str | None = None,
         cause: str | None = None,
         mark: TapeMark | None = None,
+        stamp: Stamped | None = None,
     ) -> Receipt:
         """Carries a command out; returns when its events are on the disk and in the read models.
 
@@ -86,10 +96,12 @@ class Dispatcher:
         none. Commands on one stream are appended in the order of the calls, unless one fails: a caller for whom that
         matters (the reader of a tape) awaits each before the next. Once cancelled, a command may still be carried out.
 
+        With `stamp` it is an import: its events bear the times that `stamp` says, and whatever else waits goes first.
+
         Raises `Refused` (`NotFound`), `Invalid`, `TooBusy`, `LogBroken`; `Conflict` when the stream is written from
         elsewhere all the time.
         """
-        order = Order(command, actor, key, cause, mark)
+        order = Order(command, actor, key, cause, mark, stamp)
         lane = self._lane(*rules_of(command))
         lane.users += 1
         try:
@@ -117,7 +129,8 @@ class Dispatcher:
             # What was decided on may still fail: then an append conflicts, even one without events.
             append = _append(lane, events, replace(order, key=None, mark=None) if refusal else order)
             needed = events or append.key or append.mark or lane.flying
-            queued = self._queue(lane, append) if needed else None
+            submit = self._log.submit_later if order.stamp else self._log.submit
+            queued = self._queue(lane, append, submit) if needed else None
         receipt = await asyncio.shield(queued) if queued else Receipt(lane.stream, 0, 0, lane.version)
         if refusal is None:
             return receipt
@@ -125,8 +138,8 @@ class Dispatcher:
             return known
         raise refusal
 
-    def _queue(self, lane: Lane, append: Append) -> asyncio.Future[Receipt]:
-        queued = asyncio.wrap_future(self._log.submit(append))
+    def _queue(self, lane: Lane, append: Append, submit: Submit) -> asyncio.Future[Receipt]:
+        queued = asyncio.wrap_future(submit(append))
         queued.add_done_callback(partial(_landed, lane, lane.generation, append))
         lane.flying += 1
         lane.state = reduce(lane.rules.evolve, append.events, lane.state)
@@ -172,8 +185,20 @@ def _append(lane: Lane, events: list[Event], order: Order) -> Append:
     snapshot = None
     if events and lane.version + len(events) - lane.kept >= SNAPSHOT:
         snapshot = lane.rules.freeze(reduce(lane.rules.evolve, events, lane.state))
+    stamps = [order.stamp(event) for event in events] if order.stamp else ()
     return Append(
-        *(lane.stream, lane.version, events, now(), order.actor, order.cause, order.key, order.mark, snapshot)
+        *(
+            lane.stream,
+            lane.version,
+            events,
+            now(),
+            order.actor,
+            order.cause,
+            order.key,
+            order.mark,
+            snapshot,
+        ),
+        stamps,
     )
 
 
@@ -182,7 +207,8 @@ def _landed(lane: Lane, generation: int, append: Append, queued: asyncio.Future[
     lane.flying -= 1
     failed = queued.cancelled() or queued.exception() is not None or queued.result().repeated
     if not failed:
-        tell(lane.stream, append.events, queued.result().first, append.actor)
+        if not append.stamps:  # what is imported happened elsewhere: the importer says how much it was
+            tell(lane.stream, append.events, queued.result().first, append.actor)
     elif lane.generation == generation:
         lane.generation += 1
         lane.state = None

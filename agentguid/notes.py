@@ -4,8 +4,9 @@ import logging
 from collections.abc import Callable, Sequence
 
 from agentguid.protocol import events as e
-from agentguid.protocol.events import NAMES, Event
+from agentguid.protocol.events import Event
 from agentguid.protocol.ids import conversation_of
+from agentguid.protocol.names import NAMES
 
 log = logging.getLogger(__name__)
 

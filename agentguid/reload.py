@@ -51,3 +51,4 @@ def spread(settings: Settings, effects: EffectParts) -> None:
     effects.idle_after = settings.idle_minutes * 60
     effects.tape_days = settings.tape_days
     effects.tape_megabytes = settings.tape_megabytes
+    effects.import_watch = settings.import_watch

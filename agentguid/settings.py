@@ -108,6 +108,9 @@ class Settings(BaseSettings):
     tape_megabytes: Annotated[float, Field(gt=0, le=100_000_000)] = setting(
         4096.0, "a number of megabytes above 0", "How much room such records may take before the oldest go."
     )
+    import_watch: bool = setting(
+        False, "true or false", "Whether what agents do elsewhere on this machine is taken in by itself."
+    )
     agents: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")], CustomAgent] = setting(
         {},
         'tables such as [agents.mine] with command = ["my-agent", "--acp"]',

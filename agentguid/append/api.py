@@ -21,6 +21,15 @@ class TapeMark(Struct, frozen=True):
     """What the adapter must know at the anchor."""
 
 
+class Stamp(Struct, frozen=True, gc=False):
+    """When and where something happened that is imported."""
+
+    at: int
+    """Microseconds since the epoch."""
+    origin: str | None = None
+    """JSON."""
+
+
 class Append(Struct, frozen=True):
     """One append: all of it is committed, or none."""
 
@@ -36,6 +45,8 @@ class Append(Struct, frozen=True):
     mark: TapeMark | None = None
     snapshot: bytes | None = None
     """The decider's state after these events, to be kept so that the stream need not be read whole."""
+    stamps: Sequence[Stamp] = ()
+    """One for each event, when they did not all happen `at` one time."""
 
 
 class Receipt(Struct, frozen=True):

@@ -14,8 +14,9 @@ from msgspec.structs import replace
 
 from agentguid.append import files
 from agentguid.protocol.errors import LogBroken
-from agentguid.protocol.events import BODIES, Event
+from agentguid.protocol.events import Event
 from agentguid.protocol.items import Body
+from agentguid.protocol.names import BODIES
 
 LIMIT = 32 << 10
 """Bytes of UTF-8 that may lie in an event."""
@@ -28,6 +29,10 @@ class Blobs:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+
+    @property
+    def root(self) -> Path:
+        return self._root
 
     def put(self, data: bytes) -> str:
         """Stores data and returns its digest; on the disk when it returns. Storing again renews its age."""

@@ -51,6 +51,11 @@ class Inbox:
             self._size += job.size
             self._changed.notify()
 
+    def check(self) -> None:
+        """Raises `LogBroken` when the writer has ended."""
+        if self._closed is not None:
+            raise LogBroken(self._closed)
+
     def poke(self) -> None:
         """Wakes the writer: there is background work."""
         with self._changed:

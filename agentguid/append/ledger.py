@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 import apsw
+import msgspec
 from msgspec import Struct
 
 from agentguid.append import chain, read
-from agentguid.append.api import Append, Receipt, TapeMark
+from agentguid.append.api import Append, Receipt, Stamp, TapeMark
 from agentguid.append.engine import Engine, Head, Raised
 from agentguid.protocol import wire
 from agentguid.protocol.errors import Conflict
@@ -157,16 +158,18 @@ class Ledger:
     def _insert(self, prepared: Prepared, head: Head) -> bytes:
         """The rows of the events; returns the chain value of the last."""
         append, position, version, link = prepared.append, self.position, head.version, self._chain
-        stream, at, actor, cause = append.stream, append.at, append.actor, append.cause
+        stream, actor, cause = append.stream, append.actor, append.cause
+        stamps = append.stamps or [Stamp(append.at)] * len(prepared.encoded)
         salts = os.urandom(chain.SALT * len(prepared.encoded))
         events, datas = [], []
-        for name, schema, data in prepared.encoded:
+        for (name, schema, data), stamp in zip(prepared.encoded, stamps, strict=True):
             position += 1
             version += 1
             salt, salts = salts[: chain.SALT], salts[chain.SALT :]
             hashed = sha256(salt + data).digest()
-            link = chain.link(link, (position, stream, version, name, schema, at, actor, cause, None), hashed)
-            events.append((position, stream, version, name, schema, at, actor, cause, None, hashed, link))
+            header = (position, stream, version, name, schema, stamp.at, actor, cause, stamp.origin)
+            link = chain.link(link, header, hashed)
+            events.append((*header, hashed, link))
             datas.append((position, data.decode(), salt))
         self._db.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", events)
         self._db.executemany("INSERT INTO event_data VALUES (?, ?, ?)", datas)
@@ -174,19 +177,22 @@ class Ledger:
 
     def _recorded(self, append: Append, encoded: Sequence[Encoded], head: Head) -> list[Recorded]:
         position, version = self.position, head.version
+        stamps = append.stamps or [Stamp(append.at)] * len(encoded)
         return [
             Recorded(
                 position + place,
                 append.stream,
                 version + place,
                 name,
-                append.at,
+                stamp.at,
                 append.actor,
                 append.cause,
-                None,
+                msgspec.json.decode(stamp.origin) if stamp.origin else None,
                 event,
             )
-            for place, (event, (name, _, _)) in enumerate(zip(append.events, encoded, strict=True), 1)
+            for place, (event, (name, _, _), stamp) in enumerate(
+                zip(append.events, encoded, stamps, strict=True), 1
+            )
         ]
 
     def _beside(self, append: Append, receipt: Receipt) -> None:

@@ -91,6 +91,14 @@ class Log:
         prepared = prepare(append)
         return self._writer.submit(partial(self._ledger.append, prepared), prepared.size)
 
+    def submit_later(self, append: Append) -> Future[Receipt]:
+        """As `submit`, but only when nothing else waits, in a transaction of its own: for imports.
+
+        Raises `TooBusy` when much waits so already. What the log's closing finds still waiting gets `LogBroken`.
+        """
+        prepared = prepare(append)
+        return self._writer.later(partial(self._ledger.append, prepared), prepared.size)
+
     def submit_mark(self, mark: TapeMark) -> Future[None]:
         """Moves a tape mark alone."""
         return self._writer.submit(partial(self._ledger.mark, mark), 256 + len(mark.carry))

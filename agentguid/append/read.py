@@ -93,6 +93,12 @@ def mark(db: apsw.Connection, tape: str) -> TapeMark | None:
     return row and TapeMark(*row)
 
 
+def marks(db: apsw.Connection, prefix: str) -> list[TapeMark]:
+    """All marks whose names begin so."""
+    query = 'SELECT tape, "offset", anchor, carry FROM tape WHERE tape >= ? AND tape < ?'
+    return [TapeMark(*row) for row in db.execute(query, (prefix, prefix + chr(0x10FFFF)))]
+
+
 def projected(db: apsw.Connection, stream: str, signature: str) -> bool:
     """Whether the read models hold all of a stream. When not: `Log.want(stream)`, and look again once it was touched."""
     found = db.execute("SELECT projected FROM stream_state WHERE stream = ?", (stream,)).get

@@ -13,13 +13,16 @@ from agentguid.append.engine import UNWRITABLE
 from agentguid.append.inbox import Inbox, Job
 from agentguid.append.ledger import Ledger
 from agentguid.failpoints import failpoint
-from agentguid.protocol.errors import LogBroken
+from agentguid.protocol.errors import LogBroken, TooBusy
 
 OnCommit = Callable[[int, Sequence[str]], None]
 Work = Callable[[apsw.Connection], bool]
 
 STOP = 60
 """Seconds that closing may take; what can wait is bounded, so this is ten times what a slow disk needs."""
+
+LATER = 100
+"""Appends that may wait until there is time for them."""
 
 _logger = logging.getLogger(__name__)
 
@@ -33,6 +36,9 @@ class Writer:
         self._on_commit = on_commit
         self._inbox = Inbox()
         self._works: deque[Work] = deque()
+        self._later: deque[Job] = deque()
+        self._works_turn = False
+        """Of background work and what may wait, each gets its turn."""
         # A daemon thread: a program that fails before it closes the log still ends. What it acknowledged is on the disk.
         self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
         self._resting = False
@@ -49,6 +55,16 @@ class Writer:
         self._inbox.put(Job(run, size, future))
         return future
 
+    def later(self, run: Callable[[], Any], size: int) -> Future[Any]:
+        """As `submit`, alone in a transaction while nothing else waits. Raises `TooBusy` when `LATER` wait already."""
+        if len(self._later) >= LATER:
+            raise TooBusy(f"{LATER} appends wait until the log has time for them: try again in a second")
+        self._inbox.check()
+        future: Future[Any] = Future()
+        self._later.append(Job(run, size, future))
+        self._inbox.poke()
+        return future
+
     def background(self, work: Work) -> None:
         """Calls it, each time in its own transaction, while nothing else waits and it returns True."""
         self._works.append(work)
@@ -60,17 +76,30 @@ class Writer:
         self._thread.join(STOP)
         if self._thread.is_alive():
             raise LogBroken(f"the log's writer thread did not end in {STOP} seconds: does the disk answer?")
+        self._abandon("the log is closed")
 
     def _run(self) -> None:
         try:
-            while (jobs := self._inbox.take(wait=self._resting or not self._works)) is not None:
+            while (
+                jobs := self._inbox.take(wait=self._resting or not (self._works or self._later))
+            ) is not None:
                 if jobs:
                     self._batch(jobs)
-                elif self._works and not self._resting:
-                    self._slice(self._works.popleft())
+                elif not self._resting:
+                    self._in_between()
         except BaseException as error:
             self._give_up(error)
             raise
+
+    def _in_between(self) -> None:
+        """One transaction of what can wait."""
+        self._works_turn = not self._works_turn
+        if self._later and (self._works_turn or not self._works):
+            job = self._later.popleft()
+            if job.future.set_running_or_notify_cancel():
+                self._batch([job])
+        elif self._works:
+            self._slice(self._works.popleft())
 
     def _batch(self, jobs: list[Job]) -> None:
         try:
@@ -138,6 +167,13 @@ class Writer:
         self._inbox.close(reason)
         while (jobs := self._inbox.take(wait=False)) is not None:
             for job in jobs:
+                job.future.set_exception(LogBroken(reason))
+        self._abandon(reason)
+
+    def _abandon(self, reason: str) -> None:
+        while self._later:
+            job = self._later.popleft()
+            if job.future.set_running_or_notify_cancel():
                 job.future.set_exception(LogBroken(reason))
 
 

@@ -2,6 +2,7 @@
 
 from argparse import REMAINDER, SUPPRESS, ArgumentParser, RawDescriptionHelpFormatter
 from importlib import import_module
+from keyword import iskeyword
 from types import ModuleType
 
 from agentguid.cli.cells import fold
@@ -19,7 +20,7 @@ Ids may be shortened to a unique prefix."""
 
 def verb(name: str) -> tuple[ModuleType, ArgumentParser]:
     """A verb's module, and its parser."""
-    module = import_module(f"agentguid.cli.{name}")
+    module = import_module(f"agentguid.cli.{name}_" if iskeyword(name) else f"agentguid.cli.{name}")
     parser = ArgumentParser(
         f"agentguictl {name}", description=module.__doc__, formatter_class=RawDescriptionHelpFormatter
     )

@@ -20,6 +20,7 @@ VERBS = {
     "archive": "put conversations away, or bring them back",
     "rm": "delete conversations",
     "agents": "list the coding agents that are installed, or search again",
+    "import": "take in what agents have done elsewhere on this machine",
     "events": "print the log itself",
     "login": "print a one-time link that signs a browser in, or let one in that shows a code",
     "token": "create, list and revoke tokens for programs",

@@ -1,8 +1,8 @@
 """The rules of a conversation: which facts follow from a command."""
 
-from agentguid.decide import approval, host, queue, report, retry, settings, steer, turn
+from agentguid.decide import approval, history, host, queue, report, retry, settings, steer, turn
 from agentguid.decide.fold import evolve
-from agentguid.decide.state import Conversation, initial
+from agentguid.decide.state import Conversation, Settings, initial
 from agentguid.protocol import commands, events
 from agentguid.protocol.commands import ToConversation
 from agentguid.protocol.errors import NotFound
@@ -17,6 +17,8 @@ def decide(command: ToConversation, state: Conversation) -> list[Event]:
     match command:
         case commands.CreateConversation():
             return settings.create(command, known)
+        case commands.ImportHistory() if known is None:
+            return history.begin(command)
         case commands.Report() if known is not None:
             return report.decide(command, state)
     match command:
@@ -25,6 +27,8 @@ def decide(command: ToConversation, state: Conversation) -> list[Event]:
     if known is None or known.deleted:
         raise NotFound(f"There is no conversation {command.conversation}.")
     match command:
+        case commands.ImportHistory():
+            return history.go_on(command, state)
         case commands.RenameConversation():
             return settings.rename(command, known)
         case commands.ConfigureConversation():
@@ -37,6 +41,12 @@ def decide(command: ToConversation, state: Conversation) -> list[Event]:
             return settings.mark_read(command, state.seen)
         case commands.DeleteConversation():
             return _delete(command, state)
+    return _work(command, state, known)
+
+
+def _work(command: ToConversation, state: Conversation, known: Settings) -> list[Event]:
+    """What is about messages, turns and what agents ask."""
+    match command:
         case commands.SendMessage():
             return turn.send(command, state, known)
         case commands.EditMessage(message=message):

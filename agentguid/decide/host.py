@@ -5,6 +5,7 @@ from agentguid.decide.state import Conversation, Host, Turn
 from agentguid.protocol.commands import RequestHost
 from agentguid.protocol.errors import Refused
 from agentguid.protocol.events import (
+    ConversationImported,
     Event,
     HostEnded,
     HostRequested,
@@ -78,6 +79,8 @@ def evolve(host: Host | None, turn: Turn | None, event: Event) -> Host | None:
 def evolve_sessions(sessions: dict[str, str], host: Host | None, event: Event) -> dict[str, str]:
     if isinstance(event, SessionIdentified) and host and host.id == event.host:
         return {**sessions, host.agent: event.session}
+    if isinstance(event, ConversationImported):
+        return {**sessions, event.source: event.session}
     if isinstance(event, SessionLost):
         return {agent: session for agent, session in sessions.items() if session != event.session}
     return sessions

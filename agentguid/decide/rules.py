@@ -5,17 +5,19 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from agentguid.decide import conversation, credential
+from agentguid.decide import conversation, credential, imports
 from agentguid.protocol.commands import (
     Command,
     CreateToken,
+    FinishImport,
+    RequestImport,
     RevokeDevice,
     RevokeToken,
     SignInDevice,
     ToConversation,
 )
 from agentguid.protocol.events import Event
-from agentguid.protocol.ids import stream_of
+from agentguid.protocol.ids import IMPORT, stream_of
 
 
 class Rules(NamedTuple):
@@ -37,8 +39,9 @@ class Rules(NamedTuple):
         return msgspec.json.decode(state, type=type(self.initial)) if code == self.code else None
 
 
-CONVERSATION = Rules(conversation.initial, conversation.decide, conversation.evolve, code=5)
+CONVERSATION = Rules(conversation.initial, conversation.decide, conversation.evolve, code=6)
 CREDENTIAL = Rules(credential.initial, credential.decide, credential.evolve, code=1)
+IMPORTS = Rules(imports.initial, imports.decide, imports.evolve, code=1)
 
 TABLE: tuple[tuple[type[Command], Callable[[Any], str], Rules], ...] = (
     (ToConversation, lambda command: stream_of(command.conversation), CONVERSATION),
@@ -46,6 +49,8 @@ TABLE: tuple[tuple[type[Command], Callable[[Any], str], Rules], ...] = (
     (RevokeDevice, lambda command: f"device-{command.device}", CREDENTIAL),
     (CreateToken, lambda command: f"token-{command.token}", CREDENTIAL),
     (RevokeToken, lambda command: f"token-{command.token}", CREDENTIAL),
+    (RequestImport, lambda _: IMPORT, IMPORTS),
+    (FinishImport, lambda _: IMPORT, IMPORTS),
 )
 
 

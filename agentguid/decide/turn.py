@@ -99,7 +99,7 @@ def following(state: Conversation) -> list[Event]:
 
 def evolve(turn: Turn | None, event: Event) -> Turn | None:
     match event:
-        case TurnStarted() as e:
+        case TurnStarted() as e if not e.imported:
             return Turn(
                 e.turn, e.message, e.agent, e.cwd, e.model or None, e.mode, False, e.retries, e.attempt
             )

@@ -231,6 +231,12 @@ class Turns:
                 if since is not None and since < limit and row is not None and row.turn is None:
                     await session.rest()
 
+    async def let_go(self, conversation: str) -> None:
+        """Ends an agent that has nothing to do: its session went on elsewhere, and the next turn must know of that."""
+        session = self._sessions.get(conversation)
+        if session is not None and session.idle_since() is not None:
+            await session.end()
+
     async def end_all(self) -> int:
         """Ends every agent, for a daemon that is told to stop with them; how many there were.
 

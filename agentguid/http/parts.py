@@ -17,6 +17,7 @@ from agentguid.http.tickets import Tickets
 from agentguid.settings import Settings
 from agentguid.stream.broadcast import Company
 from agentguid.stream.feed import Feed
+from agentguid.stream.importing import Importing
 from agentguid.stream.lines import Lines
 from agentguid.stream.live import LiveText
 from agentguid.stream.presence import Presence
@@ -54,5 +55,7 @@ class Parts:
     """Keys of model providers."""
     seen: Seen = field(default_factory=Seen)
     renewal: Renewal = field(default_factory=Renewal)
+    importing: Importing = field(default_factory=Importing)
+    """The histories of agents on this machine."""
     end_agents: Callable[[], Awaitable[int]] = _none
     """Ends all agents and says how many; none is started after that. For a daemon that is about to stop."""

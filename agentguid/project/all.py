@@ -7,6 +7,7 @@ from agentguid.project import (
     conversations,
     credentials,
     hosts,
+    imports,
     queue,
     retries,
     transcript,
@@ -21,6 +22,7 @@ INLINE: tuple[Projection, ...] = (
     retries,
     approvals,
     hosts,
+    imports,
     credentials,
     blob_uses,
 )

@@ -2,8 +2,9 @@
 
 import apsw
 
-from agentguid.protocol.events import BODIES, Recorded
+from agentguid.protocol.events import Recorded
 from agentguid.protocol.items import Body
+from agentguid.protocol.names import BODIES
 
 NAME = "blob_uses"
 VERSION = 1

@@ -141,8 +141,10 @@ def _change(*assignments: str) -> str:
     return f"UPDATE conversation SET {', '.join((*assignments, 'touched = :position'))} WHERE id = :id"  # noqa: S608
 
 
-_BOUND = frozenset({"title", "agent", "model", "mode", "cwd", "upto", "turn", "outcome", "error", "cost"})
-_UPDATED = "updated_at = :at"
+_BOUND = frozenset(
+    {"title", "agent", "model", "mode", "cwd", "upto", "turn", "outcome", "error", "cost", "imported"}
+)
+_UPDATED = "updated_at = max(updated_at, :at)"
 _ITEM = "item_position = :position"
 _STATEMENTS = {
     events.ConversationCreated: (
@@ -172,7 +174,7 @@ _STATEMENTS = {
     events.QueueReleased: _change("held = 0"),
     events.TurnStarted: _change(
         "title = CASE title WHEN '' THEN :line ELSE title END",
-        "turn = :turn",
+        "turn = iif(:imported, turn, :turn)",
         "stopping = 0",
         "held = 0",
         _UPDATED,
@@ -193,6 +195,8 @@ _STATEMENTS = {
         _ITEM,
     ),
     events.ApprovalRequested: _change(_UPDATED, _ITEM),
+    # What was done elsewhere the user has seen there.
+    events.ConversationImported: _change("read_position = item_position"),
     events.ApprovalDecided: _change(),
     events.ApprovalWithdrawn: _change(),
 }
@@ -214,6 +218,12 @@ def get(db: apsw.Connection, conversation: str) -> Conversation | None:
     """Also one that was deleted: look at `deleted`."""
     row = db.execute(_SELECT + "WHERE id = ?", (conversation,)).fetchone()
     return row and _row(row)
+
+
+def brief(db: apsw.Connection, conversation: str) -> tuple[bool, int] | None:
+    """Whether it was deleted, and when it was updated: a tenth of the cost of `get`."""
+    row = db.execute("SELECT deleted, updated_at FROM conversation WHERE id = ?", (conversation,)).fetchone()
+    return row and (bool(row[0]), row[1])
 
 
 def page(

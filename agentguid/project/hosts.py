@@ -7,7 +7,7 @@ from agentguid.protocol.events import HostEnded, HostRequested, Recorded, Sessio
 from agentguid.protocol.ids import conversation_of
 
 NAME = "hosts"
-VERSION = 1
+VERSION = 2
 TABLES: tuple[str, ...] = ("host",)
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS host (
@@ -21,6 +21,7 @@ CREATE TABLE IF NOT EXISTS host (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS host_living ON host (conversation, position) WHERE ended IS NULL;
 CREATE INDEX IF NOT EXISTS host_session ON host (conversation, agent, position) WHERE session IS NOT NULL;
+CREATE INDEX IF NOT EXISTS host_by_session ON host (session) WHERE session IS NOT NULL;
 CREATE INDEX IF NOT EXISTS host_of_conversation ON host (conversation, position);
 """
 
@@ -93,6 +94,25 @@ def of(db: apsw.Connection, conversation: str) -> Host | None:
 def all_of(db: apsw.Connection, conversation: str) -> list[str]:
     """The ids of every host that a conversation has had."""
     return [name for (name,) in db.execute("SELECT id FROM host WHERE conversation = ?", (conversation,))]
+
+
+def holder(db: apsw.Connection, session: str) -> str | None:
+    """The conversation that holds a session of an agent, by the agent's own id; the newest if there are more."""
+    query = "SELECT conversation FROM host WHERE session = ? AND session IS NOT NULL ORDER BY position DESC LIMIT 1"
+    found: str | None = db.execute(query, (session,)).get
+    return found
+
+
+def holders(db: apsw.Connection) -> dict[str, str]:
+    """All sessions that are known → the newest conversation that holds each. Not for the event loop."""
+    query = "SELECT session, conversation FROM host WHERE session IS NOT NULL ORDER BY position"
+    return {str(session): str(conversation) for session, conversation in db.execute(query)}
+
+
+def spans(db: apsw.Connection, conversation: str) -> list[tuple[str, int, int | None]]:
+    """Every host that a conversation has had: its id, and the positions at which it was requested and ended."""
+    query = "SELECT id, position, ended FROM host WHERE conversation = ? ORDER BY position"
+    return [(name, begun, ended) for name, begun, ended in db.execute(query, (conversation,))]
 
 
 def session(db: apsw.Connection, conversation: str, agent: str) -> str | None:

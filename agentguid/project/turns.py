@@ -12,7 +12,7 @@ from agentguid.protocol.ids import conversation_of
 from agentguid.protocol.items import Usage
 
 NAME = "turns"
-VERSION = 1
+VERSION = 2
 TABLES: tuple[str, ...] = ("turn",)
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS turn (
@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS turn (
   duration INTEGER,
   position INTEGER NOT NULL,
   end_position INTEGER,
+  imported INTEGER NOT NULL DEFAULT 0,
   UNIQUE (conversation, sequence)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS turn_open ON turn (conversation) WHERE end_position IS NULL;
@@ -69,8 +70,9 @@ def apply(db: apsw.Connection, recorded: Recorded) -> None:
     match recorded.event:
         case TurnStarted() as event if conversation:
             db.execute(
-                "INSERT INTO turn (id, conversation, sequence, message, agent, model, started_at, status, position) "
-                "SELECT ?1, ?2, coalesce(max(sequence), 0) + 1, ?3, ?4, ?5, ?6, 'active', ?7 FROM turn "
+                "INSERT INTO turn (id, conversation, sequence, message, agent, model, started_at, status, position, "
+                "end_position, imported) SELECT ?1, ?2, coalesce(max(sequence), 0) + 1, ?3, ?4, ?5, ?6, "
+                "iif(?8, 'interrupted', 'active'), ?7, iif(?8, ?7, NULL), ?8 FROM turn "
                 "WHERE conversation = ?2 ON CONFLICT DO NOTHING",
                 (
                     event.turn,
@@ -80,6 +82,7 @@ def apply(db: apsw.Connection, recorded: Recorded) -> None:
                     event.model or None,
                     recorded.at,
                     recorded.position,
+                    int(event.imported),
                 ),
             )
         case TurnEnded() as event:
@@ -95,7 +98,7 @@ def apply(db: apsw.Connection, recorded: Recorded) -> None:
             )
             db.execute(
                 "UPDATE turn SET ended_at = ?, status = ?, error = ?, usage = ?, cost = ?, duration = ?, end_position = ? "
-                "WHERE id = ? AND conversation = ? AND status = 'active'",
+                "WHERE id = ? AND conversation = ? AND (status = 'active' OR end_position = position)",
                 (*ended, event.turn, conversation),
             )
 
@@ -133,6 +136,12 @@ def page(db: apsw.Connection, conversation: str, before: int | None = None, limi
     query = _SELECT + "WHERE conversation = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?"
     upper = (1 << 62) if before is None else before
     return [_row(row) for row in db.execute(query, (conversation, upper, limit))]
+
+
+def ours(db: apsw.Connection, conversation: str) -> list[tuple[int, int | None]]:
+    """When each turn that was run here began and ended."""
+    query = "SELECT started_at, ended_at FROM turn WHERE conversation = ? AND imported = 0 ORDER BY sequence"
+    return [(began, ended) for began, ended in db.execute(query, (conversation,))]
 
 
 def _row(row: Sequence[Any]) -> Turn:

@@ -130,6 +130,32 @@ class Report(ToConversation, frozen=True):
     """Microseconds until each automatic try of a prompt that broke off at a limit nobody knows the end of. None: no tries."""
 
 
+class ImportHistory(ToConversation, frozen=True):
+    """A part of what an agent did elsewhere, as its own history has it, in order. Makes the conversation if need be.
+
+    Refused while a turn is open or an agent holds the conversation: then it is for later.
+    """
+
+    source: str
+    session: str
+    cwd: str
+    title: str
+    """Of a new conversation; empty: its first prompt."""
+    facts: list[Event]
+
+
+class RequestImport(Command, frozen=True):
+    request: str
+    sources: list[str]
+    sessions: list[str]
+
+
+class FinishImport(Command, frozen=True):
+    request: str
+    sessions: int
+    failed: int = 0
+
+
 class SignInDevice(Command, frozen=True):
     device: str
     name: str

@@ -1,10 +1,10 @@
 """What has happened. Facts, past tense, never edited once appended.
 
-`TYPES` gives each its name on disk, written by hand: classes may be renamed, names may not.
+`names.TYPES` gives each its name on disk, written by hand: classes may be renamed, names may not.
 A field is added with a default; anything else needs an upcaster in `wire` and a golden file of the old bytes.
 """
 
-from typing import Any, get_type_hints
+from typing import Any
 
 from msgspec import Struct
 
@@ -147,6 +147,8 @@ class TurnStarted(Event, frozen=True):
     """The turn before that failed and is tried again with this one."""
     attempt: int = 0
     """The how manyeth automatic try of the same prompt; 0: the user sent it."""
+    imported: bool = False
+    """The agent ran it elsewhere, and its own history tells of it: nothing is to be run."""
 
 
 class TurnStopRequested(Event, frozen=True):
@@ -287,6 +289,34 @@ class ApprovalWithdrawn(Event, frozen=True):
     reason: str
 
 
+# -- histories of agents ----------------------------------------------------------------------------------------------
+class ConversationImported(Event, frozen=True):
+    """What was done elsewhere, up to here, is in this conversation too: the events before it that have an `origin`."""
+
+    source: str
+    """Whose history it is: catalogue id of the agent."""
+    session: str
+    """The agent's own id of the session: what it can be resumed by."""
+
+
+class ImportRequested(Event, frozen=True):
+    """Histories of agents are to be taken in. It is done once `import.finished` names it."""
+
+    request: str
+    sources: list[str]
+    """Catalogue ids of agents; none: all."""
+    sessions: list[str]
+    """`SOURCE:SESSION`; none: all of the sources."""
+
+
+class ImportFinished(Event, frozen=True):
+    request: str
+    sessions: int
+    """That had something new."""
+    failed: int = 0
+    """That could not be read."""
+
+
 # -- who may ----------------------------------------------------------------------------------------------------------
 class DeviceSignedIn(Event, frozen=True):
     name: str
@@ -308,52 +338,6 @@ class TokenCreated(Event, frozen=True):
 
 class TokenRevoked(Event, frozen=True):
     pass
-
-
-TYPES: dict[str, type[Event]] = {
-    "conversation.created": ConversationCreated,
-    "conversation.renamed": ConversationRenamed,
-    "conversation.configured": ConversationConfigured,
-    "conversation.archived": ConversationArchived,
-    "conversation.unarchived": ConversationUnarchived,
-    "conversation.pinned": ConversationPinned,
-    "conversation.unpinned": ConversationUnpinned,
-    "conversation.read": ConversationRead,
-    "conversation.deleted": ConversationDeleted,
-    "message.queued": MessageQueued,
-    "message.edited": MessageEdited,
-    "message.removed": MessageRemoved,
-    "queue.reordered": QueueReordered,
-    "message.steer_requested": MessageSteerRequested,
-    "message.steered": MessageSteered,
-    "queue.held": QueueHeld,
-    "queue.released": QueueReleased,
-    "turn.started": TurnStarted,
-    "turn.stop_requested": TurnStopRequested,
-    "turn.ended": TurnEnded,
-    "retry.scheduled": RetryScheduled,
-    "retry.cancelled": RetryCancelled,
-    "host.requested": HostRequested,
-    "host.ended": HostEnded,
-    "session.identified": SessionIdentified,
-    "session.lost": SessionLost,
-    "item.added": ItemAdded,
-    "tool.started": ToolStarted,
-    "tool.finished": ToolFinished,
-    "approval.requested": ApprovalRequested,
-    "approval.decided": ApprovalDecided,
-    "approval.withdrawn": ApprovalWithdrawn,
-    "device.signed_in": DeviceSignedIn,
-    "device.revoked": DeviceRevoked,
-    "token.created": TokenCreated,
-    "token.revoked": TokenRevoked,
-}
-NAMES: dict[type[Event], str] = {cls: name for name, cls in TYPES.items()}
-BODIES: dict[type[Event], tuple[str, ...]] = {
-    cls: tuple(name for name, kind in get_type_hints(cls).items() if kind in (Body, Body | None))
-    for cls in TYPES.values()
-}
-"""The fields of each event that may be of any size."""
 
 
 class Unreadable(Event, frozen=True):
@@ -378,5 +362,5 @@ class Recorded(Struct, frozen=True, gc=False):
     cause: str | None
     """Key of the command, or what else led to it."""
     origin: dict[str, Any] | None
-    """For an imported event: log id, position and hash there."""
+    """Of an imported event: where it stood. In another log: its id, position and hash; in a history: source, session, line."""
     event: Event

@@ -23,6 +23,8 @@ Offset = NewType("Offset", int)
 """A byte offset in a tape, counted over all its segments."""
 
 CONVERSATION = "conversation-"
+IMPORT = "import"
+"""The stream of what was asked to be imported."""
 
 
 def stream_of(conversation: str) -> str:

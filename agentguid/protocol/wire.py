@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from agentguid.protocol.events import NAMES, TYPES, Event, Recorded, Unreadable
+from agentguid.protocol.events import Event, Recorded, Unreadable
+from agentguid.protocol.names import NAMES, TYPES
 
 SCHEMA: dict[str, int] = dict.fromkeys(TYPES, 1)
 """The present schema number of each type."""

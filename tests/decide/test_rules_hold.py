@@ -277,7 +277,7 @@ anything = some.one_of(
                 if name in {"turn", "message", "host", "approval"}
             },
         )
-        for kind in e.TYPES.values()
+        for kind in names.TYPES.values()
     ),
 )
 

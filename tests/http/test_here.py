@@ -58,7 +58,7 @@ def test_status_and_version(served: Served) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("POST", "/runs"), ("GET", "/runs/x/wait"), ("POST", "/threads/x/copy"), ("GET", "/import"), ("POST", "/stt"), ("GET", "/voices"),
+    [("POST", "/runs"), ("GET", "/runs/x/wait"), ("POST", "/threads/x/copy"), ("POST", "/stt"), ("GET", "/voices"),
      ("GET", "/search?q=x"), ("GET", "/conversations/xxxx/git/status"), ("PUT", "/conversations/xxxx/files/a/b"), ("GET", "/agents/auth-status"),
      ("POST", "/agents/demo/auth"), ("POST", "/upload/x"), ("GET", "/auth/configs"), ("POST", "/gemini-oauth/start"), ("GET", "/storage")],
 )  # fmt: skip

@@ -5,6 +5,7 @@ from hypothesis import strategies as some
 
 from agentguid.project.all import INLINE
 from agentguid.protocol import events as e
+from agentguid.protocol import names
 from agentguid.protocol.events import Event
 from agentguid.protocol.items import Body, Option, Usage
 
@@ -92,7 +93,7 @@ KNOWN: dict[type[Event], dict[str, some.SearchStrategy[object]]] = {
         "scope": some.just("read"),
     },
 }
-event = some.sampled_from(list(e.TYPES.values())).flatmap(
+event = some.sampled_from(list(names.TYPES.values())).flatmap(
     lambda kind: some.builds(kind, **KNOWN.get(kind, {}))
 )
 """Any event of the vocabulary, on names that often meet."""

@@ -12,6 +12,7 @@ import pytest
 from agentguid.project import approvals, conversations, credentials, hosts, queue, transcript, turns
 from agentguid.project.all import INLINE
 from agentguid.protocol import events as e
+from agentguid.protocol import names
 from agentguid.protocol.events import Recorded
 from tests.decide.given import asked, ended, hosted, queued, said, started
 from tests.project.test_transcript import TOOL
@@ -149,7 +150,7 @@ def test_a_query_goes_through_an_index(
 
 
 def placed(position: int, event: e.Event) -> Recorded:
-    name = e.NAMES.get(type(event), "item.added")
+    name = names.NAMES.get(type(event), "item.added")
     stream = "device-d1" if name.startswith("device") else "conversation-c1"
     return Recorded(position, stream, position, name, 1, "user", None, None, event)
 

@@ -11,6 +11,7 @@ from agentguid.append.api import Append
 from agentguid.append.log import Log
 from agentguid.project.all import INLINE
 from agentguid.protocol import events as e
+from agentguid.protocol import names
 from agentguid.protocol.events import Recorded
 from tests.project.histories import STREAMS, event, rows
 
@@ -65,7 +66,9 @@ def _renamed(one: e.Event, stream: str) -> e.Event:
 def test_clearing_a_stream_leaves_what_the_others_made(history: list[tuple[str, e.Event]], gone: str) -> None:
     """As if it had never been, and nobody else had noticed it."""
     apart = [
-        Recorded(position, stream, position, e.NAMES[type(one)], 1, "user", None, None, _renamed(one, stream))
+        Recorded(
+            position, stream, position, names.NAMES[type(one)], 1, "user", None, None, _renamed(one, stream)
+        )
         for position, (stream, one) in enumerate(history, start=1)
     ]
     db, without = apsw.Connection(":memory:"), apsw.Connection(":memory:")

@@ -7,6 +7,7 @@ from hypothesis import strategies as some
 from agentguid.append.log import Log
 from agentguid.project import transcript
 from agentguid.protocol import events as e
+from agentguid.protocol import names
 from agentguid.protocol.events import Recorded
 from agentguid.protocol.items import Body
 from tests.decide.given import asked, ended, said, started
@@ -17,7 +18,7 @@ TOOL = e.ToolStarted(item="i1", turn="tm1", name="Bash", input=Body("{}"))
 
 
 def recorded(position: int, event: e.Event, stream: str = "conversation-c1") -> Recorded:
-    name = e.NAMES.get(type(event), "item.added")
+    name = names.NAMES.get(type(event), "item.added")
     return Recorded(position, stream, position, name, 1, "user", None, None, event)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from agentguid.protocol import events, wire
+from agentguid.protocol import events, names, wire
 from agentguid.protocol.items import Body, Choice, Limit, Option, Question, Reply, Usage
 
 GOLDEN = Path(__file__).parent / "golden" / "events.ndjson"
@@ -36,6 +36,10 @@ SAMPLES: list[events.Event] = [
     events.TurnStarted(
         turn="tm", message="m", body=BODY, agent="claude-code", cwd="/src", model="opus", mode="bypass"
     ),
+    events.TurnStarted(turn="tn", message="n", body=BODY, agent="codex", cwd="/src", imported=True),
+    events.ConversationImported(source="codex", session="s"),
+    events.ImportRequested(request="r", sources=["codex"], sessions=["codex:s"]),
+    events.ImportFinished(request="r", sessions=3, failed=1),
     events.TurnStopRequested(turn="tm"),
     events.TurnEnded(
         turn="tm",
@@ -110,7 +114,7 @@ SAMPLES: list[events.Event] = [
 
 
 def test_every_type_has_a_sample() -> None:
-    assert {type(sample) for sample in SAMPLES} == set(events.TYPES.values())
+    assert {type(sample) for sample in SAMPLES} == set(names.TYPES.values())
 
 
 def test_bytes_are_as_they_were() -> None:

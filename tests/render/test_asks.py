@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from agentguid.protocol import events as e
+from agentguid.protocol import names
 from agentguid.protocol.events import Recorded
 from agentguid.protocol.items import Body, Choice, Option, Question, Reply
 from agentguid.render import asks
@@ -14,7 +15,7 @@ LONG = "x" * 200
 
 
 def recorded(event: e.Event, at: int = 5) -> Recorded:
-    return Recorded(1, "conversation-c1", 1, e.NAMES[type(event)], at, "user", None, None, event)
+    return Recorded(1, "conversation-c1", 1, names.NAMES[type(event)], at, "user", None, None, event)
 
 
 def asked(tool: str, reason: str | None = None, **arguments: object) -> Recorded:

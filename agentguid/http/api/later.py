@@ -11,7 +11,6 @@ from agentguid.http import problems
 METHODS: list[Method] = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 GONE: dict[str, tuple[str, ...]] = {
     "the Agent Connect Protocol is not served yet; use /conversations": ("/runs", "/threads"),
-    "importing is not there yet": ("/import", "/discover"),
     "files are not served yet": ("/upload", "/image", "/conversations/{conversation_id:str}/files"),
     "git is not served yet": ("/git", "/clone", "/conversations/{conversation_id:str}/git"),
     "scripts are not run yet": (

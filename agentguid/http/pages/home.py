@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery
 
 from agentguid.http.pages.common import face, frame, page, shown_status
+from agentguid.http.pages.imports import left
 from agentguid.http.pages.picker import recent
 from agentguid.http.pages.start import begin, known_agents, worked_in
 from agentguid.http.parts import Parts
@@ -40,6 +41,7 @@ async def home(
             first=True,
             error="",
             opened=False,
+            left=await left(parts),
         )
     worked = worked_in(parts, context["listed"])
     return page(

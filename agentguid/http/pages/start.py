@@ -97,6 +97,7 @@ async def new_page(
         **given,
         heading="New conversation",
         first=False,
+        left=[],
         error=error.removeprefix("folder: "),
         opened=opened,
     )

@@ -1,0 +1,46 @@
+"""What the daemon asks the process that reads histories, and what that answers."""
+
+import msgspec
+from msgspec import Struct
+
+from agentguid.agents.histories.base import Session
+from agentguid.effects.import_ours import Known
+
+
+class Heads(Struct, tag="heads"):
+    """Asks what sessions are about."""
+
+    sessions: list[Session]
+
+
+class Read(Struct, tag="read"):
+    """Asks for what a history has beyond a place."""
+
+    session: Session
+    offset: int
+    carry: bytes
+    ours: Known | None
+    blobs: str
+
+
+Job = Heads | Read
+
+
+class Fact(Struct, array_like=True):
+    name: str
+    schema: int
+    data: msgspec.Raw
+    at: int
+    line: str
+
+
+class Batch(Struct):
+    """An answer. The last one of a job has `last`."""
+
+    facts: list[Fact] = []
+    offset: int = 0
+    carry: bytes = b""
+    cwd: str = ""
+    sessions: list[Session] = []
+    last: bool = False
+    error: str = ""

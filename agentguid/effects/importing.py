@@ -1,0 +1,207 @@
+"""Takes the histories of agents in: what was asked for, and what is new when the user wants it watched.
+
+How far each is here stands in the log (a mark, moved with the events), so that a daemon that comes back goes on.
+"""
+
+import asyncio
+import logging
+import os
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import apsw
+from msgspec.structs import replace
+
+from agentguid.agents.histories import places
+from agentguid.agents.histories.base import Session
+from agentguid.append import read
+from agentguid.effects import import_found as standings
+from agentguid.effects.import_jobs import Heads
+from agentguid.effects.import_link import Link, ReaderFailedError
+from agentguid.effects.import_one import Busy, Taking
+from agentguid.effects.parts import EffectParts
+from agentguid.entropy import now
+from agentguid.project import imports
+from agentguid.protocol.commands import FinishImport
+from agentguid.protocol.errors import LogBroken, NotFound, TooBusy
+from agentguid.protocol.ids import CONVERSATION
+from agentguid.stream.importing import Found, Importing, Progress
+
+log = logging.getLogger(__name__)
+
+WATCH = 30.0
+"""Seconds between two looks for new sessions."""
+SOON = 2.0
+"""Seconds until it is tried again while the log or its read models are not ready."""
+TRIES = 100
+"""So often."""
+KNOWN = 50_000
+"""Sessions whose beginnings are remembered."""
+PROBLEMS = 5
+"""Sentences about failures that are kept."""
+
+
+class Importer:
+    """One for the daemon."""
+
+    def __init__(
+        self,
+        parts: EffectParts,
+        importing: Importing,
+        let_go: Callable[[str], Awaitable[None]],
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        """`let_go` ends the idle agent of a conversation: it does not know of what was done elsewhere."""
+        self._parts = parts
+        self._let_go = let_go
+        self._state = importing
+        self._environ = environ
+        self._heads: dict[str, Session] = {}
+        self._link = Link()
+        self._seen: Mapping[str, tuple[int, int]] = {}
+        """The sessions as they were when the watch last took all of them in."""
+        self._bad: dict[str, tuple[int, int]] = {}
+        """Those that could not be read, as they were."""
+        self._looking = asyncio.Lock()
+        importing.look, importing.count = self.look, self.count
+
+    async def run(self) -> None:
+        """For ever."""
+        try:
+            while True:
+                self._state.asked.clear()
+                try:
+                    await self._look_after_all()
+                except Exception:  # an import that fails must not end the daemon
+                    log.exception("importing failed; it is tried again in %d seconds", WATCH)
+                    self._state.progress.running = False
+                try:
+                    async with asyncio.timeout(WATCH):
+                        await self._state.asked.wait()
+                except TimeoutError:
+                    continue
+        finally:
+            await self._link.close()
+
+    async def _look_after_all(self) -> None:
+        await self._ready()
+        for request in imports.unfinished(self._parts.reader):
+            await self._serve(request)
+        if self._parts.import_watch:
+            await self._watch()
+
+    async def look(self) -> list[Found]:
+        """Every session that lies on this machine, newest first."""
+        async with self._looking:
+            sessions = await self._sessions()
+            found = await asyncio.to_thread(self._standing, sessions)
+        found.sort(key=lambda one: -one.changed)
+        return found
+
+    async def count(self) -> dict[str, int]:
+        """Files of sessions, by agent."""
+        listed = await asyncio.to_thread(places.found, self._environ)
+        return dict(Counter(one.source for one in listed))
+
+    # -- what is there ------------------------------------------------------------------------------------------------
+    async def _sessions(self) -> list[Session]:
+        listed = await asyncio.to_thread(places.found, self._environ)
+        unknown = [one for one in listed if one.path not in self._heads]
+        if len(self._heads) + len(unknown) > KNOWN:
+            self._heads.clear()
+            unknown = listed[:KNOWN]
+        if unknown:
+            await self._learn(unknown)
+        return [self._known(one) for one in listed]
+
+    def _known(self, one: Session) -> Session:
+        head = self._heads.get(one.path)
+        return replace(one, cwd=head.cwd, title=head.title, began=head.began) if head else one
+
+    async def _learn(self, sessions: Sequence[Session]) -> None:
+        """What they are about. What has no prompt yet is looked at again next time."""
+        link = Link()
+        try:
+            async for batch in link.ask(Heads(list(sessions))):
+                self._heads |= {one.path: one for one in batch.sessions if one.title}
+        except ReaderFailedError as error:
+            log.warning("sessions of agents were not looked at: %s", error)
+        finally:
+            await link.close()
+
+    def _standing(self, sessions: Sequence[Session]) -> list[Found]:
+        """In a thread."""
+        db: apsw.Connection = self._parts.log.reader()
+        try:
+            return standings.standing(db, sessions)
+        finally:
+            db.close()
+
+    async def _ready(self) -> None:
+        """Until the read models know of every conversation: what they do not show would be made twice."""
+        while True:
+            grown = self._parts.feed.grown()
+            if not read.behind(self._parts.reader, CONVERSATION, self._parts.signature, limit=1):
+                return
+            await grown.wait()
+
+    # -- taking it in -------------------------------------------------------------------------------------------------
+    async def _serve(self, request: imports.Request) -> None:
+        self._state.begin(request.id)
+        found = [one for one in await self.look() if one.due]
+        if request.sources:
+            found = [one for one in found if one.source in request.sources]
+        if request.sessions:
+            named = set(request.sessions)
+            found = [one for one in found if f"{one.source}:{one.id}" in named or one.id in named]
+        progress = await self._take(found, request.id)
+        finish = FinishImport(request=request.id, sessions=progress.taken, failed=progress.failed)
+        await self._parts.dispatch(finish, actor="daemon")
+        log.info("took in %d sessions of agents, %d failed", progress.taken, progress.failed)
+
+    async def _watch(self) -> None:
+        """Only when a file has changed since."""
+        listed = standings.signature(await asyncio.to_thread(places.found, self._environ))
+        if listed == self._seen:
+            return
+        found = [one for one in await self.look() if one.due]
+        found = [one for one in found if self._bad.get(one.path) != (one.size, one.changed)]
+        progress = await self._take(found, "")
+        self._seen = {} if progress.waiting else listed
+
+    async def _take(self, found: Sequence[Found], request: str) -> Progress:
+        progress = self._state.progress = Progress(running=True, request=request, total=len(found))
+        try:
+            for one in found:
+                progress.title = one.title
+                await self._one(one, progress)
+                progress.done += 1
+        finally:
+            progress.running = False
+            await self._link.close()
+        return progress
+
+    async def _one(self, one: Found, progress: Progress) -> None:
+        for _ in range(TRIES):
+            try:
+                new = await Taking(self._parts, self._link, one, progress).run()
+                return await self._let_go(one.conversation or "") if new else None
+            except (Busy, NotFound):
+                progress.waiting += 1
+                return None
+            except ReaderFailedError as error:
+                return self._failed(one, progress, str(error))
+            except (LogBroken, TooBusy) as error:
+                log.warning("an import waits: %s", error)
+                await asyncio.sleep(SOON)
+            except Exception as error:  # of one session: the others are taken in nevertheless
+                log.exception("%s was not taken in", one.path)
+                return self._failed(one, progress, f"{type(error).__name__}: {error}"[:300])
+        return self._failed(one, progress, "the log could not be written")
+
+    def _failed(self, one: Found, progress: Progress, why: str) -> None:
+        progress.failed += 1
+        self._bad[one.path] = (one.size, one.changed)
+        if len(progress.problems) < PROBLEMS:
+            progress.problems = [*progress.problems, f"{one.path}: {why}"]
+        log.warning("%s was not taken in: %s", one.path, why, extra={"at": now()})

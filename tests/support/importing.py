@@ -1,0 +1,61 @@
+"""What the tests of import do again and again."""
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tests.support.daemon import Daemon, wait_for
+
+
+def home(daemon: Daemon) -> Path:
+    return daemon.root / "home"
+
+
+def finished(daemon: Daemon, request: str) -> dict[str, Any]:
+    def done() -> dict[str, Any] | None:
+        progress: dict[str, Any] = daemon.api("GET", "/import/progress")
+        return progress if progress["request"] == request and not progress["running"] else None
+
+    progress: dict[str, Any] = wait_for(done, f"the import to end\n{daemon.log()[-2000:]}", 90)
+    return progress
+
+
+def take_in(daemon: Daemon, **wanted: Any) -> dict[str, Any]:
+    return finished(daemon, daemon.api("POST", "/import", wanted)["request"])
+
+
+def transcript(daemon: Daemon, conversation: str) -> list[dict[str, Any]]:
+    ignored = ("conversation.imported", "conversation.created")
+    return [event for event in daemon.events(0, conversation) if event["type"] not in ignored]
+
+
+def prompts(daemon: Daemon, conversation: str) -> list[str]:
+    started = [event for event in daemon.events(0, conversation) if event["type"] == "turn.started"]
+    return [event["data"]["body"]["text"] for event in started]
+
+
+def rows(daemon: Daemon) -> dict[str, dict[str, Any]]:
+    return {row["title"]: row for row in daemon.api("GET", "/conversations?limit=100")["conversations"]}
+
+
+def prints(root: Path) -> dict[str, tuple[str, int]]:
+    """Everything in a home, by content and time."""
+    return {
+        str(path.relative_to(root)): (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns)
+        for path in root.rglob("*")
+        if path.is_file()
+    }
+
+
+def iso(micros: int) -> str:
+    return datetime.fromtimestamp(micros / 1_000_000, UTC).isoformat().replace("+00:00", "Z")
+
+
+def every_event(daemon: Daemon) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    after = 0
+    while batch := daemon.events(after):
+        found += batch
+        after = batch[-1]["position"]
+    return found
