@@ -264,7 +264,7 @@ def test_a_snapshot_brings_the_state_back(given: list[Step]) -> None:
     assert CONVERSATION._replace(code=99).thaw(CONVERSATION.freeze(state)) is None
 
 
-names = some.sampled_from(["m0", "tm0", "h1", "a1", "i1"])
+ids = some.sampled_from(["m0", "tm0", "h1", "a1", "i1"])
 anything = some.one_of(
     some.builds(e.Unreadable, redacted=some.booleans()),
     fact,
@@ -272,7 +272,7 @@ anything = some.one_of(
         some.builds(
             kind,
             **{
-                name: names
+                name: ids
                 for name in kind.__struct_fields__
                 if name in {"turn", "message", "host", "approval"}
             },
