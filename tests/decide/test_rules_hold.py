@@ -16,6 +16,7 @@ from agentguid.protocol import commands as c
 from agentguid.protocol import events as e
 from agentguid.protocol.errors import AgentguidError
 from agentguid.protocol.items import Body, Limit
+from agentguid.protocol.names import TYPES
 from tests.decide.given import CREATED, ID, asked, ended, report, said, send
 
 MESSAGES = [f"m{number}" for number in range(8)]
@@ -277,7 +278,7 @@ anything = some.one_of(
                 if name in {"turn", "message", "host", "approval"}
             },
         )
-        for kind in names.TYPES.values()
+        for kind in TYPES.values()
     ),
 )
 
