@@ -83,7 +83,17 @@ def parse(text: str) -> Any:
         return None
 
 
-SETTINGS = ("session/set_mode", "session/set_model", "session/set_config_option")
+SETTINGS = (
+    "session/set_mode",
+    "session/set_model",
+    "session/set_config_option",
+    "account/read",
+    "account/rateLimits/read",
+    "thread/list",
+    "config/read",
+    "permissionProfile/list",
+)
+"""Requests that clients make when they like: recorded ones are passed over, others are answered with nothing."""
 
 
 class Player:

@@ -28,6 +28,4 @@ def dock(parts: Parts, row: Conversation, since: int | None, retry: Retry | None
     ]
     if row.agent not in dict(usable):
         usable.append((row.agent, agent_name(row.agent)))
-    found = parts.agents.get(row.agent)
-    models = getattr(found.speaks(), "MODELS", ()) if found and found.installed else ()
-    return Dock(usable, [str(model) for model in models], since, retry)
+    return Dock(usable, list(parts.agents.models(row.agent)), since, retry)

@@ -117,7 +117,7 @@ async def begin(
     )
     return {
         "agents": agents,
-        "offered": [Offered(one.id, one.name, _models(one, listed)) for one in usable],
+        "offered": [Offered(one.id, one.name, _models(parts, one, listed)) for one in usable],
         "recent": offers,
         "values": given,
         "seen": place,
@@ -166,10 +166,9 @@ async def _searched(parts: Parts) -> None:
                 await parts.agents.rescan()
 
 
-def _models(agent: Found, listed: list[Conversation]) -> list[str]:
-    known = getattr(agent.speaks(), "MODELS", ())
+def _models(parts: Parts, agent: Found, listed: list[Conversation]) -> list[str]:
     used = (row.model for row in listed if row.agent == agent.id and row.model)
-    return list(dict.fromkeys([*known, *used]))
+    return list(dict.fromkeys([*parts.agents.models(agent.id), *used]))
 
 
 @post("/tour", include_in_schema=False)
