@@ -82,6 +82,6 @@ def _marks(db: apsw.Connection) -> dict[str, tuple[int, int]]:
     return marks
 
 
-def signature(sessions: Sequence[Session]) -> Mapping[str, tuple[int, int]]:
+def signature(sessions: Sequence[Session]) -> Mapping[tuple[str, str], tuple[int, int]]:
     """What changes when there is something new."""
-    return {one.path: (one.size, one.changed) for one in sessions}
+    return {one.key: (one.size, one.changed) for one in sessions}

@@ -13,7 +13,7 @@ import msgspec
 import agentguid
 from agentguid.effects.import_jobs import Batch, Job
 
-_CODE = "import sys; sys.path.append(sys.argv[1]); from agentguid.effects.import_jobs import main; main()"
+_CODE = "import sys; sys.path.append(sys.argv[1]); from agentguid.effects.import_child import main; main()"
 PATIENCE = 300.0
 """Seconds without a word after which it is taken for hung: a line takes a second at most."""
 LARGEST = 256 << 20
@@ -62,7 +62,6 @@ class Link:
                 *("-I", "-c", _CODE, root, "agentguid-import"),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
                 env=os.environ,
             )
         return self._process

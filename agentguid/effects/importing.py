@@ -35,6 +35,7 @@ SOON = 2.0
 """Seconds until it is tried again while the log or its read models are not ready."""
 TRIES = 100
 """So often."""
+FILES = tuple(name for name in places.SOURCES if name != "opencode")
 KNOWN = 50_000
 """Sessions whose beginnings are remembered."""
 PROBLEMS = 5
@@ -56,11 +57,11 @@ class Importer:
         self._let_go = let_go
         self._state = importing
         self._environ = environ
-        self._heads: dict[str, Session] = {}
+        self._heads: dict[tuple[str, str], Session] = {}
         self._link = Link()
-        self._seen: Mapping[str, tuple[int, int]] = {}
+        self._seen: Mapping[tuple[str, str], tuple[int, int]] = {}
         """The sessions as they were when the watch last took all of them in."""
-        self._bad: dict[str, tuple[int, int]] = {}
+        self._bad: dict[tuple[str, str], tuple[int, int]] = {}
         """Those that could not be read, as they were."""
         self._looking = asyncio.Lock()
         importing.look, importing.count = self.look, self.count
@@ -99,14 +100,14 @@ class Importer:
         return found
 
     async def count(self) -> dict[str, int]:
-        """Files of sessions, by agent."""
-        listed = await asyncio.to_thread(places.found, self._environ)
+        """Files of sessions, by agent; without those in a database."""
+        listed = await asyncio.to_thread(places.found, self._environ, FILES)
         return dict(Counter(one.source for one in listed))
 
     # -- what is there ------------------------------------------------------------------------------------------------
     async def _sessions(self) -> list[Session]:
         listed = await asyncio.to_thread(places.found, self._environ)
-        unknown = [one for one in listed if one.path not in self._heads]
+        unknown = [one for one in listed if self._is_unknown(one)]
         if len(self._heads) + len(unknown) > KNOWN:
             self._heads.clear()
             unknown = listed[:KNOWN]
@@ -115,15 +116,22 @@ class Importer:
         return [self._known(one) for one in listed]
 
     def _known(self, one: Session) -> Session:
-        head = self._heads.get(one.path)
-        return replace(one, cwd=head.cwd, title=head.title, began=head.began) if head else one
+        head = self._heads.get(one.key)
+        if head is None:  # it could not be looked at: it is there nevertheless
+            return replace(one, title=one.title or one.id)
+        return replace(one, cwd=head.cwd, title=head.title, began=head.began)
+
+    def _is_unknown(self, one: Session) -> bool:
+        """What had no prompt yet is looked at again when it has changed."""
+        head = self._heads.get(one.key)
+        return head is None or not (head.title or head.changed == one.changed)
 
     async def _learn(self, sessions: Sequence[Session]) -> None:
-        """What they are about. What has no prompt yet is looked at again next time."""
+        """What they are about."""
         link = Link()
         try:
             async for batch in link.ask(Heads(list(sessions))):
-                self._heads |= {one.path: one for one in batch.sessions if one.title}
+                self._heads |= {one.key: one for one in batch.sessions}
         except ReaderFailedError as error:
             log.warning("sessions of agents were not looked at: %s", error)
         finally:
@@ -165,7 +173,7 @@ class Importer:
         if listed == self._seen:
             return
         found = [one for one in await self.look() if one.due]
-        found = [one for one in found if self._bad.get(one.path) != (one.size, one.changed)]
+        found = [one for one in found if self._bad.get((one.path, one.id)) != (one.size, one.changed)]
         progress = await self._take(found, "")
         self._seen = {} if progress.waiting else listed
 
@@ -201,7 +209,7 @@ class Importer:
 
     def _failed(self, one: Found, progress: Progress, why: str) -> None:
         progress.failed += 1
-        self._bad[one.path] = (one.size, one.changed)
+        self._bad[one.path, one.id] = (one.size, one.changed)
         if len(progress.problems) < PROBLEMS:
             progress.problems = [*progress.problems, f"{one.path}: {why}"]
         log.warning("%s was not taken in: %s", one.path, why, extra={"at": now()})

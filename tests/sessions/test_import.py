@@ -1,6 +1,8 @@
 """Histories of agents come into the log of a real daemon: once, whole, with their times."""
 
+import contextlib
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -182,3 +184,29 @@ def test_the_cli_shows_what_there_is_and_takes_it_in(daemon: Daemon) -> None:
     assert (done["done"], done["failed"]) == (2, 0)
     assert "nothing new" in ctl("import", "--source", "codex").stderr
     assert "5 sessions" in ctl("import").stderr
+
+
+def test_a_database_holds_many_sessions(daemon: Daemon) -> None:
+    histories.unpack(home(daemon), "opencode")
+    path = home(daemon) / ".local" / "share" / "opencode" / "opencode.db"
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        names = [row[1] for row in db.execute("PRAGMA table_info(session)")]
+        columns = ", ".join(names)
+        other = ", ".join(
+            {"id": "'ses_b'", "title": "'Other'", "directory": "'/work/b'"}.get(n, n) for n in names
+        )
+        db.execute(f"INSERT INTO session ({columns}) SELECT {other} FROM session")
+        db.execute(
+            "INSERT INTO message SELECT 'b' || id, 'ses_b', time_created, time_updated, data FROM message WHERE session_id <> 'ses_b'"
+        )
+        db.execute(
+            "INSERT INTO part SELECT 'b' || id, 'b' || message_id, 'ses_b', time_created, time_updated, data FROM part"
+        )
+        db.commit()
+    daemon.start()
+
+    take_in(daemon)
+
+    found = {title: row["workingDirectory"] for title, row in rows(daemon).items()}
+    assert found == {"Demo session": "/work/demo", "Other": "/work/b"}
+    assert len({len(daemon.items(row["id"])) for row in rows(daemon).values()}) == 1

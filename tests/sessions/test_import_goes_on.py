@@ -1,5 +1,6 @@
 """Sessions that are gone on with, here and elsewhere, and imports that are: nothing is lost and nothing comes twice."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -125,6 +126,16 @@ def test_without_its_tape_our_own_part_is_known_by_its_time(daemon: Daemon) -> N
     assert prompts(daemon, conversation) == ["emit 2", "in a terminal"]
 
 
+def readers(daemon: Daemon) -> list[int]:
+    """The processes that read histories for it."""
+    found = []
+    for pid in daemon.descendants():
+        with contextlib.suppress(OSError):
+            if b"agentguid-import" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.append(pid)
+    return found
+
+
 def test_a_daemon_that_dies_in_the_middle_goes_on_and_doubles_nothing(daemon: Daemon) -> None:
     for number in range(40):
         session = f"44444444-4444-4444-8444-{number:012d}"
@@ -150,7 +161,8 @@ def test_a_daemon_that_dies_in_the_middle_goes_on_and_doubles_nothing(daemon: Da
             "a part of it",
             90,
         )
-        daemon.kill()
+        daemon.stop() if share == 0.4 else daemon.kill()
+        wait_for(lambda: not readers(daemon), "the process that reads to end")
         daemon.start()
 
     def done() -> bool:

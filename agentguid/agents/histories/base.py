@@ -44,6 +44,11 @@ class Session(Struct, frozen=True):
     name: str = ""
     """What its agent calls it, where a list of the agent's says so."""
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """A database holds many sessions."""
+        return self.path, self.id
+
 
 class Told(Struct, frozen=True, gc=False):
     """Something that happened."""

@@ -17,7 +17,7 @@ from agentguid.protocol.items import Body
 if TYPE_CHECKING:
     import sqlite3
 
-LARGEST = 512 << 20
+LARGEST = 128 << 20
 """Bytes of a database that is copied; of a larger one only what OpenCode has moved into the main file is seen."""
 TRIES = 3
 _SESSIONS = "SELECT id, directory, title, time_created, time_updated FROM session WHERE parent_id IS NULL"
