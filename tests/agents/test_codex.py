@@ -196,6 +196,7 @@ QUESTION = {"id": "q1", "header": "H", "question": "Which?", "options": [{"label
     ("decision", "given", "result"),
     [
         ("allow_once", {"answers": {"Which?": "A"}}, {"q1": {"answers": ["A"]}}),
+        ("allow_once", {"answers": {"Which?": ["A", "B", 7]}}, {"q1": {"answers": ["A", "B"]}}),
         ("allow_once", {"answers": {"Another?": "A"}}, {"q1": {"answers": []}}),
         ("allow_once", None, {"q1": {"answers": []}}),
         ("reject_once", None, {}),
