@@ -10,7 +10,7 @@ from agentguid.agents import codex_write as write
 from agentguid.agents.acp_asks import KINDS, pick
 from agentguid.agents.base import Answer, Fact, Output, Write
 from agentguid.agents.codex_state import State
-from agentguid.agents.jsonl import mapping, text_of
+from agentguid.agents.jsonl import mapping
 from agentguid.protocol.events import ApprovalRequested, ApprovalWithdrawn
 from agentguid.protocol.items import Body, Decision, Option
 
@@ -171,8 +171,13 @@ def _rank(choice: Choice) -> tuple[int, bool]:
 def _said(wish: Wish, answer: Answer) -> dict[str, Any]:
     """The user's words, by the id of the question; they come by its text."""
     answers = mapping(mapping(_plain(answer.input)).get("answers"))
-    found = {one.id: text_of(answers.get(one.text)) for one in wish.questions}
-    return {"answers": {id_: {"answers": [text] if text else []} for id_, text in found.items()}}
+    return {"answers": {one.id: {"answers": _chosen(answers.get(one.text))} for one in wish.questions}}
+
+
+def _chosen(answer: Any) -> list[str]:
+    """One answer, or several."""
+    given = answer if isinstance(answer, list) else [answer]
+    return [one for one in given if isinstance(one, str) and one]
 
 
 def _plain(data: bytes | None) -> Any:

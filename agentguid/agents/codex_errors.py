@@ -34,7 +34,7 @@ OTHERS = {
     ),
 }
 LOST = re.compile(r"no rollout found|not found|no such thread|unknown thread", re.I)
-OLD = re.compile(r"unknown variant|method not found|invalid request: missing", re.I)
+OLD = re.compile(r"unknown variant|method not found|invalid request(: missing|$)", re.I)
 SAID = 500
 """Characters of Codex's own words."""
 

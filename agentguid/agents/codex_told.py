@@ -66,6 +66,8 @@ QUIET = frozenset(
     ]
 )
 """Understood, and nothing to show."""
+TWICE = "codex/event/"
+"""Beginning of what older versions tell a second time, in an older protocol."""
 USUAL = "bubblewrap"
 """Codex says at each start where that is not installed that it uses its own."""
 
@@ -94,7 +96,7 @@ class Told(Session):
                             errors.sentence(self.entry, self.state, mapping(params.get("error"))), "error"
                         )
                     )
-            case _ if method not in QUIET:
+            case _ if method not in QUIET and not method.startswith(TWICE):
                 self._remark(method, params, out)
 
     def _remark(self, method: str, params: dict[str, Any], out: list[Output]) -> None:

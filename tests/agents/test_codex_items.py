@@ -76,6 +76,15 @@ def test_an_item_of_a_type_that_nobody_knows_is_shown() -> None:
     assert (fact.kind, "hologram" in fact.body.text) == ("unknown", True)
 
 
+def test_what_older_versions_tell_twice_is_told_once() -> None:
+    codex = Codex()
+    codex.out(
+        {"method": "codex/event/agent_message", "params": {"msg": {"type": "agent_message", "message": "x"}}}
+    )
+
+    assert not [fact for fact in codex.facts if isinstance(fact, ItemAdded)]
+
+
 def test_a_plan_is_an_item_when_it_is_another() -> None:
     codex = Codex()
     steps = [{"step": "Read", "status": "completed"}, {"step": "Write", "status": "inProgress"}]
