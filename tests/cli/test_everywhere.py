@@ -37,6 +37,7 @@ ASKS = {
     "archive": [NAME],
     "rm": [NAME, "--yes"],
     "agents": ["ls"],
+    "import": [],
     "events": [],
     "login": [],
     "token": ["ls"],
