@@ -38,6 +38,7 @@ ASKS = {
     "archive": [NAME],
     "rm": [NAME, "--yes"],
     "agents": ["ls"],
+    "import": [],
     "events": [],
     "login": [],
     "token": ["ls"],

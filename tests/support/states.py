@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.support import showagent
+from tests.support import histories, showagent
 from tests.support.daemon import Daemon, wait_for
 from tests.support.stories import STORIES
 
@@ -216,12 +216,19 @@ def lost(world: World, page: Page) -> None:
     page.unroute("**/stream*")
 
 
+def left_behind(world: World, page: Page) -> None:
+    histories.unpack(world.daemon.root / "home", "claude-code", "codex")
+    world.show(page, "/import")
+    expect(page.get_by_role("button", name="Import")).to_be_visible()
+
+
 State = Callable[[World, Page], None]
 FRESH = {
     "first-run": "/",
     "nothing-waits": "/inbox",
     "no-conversations": "/conversations",
     "unreachable": "/devices",
+    "no-histories": "/import",
 }
 """What a newcomer's daemon shows, and where."""
 
@@ -246,7 +253,7 @@ STATES: dict[str, State] = {
     "home": at("/"), "new": at("/new"), "picker": picker, "refused": refused, "settings": at("/settings"),
     "inbox": at("/inbox"), "list": at("/conversations"), "found": at("/conversations?q=greet"),
     "archived": at("/conversations?archived=1"), "devices": at("/devices"), "invitation": invitation, "drawer": drawer,
-    "shortcuts": shortcuts, "empty": told("empty"), "idle": told("greet"), "running": told("port"), "asking": told("retry"),
+    "import": left_behind, "shortcuts": shortcuts, "empty": told("empty"), "idle": told("greet"), "running": told("port"), "asking": told("retry"),
     "denying": denying, "question": told("store"), "answering": answering, "answered": told("chosen"), "plan": told("outline"), "queue": told("push"), "held": told("upgrade"), "long": told("long"),
     "stop": stopping, "not-sent": not_sent, "pill": pill, "deep-link": deep_link, "renaming": renaming, "menu": menu,
     "every-item": told("all"), "unfolded": unfolded, "lost": lost, "not-found": plain("/conversations/nobody"),

@@ -30,10 +30,14 @@ async def import_page(parts: NamedDependency[Parts]) -> Response[str]:
         **context,
         sources=api.sources(parts, found),
         progress=api.progress(parts),
-        names=", ".join(agent.name for name in SOURCES if (agent := parts.agents.get(name))),
+        names=_listed([agent.name for name in SOURCES if (agent := parts.agents.get(name))]),
         watch=parts.settings.import_watch,
         config=str(parts.settings.config_dir / "config.toml"),
     )
+
+
+def _listed(names: list[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
 
 
 async def left(parts: Parts) -> list[tuple[str, int]]:
