@@ -252,11 +252,14 @@ def told(story: str) -> State:
 STATES: dict[str, State] = {
     "home": at("/"), "new": at("/new"), "picker": picker, "refused": refused, "settings": at("/settings"),
     "inbox": at("/inbox"), "list": at("/conversations"), "found": at("/conversations?q=greet"),
-    "archived": at("/conversations?archived=1"), "devices": at("/devices"), "invitation": invitation, "drawer": drawer,
-    "import": left_behind, "shortcuts": shortcuts, "empty": told("empty"), "idle": told("greet"), "running": told("port"), "asking": told("retry"),
-    "denying": denying, "question": told("store"), "answering": answering, "answered": told("chosen"), "plan": told("outline"), "queue": told("push"), "held": told("upgrade"), "long": told("long"),
-    "stop": stopping, "not-sent": not_sent, "pill": pill, "deep-link": deep_link, "renaming": renaming, "menu": menu,
-    "every-item": told("all"), "unfolded": unfolded, "lost": lost, "not-found": plain("/conversations/nobody"),
-    "login": plain("/login"), "code": shown_code, "admitting": admitting, "no-code": at("/devices/approve"), "spent": plain("/login?ticket=spent"), "api": plain("/docs"),
+    "archived": at("/conversations?archived=1"), "devices": at("/devices"), "keys": at("/keys"),
+    "invitation": invitation, "drawer": drawer, "import": left_behind, "shortcuts": shortcuts, "empty": told("empty"),
+    "idle": told("greet"), "running": told("port"), "asking": told("retry"), "denying": denying,
+    "question": told("store"), "answering": answering, "answered": told("chosen"), "plan": told("outline"),
+    "queue": told("push"), "held": told("upgrade"), "long": told("long"), "stop": stopping, "not-sent": not_sent,
+    "pill": pill, "deep-link": deep_link, "renaming": renaming, "menu": menu, "every-item": told("all"),
+    "unfolded": unfolded, "lost": lost, "not-found": plain("/conversations/nobody"), "login": plain("/login"),
+    "code": shown_code, "admitting": admitting, "no-code": at("/devices/approve"),
+    "spent": plain("/login?ticket=spent"), "api": plain("/docs"),
 }  # fmt: skip
 """By name. Each goes to the page itself and waits until it shows what the name says."""
