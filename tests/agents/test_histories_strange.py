@@ -230,3 +230,28 @@ def test_lines_without_a_time_are_as_old_as_what_follows(tmp_path: Path) -> None
         "complete",
     ]
     assert len({stamps(event).at for event, _ in once}) == 1
+
+
+def test_the_name_that_the_user_gave_a_session_is_kept(tmp_path: Path) -> None:
+    """Claude Code thinks of names by itself, and writes all of them again whenever it ends."""
+    rows = histories.said("s", 1, "first", "one", "2026-11-20T10:00:00Z", "/work/demo")
+    thought = {"type": "ai-title", "aiTitle": "Greeting", "sessionId": "s"}
+    given_by_user = {"type": "custom-title", "customTitle": "My\x1b[31m greeting\nand more", "sessionId": "s"}
+    queued = {"type": "queued_command", "prompt": "hurry up"}
+    meta = {"type": "queued_command", "prompt": "a reminder", "isMeta": True}
+    beside = [
+        {**rows[0], "type": "attachment", "uuid": f"q{n}", "attachment": one}
+        for n, one in enumerate((queued, meta))
+    ]
+    path = tmp_path / ".claude" / "projects" / "p" / "s.jsonl"
+    histories.write(path, [rows[0], *beside, rows[1], thought, given_by_user, thought, given_by_user])
+
+    facts = told(sessions(tmp_path, "claude-code")["s"], tmp_path)
+
+    names = [event.title for event, _, _ in facts if isinstance(event, e.ConversationRenamed)]
+    assert list(dict.fromkeys(names)) == ["Greeting", "My[31m greeting"]
+    assert names[-1] == "My[31m greeting"
+    notices = [
+        event.body.text for event, _, _ in facts if isinstance(event, e.ItemAdded) and event.kind == "notice"
+    ]
+    assert notices == ["You, while it worked: hurry up"]

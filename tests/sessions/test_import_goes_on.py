@@ -219,3 +219,22 @@ def _said_by_the_agent(daemon: Daemon) -> str:
                     if b'"assistant"' in line and (name := json.loads(line).get("message", {}).get("id")):
                         return str(name)
     raise AssertionError("the demo agent names no message")
+
+
+def test_a_name_that_was_given_here_stays(daemon: Daemon) -> None:
+    session = f"{histories.CLAUDE}7"
+    path = histories.claude_file(home(daemon), session)
+    lines = histories.said(session, 1, "first", "one", "2026-11-20T10:00:00.000Z", "/work/demo")
+    name = {"type": "ai-title", "aiTitle": "As Claude calls it", "sessionId": session}
+    histories.write(path, [*lines, name])
+    daemon.start()
+    take_in(daemon)
+    row = rows(daemon)["As Claude calls it"]
+    daemon.api("PATCH", f"/conversations/{row['id']}", {"title": "As I call it"})
+
+    more = histories.said(session, 2, "second", "two", "2026-11-20T11:00:00.000Z", "/work/demo")
+    histories.write(path, [*lines, name, *more, {**name, "aiTitle": "Another thought"}])
+    take_in(daemon)
+
+    assert list(rows(daemon)) == ["As I call it"]
+    assert prompts(daemon, row["id"]) == ["first", "second"]

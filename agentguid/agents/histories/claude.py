@@ -222,7 +222,7 @@ class Claude(Story):
 
     def _attachment(self, attachment: dict[str, Any], parent: str | None) -> None:
         """Mostly what the program tells the model; a message that was sent while it worked is the user's."""
-        if attachment.get("type") == "queued_command" and not parent:
+        if attachment.get("type") == "queued_command" and not (parent or attachment.get("isMeta")):
             prompt = attachment.get("prompt")
             text = (
                 prompt
