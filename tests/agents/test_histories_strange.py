@@ -20,7 +20,7 @@ from agentguid.effects import import_lines
 from agentguid.effects.import_child import Telling
 from agentguid.effects.import_jobs import Fact, Read
 from agentguid.effects.import_one import Stamps, each_once
-from agentguid.protocol import names, wire
+from agentguid.protocol import wire
 from agentguid.stream.importing import Found
 from tests.support import histories
 from tests.support.telling import sessions, step, told
@@ -217,7 +217,7 @@ def test_lines_without_a_time_are_as_old_as_what_follows(tmp_path: Path) -> None
     )
     facts = told(sessions(tmp_path, "claude-code")["s"], tmp_path)
     batch = [
-        (event, Fact(names.NAMES[type(event)], 1, msgspec.Raw(b"{}"), at, line)) for event, at, line in facts
+        (event, Fact(NAMES[type(event)], 1, msgspec.Raw(b"{}"), at, line)) for event, at, line in facts
     ]
 
     once = each_once(batch)
