@@ -216,9 +216,7 @@ def test_lines_without_a_time_are_as_old_as_what_follows(tmp_path: Path) -> None
         [{"type": "summary", "summary": "A name", "leafUuid": "x"}, *rows, *rows],
     )
     facts = told(sessions(tmp_path, "claude-code")["s"], tmp_path)
-    batch = [
-        (event, Fact(NAMES[type(event)], 1, msgspec.Raw(b"{}"), at, line)) for event, at, line in facts
-    ]
+    batch = [(event, Fact(NAMES[type(event)], 1, msgspec.Raw(b"{}"), at, line)) for event, at, line in facts]
 
     once = each_once(batch)
     stamps = Stamps(Found("claude-code", "s", "", "", "", 0, 5, 6, "new", None), once)
