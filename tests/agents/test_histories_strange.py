@@ -20,7 +20,9 @@ from agentguid.effects import import_lines
 from agentguid.effects.import_child import Telling
 from agentguid.effects.import_jobs import Fact, Read
 from agentguid.effects.import_one import Stamps, each_once
+from agentguid.protocol import events as e
 from agentguid.protocol import wire
+from agentguid.protocol.names import NAMES
 from agentguid.stream.importing import Found
 from tests.support import histories
 from tests.support.telling import sessions, step, told
