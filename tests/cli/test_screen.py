@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as some
 
-from agentguid.cli import asking, cells, keys
+from agentguid.cli import asking, cells, keyboard
 from agentguid.cli.asking import SETTLE, Answer, Asking
 from agentguid.cli.calls import call, changes, steps
 from agentguid.cli.ink import Ink
@@ -235,12 +235,12 @@ def test_answers_are_shown_whole_on_narrow_terminals_and_steer_nothing(clock: li
 
 @given(some.text(max_size=30))
 def test_keys_are_characters_or_names(text: str) -> None:
-    for key in keys.parse(text):
+    for key in keyboard.parse(text):
         assert len(key) > 1 or key.isprintable()
 
 
 def test_arrow_keys_and_the_like_are_no_keys() -> None:
-    assert keys.parse("\x1b[A1\x1bOP\x1b[1;5C2\x1b") == ["1", "2", "escape"]
+    assert keyboard.parse("\x1b[A1\x1bOP\x1b[1;5C2\x1b") == ["1", "2", "escape"]
 
 
 # -- calls -----------------------------------------------------------------------------------------------------------
