@@ -55,7 +55,8 @@ async def well(events: Log, reader: apsw.Connection, patience: float) -> bool:
         raise Unwell(str(broken)) from broken
     with contextlib.suppress(LogBroken):
         try:
-            await asyncio.wait_for(asyncio.wrap_future(asked), patience)
+            async with asyncio.timeout(patience):
+                await asyncio.wrap_future(asked)
         except TimeoutError:
             return False
     return True

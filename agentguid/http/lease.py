@@ -44,7 +44,8 @@ class Lease:
                 task.cancel()
         if ended and self._open and kind is None:
             with contextlib.suppress(TimeoutError, OSError, RuntimeError):
-                await asyncio.wait_for(self._send(self._last()), GOODBYE)
+                async with asyncio.timeout(GOODBYE):
+                    await self._send(self._last())
 
     async def receive(self) -> Any:
         """The next message of the client, or its going away when the credential has ended."""
@@ -87,7 +88,8 @@ class Lease:
             if left is not None and left <= 0:
                 return
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(grown.wait(), left)
+                async with asyncio.timeout(left):
+                    await grown.wait()
 
     def _revoked(self) -> bool:
         if self._who.kind == "socket":

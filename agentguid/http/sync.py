@@ -65,7 +65,8 @@ async def _tell(socket: WebSocket[Any, Any, Any], parts: Parts, reader: SyncRead
     async for outputs in reader.outputs():
         for frame in encoded(frames.messages(outputs)):
             try:
-                await asyncio.wait_for(socket.send_data(frame, "text"), PATIENCE)
+                async with asyncio.timeout(PATIENCE):
+                    await socket.send_data(frame, "text")
             except TimeoutError:
                 return True
     return False
@@ -77,7 +78,8 @@ async def _leave(socket: WebSocket[Any, Any, Any], *, slow: bool) -> None:
         socket.scope[PEER].abort()  # type: ignore[literal-required]
         return
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(socket.close(1012, "the daemon stops"), 1)
+        async with asyncio.timeout(1):
+            await socket.close(1012, "the daemon stops")
 
 
 async def _listen(socket: WebSocket[Any, Any, Any], parts: Parts, reader: SyncReader) -> None:

@@ -17,7 +17,7 @@ from agentguid.protocol.ids import conversation_of
 from agentguid.protocol.items import Mode, Outcome
 
 NAME = "conversations"
-VERSION = 3
+VERSION = 4
 TABLES: tuple[str, ...] = ("conversation",)
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS conversation (
@@ -186,7 +186,8 @@ _STATEMENTS = {
     events.TurnEnded: _change(
         "stopping = (stopping AND turn IS NOT :turn)",
         "turn = nullif(turn, :turn)",
-        "last_outcome = :outcome",
+        # What failed elsewhere (it is imported) is history: nothing here is to be tried again.
+        "last_outcome = iif(turn IS :turn OR :outcome = 'complete', :outcome, last_outcome)",
         "last_error = :error",
         "cost = CASE WHEN :cost IS NULL THEN cost ELSE coalesce(cost, 0) + :cost END",
         "context_used = coalesce(:used, context_used)",

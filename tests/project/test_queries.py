@@ -1,6 +1,7 @@
 """What each read model answers, on the real log."""
 
 import apsw
+import msgspec
 import pytest
 
 from agentguid.project import approvals, conversations, credentials, hosts, queue, turns
@@ -52,6 +53,22 @@ def test_a_conversation_that_was_just_made(db: apsw.Connection, fill: Filler) ->
         queued=0,
         waiting=0,
     )
+
+
+def test_what_failed_elsewhere_is_not_to_be_tried_again_here(db: apsw.Connection, fill: Filler) -> None:
+    told = e.TurnStarted(turn="t1", message="m1", body=Body("hi"), agent="claude", cwd="/w", imported=True)
+    fill(CREATED, told, e.TurnEnded(turn="t1", outcome="error", error="429"), at=10)
+    assert conversation(db).last_outcome is None
+
+    fill(
+        msgspec.structs.replace(told, turn="t2", message="m2"),
+        e.TurnEnded(turn="t2", outcome="complete"),
+        at=20,
+    )
+    assert conversation(db).last_outcome == "complete"
+
+    fill(started("m3"), e.TurnEnded(turn="tm3", outcome="error", error="429"), at=30)
+    assert (conversation(db).last_outcome, conversation(db).last_error) == ("error", "429")
 
 
 def test_a_conversation_while_it_is_worked_on(db: apsw.Connection, fill: Filler) -> None:
