@@ -22,6 +22,7 @@ class Child:
         self.stderr, theirs_err = os.pipe()
         held, self._gate = os.pipe()
         self.failure, failure = os.pipe()
+        self._reaped = False
         self.pid = os.fork()
         if self.pid == 0:
             os.close(self._gate)
@@ -38,7 +39,9 @@ class Child:
         os.close(self._gate)
 
     def kill(self, number: int) -> None:
-        """Sends a signal to the whole group; the group stands until `reap`."""
+        """Sends a signal to the whole group. After `reap` to nobody: the number may be another group's by then."""
+        if self._reaped:
+            return
         try:
             os.killpg(self.pid, number)
         except ProcessLookupError:  # it has not made its group yet
@@ -54,15 +57,24 @@ class Child:
         return result.si_status if result.si_code == os.CLD_EXITED else -result.si_status
 
     def reap(self) -> None:
-        os.waitpid(self.pid, 0)
+        """Takes its exit status, once it has ended."""
+        if not self._reaped:
+            os.waitpid(self.pid, 0)
+        self._reaped = True
 
-    def reap_adopted(self) -> None:
-        """Takes the exit status of orphans that became ours. Stops at the child itself, whose zombie stays."""
-        with suppress(ChildProcessError):
+    def reap_adopted(self) -> bool:
+        """Takes the exit status of orphans that became ours; stops at the child itself, whose zombie stays.
+
+        True: there is neither a child nor an orphan, and so, where orphans become ours, no descendant at all.
+        """
+        try:
             while found := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
                 if found.si_pid == self.pid:
-                    return
+                    break
                 os.waitpid(found.si_pid, 0)
+        except ChildProcessError:
+            return True
+        return False
 
     def problem(self) -> str:
         """A sentence when the program could not be started. Waits until it has been tried: milliseconds."""

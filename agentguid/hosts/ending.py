@@ -11,6 +11,8 @@ from agentguid.hosts.loop import Loop
 
 AGAIN = 0.03
 """Seconds between two looks at who is left."""
+TRIES = 50
+"""Looks in a row for who forks that fast."""
 PATIENCE = 3.0
 """Seconds of SIGKILL after which whoever is left is told of and let be."""
 
@@ -53,11 +55,22 @@ class Ending:
         kin.strike(found, number)
         return found
 
+    def _alone(self, late: float) -> bool:
+        """Nobody was seen, which says little of processes that end as soon as they have forked: orphans of theirs are ours."""
+        self._child.reap()
+        alone = self._child.reap_adopted()
+        for _ in range(TRIES if late >= 0 else 0):
+            if alone:
+                break
+            kin.strike_young(os.getpid(), signal.SIGKILL)
+            alone = self._child.reap_adopted()
+        return alone
+
     def _look(self) -> None:
         """Again and again: a process may fork while it is looked for."""
         late = time.monotonic() - self._kill_at
         left = self.send(signal.SIGKILL if late >= 0 else 0)
-        if self.open and (not left or late > PATIENCE):
+        if self.open and (late > PATIENCE or (not left and self._alone(late))):
             self.open = False
             self._loop.cancel("kill")
             return self._over(left)

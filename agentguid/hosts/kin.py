@@ -7,9 +7,12 @@ its own or by an environment of its own. When the host itself was killed, the ma
 import os
 import signal
 from collections.abc import Iterable
+from contextlib import suppress
 
 MARK = b"AGENTGUID_HELD_BY"
 """Variable that every child of a host has: the host's id."""
+YOUNG = 64
+"""Numbers of processes back from the newest that `strike_young` looks at."""
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER
 
 Kin = dict[int, int]
@@ -77,6 +80,23 @@ def mark(pid: int) -> bytes:
 def strike(kin: Kin, number: int) -> int:
     """Sends a signal to each; how many were there to be sent it. Who runs as another user by now is left out."""
     return sum(_strike(pid, started, number) for pid, started in kin.items())
+
+
+def strike_young(parent: int, number: int) -> None:
+    """Sends a signal to those of the newest processes that are children of the caller.
+
+    For who forks faster than all of /proc is read. A child that was not waited for keeps its number.
+    """
+    try:
+        with open("/proc/loadavg", "rb") as file:
+            newest = int(file.read().split()[4])
+    except (OSError, IndexError, ValueError):
+        return
+    for pid in range(newest, max(1, newest - YOUNG), -1):
+        alive, above, _ = _status(pid)
+        if alive and above == parent:
+            with suppress(OSError):
+                os.kill(pid, number)
 
 
 def _strike(pid: int, started: int, number: int) -> bool:

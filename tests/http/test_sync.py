@@ -348,6 +348,7 @@ def test_one_that_is_far_behind_is_told_the_gap(fresh: Served, monkeypatch: pyte
                 seen = max(seen, message["position"])
         assert gap["after"] == seen
         client.say(type="subscribe", conversationId=conversation, after=gap["after"])
+        message = client.until("subscription_confirmed")  # until then it is told what goes on behind the gap
         while message["type"] != "streaming_progress" or message["position"] < 801:
             message = client.next()
             if message["type"] == "streaming_progress":
