@@ -170,3 +170,23 @@ def test_a_stream_that_gets_no_answer_is_asked_for_again(daemon: Daemon, opened:
 
     live(page)
     assert len(asked) == 2
+
+
+def test_a_script_that_comes_late_is_waited_for(daemon: Daemon, opened: Open) -> None:
+    """htmx does not begin before what extends it is there; else the page would say "Connecting" for ever."""
+    page = opened()
+    page.goto("about:blank")
+    conversation = daemon.conversation()
+    late: list[Route] = []
+
+    def hold(route: Route) -> None:
+        late.append(route)
+
+    page.route("**/hx-sse.js*", hold)
+    page.goto(f"{daemon.base}/conversations/{conversation}", wait_until="commit")
+    page.wait_for_function("() => window.htmx")
+    page.evaluate("() => new Promise(done => setTimeout(done, 100))")
+
+    late.pop().continue_()
+
+    live(page)

@@ -150,7 +150,7 @@
     },
     renew(target, fresh) {
       const old = byId(fresh.id);
-      if (old) replace(old, fresh);
+      if (old && !old.isEqualNode(fresh)) replace(old, fresh); // what one is about to press stays
     },
     gone(target, fresh) {
       byId(fresh.id)?.remove();
