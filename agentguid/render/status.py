@@ -63,12 +63,12 @@ class Status(NamedTuple):
 BUSY = frozenset(("running", "starting", "stopping", "silent", "catching_up", "waiting", "lost"))
 RESTING = {
     "error": Status("error", "Failed", "s-fail", "st-fail"),
-    "interrupted": Status("interrupted", "Interrupted", "stop", "st"),
-    "complete": Status("idle", "Ready", "s-idle", "st"),
+    "interrupted": Status("interrupted", "Interrupted", "stop", "st-rest"),
+    "complete": Status("idle", "Ready", "s-idle", "st-rest"),
 }
 RETRYING = Status("retrying", "Waiting to retry", "s-wait", "st-ask")
 """A limit cut the last turn short, and it will be tried again."""
-IDLE = Status("idle", "Ready", "s-idle", "st")
+IDLE = Status("idle", "Ready", "s-idle", "st-rest")
 
 
 def status(row: Row, alive: Alive | None, now: int, *, recovering: bool = False) -> Status:
@@ -76,7 +76,7 @@ def status(row: Row, alive: Alive | None, now: int, *, recovering: bool = False)
     if row.turn is None:
         return _resting(row)
     if recovering or (alive and alive.phase == "catching_up"):
-        return Status("catching_up", "Catching up", "refresh", "st", "reading what the agent did in between")
+        return Status("catching_up", "Catching up", "refresh", "st-rest", "reading what the agent did in between")
     if row.waiting:
         return Status("waiting", "Waiting for you", "s-ask", "st-ask")
     if row.stopping:
@@ -101,7 +101,7 @@ def _running(alive: Alive, now: int) -> Status:
         what = f"{view.label} for {lasts}" + (f": {view.arg}" if view.arg else "")
         return Status("running", "Running", "s-run", "st-run", what)
     process = f"process {alive.pid} alive" if alive.pid else "its process is alive"
-    return Status("silent", f"Silent for {lasts}", "s-silent", "st", process)
+    return Status("silent", f"Silent for {lasts}", "s-silent", "st-rest", process)
 
 
 def _resting(row: Row) -> Status:

@@ -5,11 +5,11 @@ import pytest
 from tests.agents_real.work import Work
 from tests.support.importing import take_in
 
-pytestmark = pytest.mark.agents
+pytestmark = [pytest.mark.agents, pytest.mark.timeout(400)]
 
 
-def test_what_was_run_here_is_not_taken_in_again(acp_work: Work) -> None:
-    work = acp_work
+def test_what_was_run_here_is_not_taken_in_again(story: Work) -> None:
+    work = story
     if work.agent not in ("gemini", "opencode"):
         pytest.skip("its history is not read")
     conversation = work.start("[[simple]] first")
