@@ -24,10 +24,14 @@ settings.register_profile(
 settings.load_profile("full" if FULL else "short")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Long tests and tests of genuine agents run only when asked for, however pytest was started."""
+    """Long tests and tests of genuine agents run only when asked for, however pytest was started; and what needs a
+    browser is of the tests in a browser."""
     asked = config.getoption("markexpr") or ""
     for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
         if item.get_closest_marker("full") and not FULL:
             item.add_marker(pytest.mark.skip(reason="long: make test-full"))
         if FULL and not item.get_closest_marker("timeout"):

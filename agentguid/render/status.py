@@ -76,7 +76,9 @@ def status(row: Row, alive: Alive | None, now: int, *, recovering: bool = False)
     if row.turn is None:
         return _resting(row)
     if recovering or (alive and alive.phase == "catching_up"):
-        return Status("catching_up", "Catching up", "refresh", "st-rest", "reading what the agent did in between")
+        return Status(
+            "catching_up", "Catching up", "refresh", "st-rest", "reading what the agent did in between"
+        )
     if row.waiting:
         return Status("waiting", "Waiting for you", "s-ask", "st-ask")
     if row.stopping:
