@@ -54,6 +54,7 @@ def test_the_focus_stays_with_the_name_whoever_is_quicker(daemon: Daemon, opened
     answers: list[tuple[Route, APIResponse]] = []
     page.route("**/title", lambda route: answers.append((route, route.fetch())))
     page.locator("#title > summary").click()
+    expect(page.locator("#rename")).to_be_focused()
     page.keyboard.type("New name")
     page.keyboard.press("Enter")
 
