@@ -5,22 +5,22 @@ from typing import Any
 from agentguid.agents import acp_modes as modes
 from agentguid.agents.acp_asks import Asks
 from agentguid.agents.acp_calls import Calls
-from agentguid.agents.acp_state import SENT, STDERR, Sent, State, decode
+from agentguid.agents.acp_state import SENT, Sent, State, decode
 from agentguid.agents.acp_texts import Texts
 from agentguid.agents.base import Errand, Fact, Launch, Output
 from agentguid.agents.entry import Entry
 from agentguid.agents.jsonl import text_of
+from agentguid.agents.jsonrpc_lines import STDERR, Lines
 from agentguid.protocol.events import ItemAdded, SessionIdentified
-from agentguid.protocol.ids import item_id
 from agentguid.protocol.items import Body, Level
 
 
-class Session:
+class Session(Lines):
     def __init__(self, entry: Entry, host: str, launch: Launch, carry: bytes | None = None) -> None:
         self.entry = entry
         self.host = host
         self.launch = launch
-        self.state = State() if carry is None else decode(carry)
+        self.state: State = State() if carry is None else decode(carry)
         self.texts = Texts(self._item)
         self.calls = Calls(self.state, self._item)
         self.asks = Asks(self.state, launch.cwd)
@@ -30,11 +30,6 @@ class Session:
         self._offset = 0
         self._part = 0
         self._at = 0
-
-    def _item(self) -> str:
-        """The id of the next item that begins in this line."""
-        part, self._part = self._part, self._part + 1
-        return item_id(self.host, self._offset, part)
 
     def notice(self, text: str, level: Level = "info") -> Fact:
         turn = self.state.turn

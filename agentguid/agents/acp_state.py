@@ -8,8 +8,6 @@ from msgspec import Struct, field
 from agentguid.agents.unknown import Unknown
 from agentguid.protocol.items import Mode
 
-STDERR = 4096
-"""Characters of stderr that are kept."""
 SENT, DONE, CHOICES, METHODS = 100, 64, 200, 8
 """So many requests of ours, finished calls, values of a setting and ways to sign in are remembered."""
 Step = Literal["new", "greeted", "signing_in", "ready"]

@@ -1,6 +1,5 @@
 """A tape of `codex app-server`, line by line: what each says, and what it leaves open."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from agentguid.agents import codex_errors as errors
@@ -10,16 +9,14 @@ from agentguid.agents.base import Fact, Line, Output
 from agentguid.agents.codex_answers import Answers
 from agentguid.agents.codex_modes import MARKS
 from agentguid.agents.codex_requests import Requests
-from agentguid.agents.codex_state import STDERR
 from agentguid.agents.codex_told import Told
 from agentguid.agents.jsonl import NotUnderstoodError, mapping, text_of
 from agentguid.agents.jsonrpc import Envelope
+from agentguid.agents.jsonrpc_lines import LAST_PART, STDERR
 from agentguid.protocol.events import HostEnded, ItemAdded, MessageSteered, TurnEnded
 from agentguid.protocol.ids import item_id
 from agentguid.protocol.items import Body
 
-LAST_PART = 0xFFFF
-"""Part of a line's id for what closes a run of lines before it."""
 SPOKEN = (
     "item/agentMessage/delta",
     "item/plan/delta",
@@ -33,39 +30,6 @@ QUIET_ITEMS = ("userMessage", "hookPrompt", "functionCallOutput", "subAgentActiv
 
 class Reading(Answers, Requests, Told):
     """The half of the adapter that reads."""
-
-    def feed(self, line: Line) -> Sequence[Output]:
-        self._offset, self._part, self._at = line.offset, 0, line.at
-        out: list[Output] = []
-        match line.direction:
-            case "out":
-                self._out(line, out)
-            case "in":
-                self._in(line, out)
-            case "err":
-                text = line.data[-STDERR:].decode("utf-8", "replace") + "\n"
-                self.state.stderr = (self.state.stderr + text)[-STDERR:]
-                self.state.stderr_size += len(line.data) + 1
-            case "exit":
-                self._exit(line, out)
-        return out
-
-    def _out(self, line: Line, out: list[Output]) -> None:
-        unknown = self.state.unknown
-        try:
-            if line.piece:
-                raise NotUnderstoodError("a piece of a line that is too long")  # noqa: TRY301
-            if line.data.strip():
-                self._understand(line.data, out)
-        except NotUnderstoodError as error:
-            if not line.data.lstrip().startswith(b"{"):
-                self.state.said = line.data[:300].decode("utf-8", "replace")
-            out += unknown.add(line, self._item(), self.state.turn, str(error))
-        except Exception as error:
-            out += unknown.add(line, self._item(), self.state.turn, f"{type(error).__name__}: {error}")
-        else:
-            if unknown.run:
-                out[:0] = unknown.end(item_id(self.host, line.offset, LAST_PART), self.state.turn)
 
     def _understand(self, data: bytes, out: list[Output]) -> None:
         message = jsonrpc.read(data)

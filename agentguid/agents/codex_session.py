@@ -3,29 +3,24 @@
 from agentguid.agents.base import Fact, Launch, Output
 from agentguid.agents.codex_asks import Asks
 from agentguid.agents.codex_items import Items
-from agentguid.agents.codex_state import SENT, STDERR, STEERS, State, decode
+from agentguid.agents.codex_state import SENT, STEERS, State, decode
 from agentguid.agents.entry import Entry
+from agentguid.agents.jsonrpc_lines import STDERR, Lines
 from agentguid.protocol.events import ItemAdded, SessionIdentified
-from agentguid.protocol.ids import item_id
 from agentguid.protocol.items import Body, Level
 
 
-class Session:
+class Session(Lines):
     def __init__(self, entry: Entry, host: str, launch: Launch, carry: bytes | None = None) -> None:
         self.entry = entry
         self.host = host
         self.launch = launch
-        self.state = State(planning=bool(launch.resume)) if carry is None else decode(carry)
+        self.state: State = State(planning=bool(launch.resume)) if carry is None else decode(carry)
         self.items = Items(self.state, self._item)
         self.asks = Asks(self.state, launch.cwd)
         self._offset = 0
         self._part = 0
         self._at = 0
-
-    def _item(self) -> str:
-        """The id of the next item that begins in this line."""
-        part, self._part = self._part, self._part + 1
-        return item_id(self.host, self._offset, part)
 
     def notice(self, text: str, level: Level = "info", parent: str | None = None) -> Fact:
         turn = self.state.turn

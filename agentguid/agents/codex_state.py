@@ -8,8 +8,6 @@ from msgspec import Struct, field
 from agentguid.agents.unknown import Unknown
 from agentguid.protocol.items import Mode
 
-STDERR = 4096
-"""Characters of stderr that are kept."""
 SENT, DONE, MODELS, AGENTS, RUNNING, STEERS = 100, 64, 200, 64, 32, 64
 """So many requests of ours, finished items, models, sub-agents, commands in the background and steered messages are remembered."""
 Step = Literal["new", "greeted", "known", "ready"]
