@@ -22,6 +22,7 @@ from agentguid.dispatch import Dispatcher
 from agentguid.effects import tapes
 from agentguid.effects.forget import Forgetting
 from agentguid.effects.importing import Importer
+from agentguid.effects.others import Others
 from agentguid.effects.parts import EffectParts
 from agentguid.effects.retries import Retries
 from agentguid.effects.turns import Turns
@@ -230,6 +231,7 @@ def _effect_parts(settings: Settings, parts: Parts) -> EffectParts:
         blobs=parts.blobs,
         agents=parts.agents,
         keys=parts.keys,
+        others=Others(),
         reap=reap,
         silent_after=settings.silent_seconds,
         retry_after=settings.pauses,

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import imports, restart, startup, turns
+from benchmarks import imports, restart, startup, ten, turns
 from benchmarks.measure import python_loop
 
 REFERENCE = {
@@ -44,6 +44,7 @@ BENCHMARKS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "latency_1": lambda root: turns.latency(root, 1),
     "latency_50": lambda root: turns.latency(root, 50),
     "flood_lines": lambda root: turns.flood(root, "emit 20000 size 470", 20_000),
+    "ten": ten.ten,
     "page": _page,
     "flood_deltas": lambda root: turns.flood(root, "emit 20000 size 60 deltas", 20_000),
 }

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import cpu_seconds, memory, spread
-from benchmarks.turns import _Pages as Pages
+from benchmarks.turns import Pages
 from tests.support import histories
 from tests.support.daemon import Daemon
 

@@ -24,7 +24,7 @@ def _stream(daemon: Daemon, conversation: str) -> str:
     return f"/gm/stream?conversation={conversation}&after={position}"
 
 
-class _Pages(threading.Thread):
+class Pages(threading.Thread):
     """Open pages that read in a thread of their own."""
 
     def __init__(self, daemon: Daemon, conversation: str, count: int, last: int) -> None:
@@ -48,7 +48,7 @@ def latency(root: Path, readers: int, lines: int = 500, rate: int = 50) -> dict[
         daemon.ended(conversation)
         assert daemon.process
         before = cpu_seconds([daemon.process.pid])
-        pages = _Pages(daemon, conversation, readers, lines - 1)
+        pages = Pages(daemon, conversation, readers, lines - 1)
         daemon.send(conversation, f"emit {lines} rate {rate} size 470")
         pages.join()
         spent = cpu_seconds([daemon.process.pid]) - before
@@ -79,7 +79,7 @@ def flood(root: Path, prompt: str, lines: int, readers: int = 1) -> dict[str, An
         pids = [daemon.process.pid, *daemon.hosts()]
         before = cpu_seconds(pids)
 
-        pages = _Pages(daemon, conversation, readers, lines - 1)
+        pages = Pages(daemon, conversation, readers, lines - 1)
         probe = Probe(lambda: daemon.request("GET", "/api/conversations"))
         probe.start()
         began = time.time()
@@ -96,13 +96,13 @@ def flood(root: Path, prompt: str, lines: int, readers: int = 1) -> dict[str, An
             "latency_ms": spread([value for page in pages.readers for value in page.arrivals()[1]]),
             "probe_ms": spread(probe.taken),
             "peak_rss_mb": memory(daemon.process.pid, "VmHWM"),
-            "lost": lines - _kept(daemon, conversation),
+            "lost": lines - kept(daemon, conversation),
         }
     finally:
         daemon.close()
 
 
-def _kept(daemon: Daemon, conversation: str) -> int:
+def kept(daemon: Daemon, conversation: str) -> int:
     """How many different tokens the log holds, beyond those of the warm-up."""
     found: set[int] = set()
     after = 0

@@ -10,6 +10,7 @@ from agentguid.append.blobs import Blobs
 from agentguid.append.keyring import Keyring
 from agentguid.append.log import Log
 from agentguid.dispatch import Dispatcher
+from agentguid.effects.others import Others
 from agentguid.paths import Places
 from agentguid.stream.feed import Feed
 from agentguid.stream.live import LiveText
@@ -30,6 +31,7 @@ class EffectParts:
     blobs: Blobs
     agents: Agents
     keys: Keyring
+    others: Others
     reap: Callable[[str], Awaitable[None]]
     """Ends the orphans of a host that died."""
     # The rest are settings: they change when the configuration is read again.

@@ -33,6 +33,10 @@ PACE = 1 / 125
 """Seconds between reports, on average: what an agent says faster than that is committed together."""
 BURST = 8
 """Reports that may follow one another at once after a pause."""
+AT_ONCE = 512
+"""Lines that are translated before others get their turn."""
+SHARE = 64
+"""As many while other agents speak; after these it is their time."""
 SYNC = 10.0
 """Seconds that a host has to bring its tape to the disk before it is let be."""
 
@@ -131,9 +135,15 @@ class Session:
 
     async def _drain(self) -> None:
         told = self._giver.link.tape_end if self._giver.link else 0
+        lines, began = 0, self._clock()
         while (batch := await self._next()) is not None:
             failpoint("effects.after_translate")
+            self._parts.others.spoke(self.key.host, self._clock())
             await self._take(batch)
+            lines += batch.lines
+            if lines >= SHARE:
+                await self._rest(began)
+                lines, began = 0, self._clock()
             # A stop or an answer does not wait until a talkative agent pauses, or a long tape has been read.
             if self._asked or self._giver.unheard:
                 self._asked = False
@@ -149,16 +159,31 @@ class Session:
 
     async def _next(self) -> Batch | None:
         """The next of the tape; when it has no more for now and it is early for a report, what comes until then."""
-        batch = self._tail.next()
+        batch = self._tail.next(self._most())
         if batch is None and self._facts and not self._tail.exited and (early := self._early) > 0:
             await asyncio.sleep(early)
-            batch = self._tail.next()
+            batch = self._tail.next(self._most())
         return batch
+
+    def _most(self) -> int:
+        """Lines that may be translated at once."""
+        return SHARE if self._parts.others.speak(self.key.host, self._clock()) else AT_ONCE
+
+    async def _rest(self, began: float) -> None:
+        """Who has much to say leaves those who speak at the same time half of the time."""
+        if self._parts.others.speak(self.key.host, began):
+            await self._flush(force=False)
+            await self._settled()
+            await asyncio.sleep(self._clock() - began)
 
     @property
     def _early(self) -> float:
         """Seconds until a report may go."""
-        return self._due - asyncio.get_running_loop().time()
+        return self._due - self._clock()
+
+    @staticmethod
+    def _clock() -> float:
+        return asyncio.get_running_loop().time()
 
     async def _vanished(self) -> None:
         """The connection is gone: the host is dead, or only its socket is."""
@@ -230,8 +255,7 @@ class Session:
         if not (self._facts or force or mark.offset - self._reported > UNREPORTED):
             return
         await self._settled()
-        clock = asyncio.get_running_loop().time()
-        self._due = max(self._due, clock - BURST * PACE) + PACE
+        self._due = max(self._due, self._clock() - BURST * PACE) + PACE
         facts, self._facts, self._reported = self._facts, [], mark.offset
         report = Report(
             conversation=self.key.conversation,

@@ -9,6 +9,7 @@ from msgspec import Struct
 from agentguid.agents.base import Adapter, Dialect, Fact, Launch, Line, Output
 from agentguid.append.api import TapeMark
 from agentguid.hosts import lines, tape
+from agentguid.hosts.tape import Record
 from agentguid.protocol.events import ItemAdded, ToolStarted
 from agentguid.protocol.ids import item_id
 from agentguid.protocol.items import Body
@@ -29,15 +30,16 @@ DAMAGED = (
 
 
 class Batch(Struct, frozen=True):
-    """What one record of the tape came to."""
+    """What some lines of the tape came to."""
 
     outputs: list[Output]
     end: int
-    """Offset behind the record."""
+    """Offset behind the last of them."""
     at: int
     """When the host wrote it, microseconds since the epoch."""
     known: list[str] = []
     """Items that the log has already: they are not live any more."""
+    lines: int = 0
 
 
 class Tail:
@@ -62,24 +64,45 @@ class Tail:
         self._reader = tape.Reader(directory, self.anchor)
         self._records = self._reader.records()
         self._splitter = lines.Splitter()
+        self._record: Record | None = None
+        """Begun, but not yet translated whole."""
+        self._lines: list[lines.Line] = []
 
     @property
     def mark(self) -> TapeMark:
         """Where the log stands once everything read so far is in it."""
         return TapeMark(self.host, max(self.offset, self._committed), self.anchor, self._carry)
 
-    def next(self) -> Batch | None:
-        """The next whole record, translated; None when the tape has no more for now."""
-        record = next(self._records, None)
-        if record is None:
-            self._records = self._reader.records()
-            return None
+    def next(self, most: int) -> Batch | None:
+        """The next lines, `most` of them at most, translated; None when the tape has no more for now.
+
+        A record may hold thousands.
+        """
         outputs: list[Output] = []
-        if record.direction == tape.NOTE:
-            outputs.append(self._notice(record.offset, record.payload.decode(errors="replace")))
-        for line in self._splitter.feed(record):
-            outputs += self._translate(line)
-        return self._settle(outputs, record.end, record.at)
+        known: list[str] = []
+        if self._record is None:
+            self._record = next(self._records, None)
+            if self._record is None:
+                self._records = self._reader.records()
+                return None
+            outputs += self._begin(self._record)
+        record, end = self._record, self.offset
+        some, self._lines = self._lines[:most], self._lines[most:]
+        for line in some:
+            translated, end = self._translate(line), line.end
+            if end <= self._committed:
+                translated, already = _unfinished(translated)
+                known += already
+            outputs += translated
+        if not self._lines:
+            self._record, end = None, record.end
+        return self._settle(Batch(outputs, end, record.at, known, len(some)))
+
+    def _begin(self, record: Record) -> list[Output]:
+        self._lines = list(self._splitter.feed(record))
+        if record.direction == tape.NOTE and record.end > self._committed:
+            return [self._notice(record.offset, record.payload.decode(errors="replace"))]
+        return []
 
     def damaged(self, told: int) -> bool:
         """There is nothing more to be read, although the host had said before that the tape goes up to `told`."""
@@ -93,7 +116,8 @@ class Tail:
         for line in self._splitter.close():
             outputs += self._translate(line)
         outputs += self._translate(lines.Line("exit", self.offset, b"", at, self.offset))
-        return self._settle(outputs, self.offset, at, force=True)
+        self._record = None
+        return self._settle(Batch(outputs, self.offset, at))
 
     def _translate(self, line: lines.Line) -> list[Output]:
         if line.direction == "exit":
@@ -114,16 +138,18 @@ class Tail:
             ItemAdded(item=item, turn=self.adapter.turn, kind="notice", body=Body(text), level="warning")
         )
 
-    def _settle(self, outputs: list[Output], end: int, at: int, *, force: bool = False) -> Batch:
-        known: list[str] = []
-        if end <= self._committed and not force:
-            facts = [output.event for output in outputs if isinstance(output, Fact)]
-            known = [event.item for event in facts if isinstance(event, ItemAdded | ToolStarted)]
-            outputs = [output for output in outputs if not isinstance(output, Fact)]
-        self.offset = end
-        if self.adapter.idle and self._splitter.empty:
-            self.anchor, self._carry = end, self.adapter.carry()
-        return Batch(outputs, end, at, known)
+    def _settle(self, batch: Batch) -> Batch:
+        self.offset = batch.end
+        if self._record is None and self.adapter.idle and self._splitter.empty:
+            self.anchor, self._carry = batch.end, self.adapter.carry()
+        return batch
+
+
+def _unfinished(outputs: list[Output]) -> tuple[list[Output], list[str]]:
+    """What is not in the log although its line is, and the items that are."""
+    facts = [output.event for output in outputs if isinstance(output, Fact)]
+    known = [event.item for event in facts if isinstance(event, ItemAdded | ToolStarted)]
+    return [output for output in outputs if not isinstance(output, Fact)], known
 
 
 def _line(line: lines.Line) -> Line:

@@ -1,0 +1,127 @@
+"""A tape may be cut into portions of any size, and read again from the mark after any of them: nothing twice, nothing lost."""
+
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from agentguid.agents import claude
+from agentguid.agents.base import Fact, Launch
+from agentguid.append.api import TapeMark
+from agentguid.effects.others import RECENT, Others
+from agentguid.effects.tail import Tail
+from agentguid.hosts import tape
+from agentguid.protocol.events import Event
+from tests.agents import recordings
+
+HOST = "host"
+LAUNCH = Launch(cwd="/work/demo", model=None, mode="ask", resume=None)
+DIRECTIONS = {"out": tape.OUT, "err": tape.ERR, "in": tape.IN}
+TALKS = ["multi", "permission-deny", "subagent", "error-529"]
+
+
+@cache
+def written(name: str, together: int) -> Path:
+    """A recording on a tape, `together` lines of the agent's to a record as long as nothing comes between."""
+    folder = Path(mkdtemp(prefix="agentguid-tail-"))
+    writer = tape.Writer(str(folder), HOST)
+    held: list[bytes] = []
+
+    def release() -> None:
+        if held:
+            writer.append(tape.OUT, b"".join(held))
+            held.clear()
+
+    writer.append(tape.START, tape.pack_fields(pid=1))
+    for line in recordings.tape(recordings.processes(name)[0]):
+        if line.direction == "out":
+            held.append(line.data + b"\n")
+            if len(held) == together:
+                release()
+            continue
+        release()
+        if line.direction != "exit":
+            writer.append(DIRECTIONS[line.direction], line.data + b"\n", name=line.id or "")
+    release()
+    writer.append(tape.NOTE, b"The tape could not be written for a while.")
+    writer.append(tape.EXIT, tape.pack_fields(code=0))
+    writer.close()
+    return folder
+
+
+def read(
+    folder: Path, portions: list[int], mark: TapeMark | None = None
+) -> list[tuple[list[Event], TapeMark]]:
+    """Each portion's facts, and the mark after it."""
+    tail = Tail(folder, claude, HOST, LAUNCH, mark)
+    found = []
+    while (batch := tail.next(portions[len(found) % len(portions)])) is not None:
+        found.append(([out.event for out in batch.outputs if isinstance(out, Fact)], tail.mark))
+    return found
+
+
+def facts(found: list[tuple[list[Event], TapeMark]]) -> list[Event]:
+    return [event for events, _ in found for event in events]
+
+
+@pytest.mark.parametrize("name", TALKS)
+@settings(max_examples=25, deadline=None)
+@given(
+    together=some.sampled_from([1, 7, 1000]), portions=some.lists(some.integers(1, 9), min_size=1, max_size=6)
+)
+def test_a_tape_says_the_same_in_portions_of_any_size(name: str, together: int, portions: list[int]) -> None:
+    folder = written(name, together)
+    whole = facts(read(folder, [100_000]))
+
+    assert len(whole) > 4
+    assert facts(read(folder, portions)) == whole
+
+
+@pytest.mark.parametrize("name", TALKS)
+@settings(max_examples=25, deadline=None)
+@given(
+    together=some.sampled_from([7, 1000]),
+    portions=some.lists(some.integers(1, 9), min_size=1, max_size=6),
+    after=some.integers(0, 10_000),
+    again=some.integers(1, 9),
+)
+def test_after_any_portion_a_daemon_that_comes_back_goes_on_there(
+    name: str, together: int, portions: list[int], after: int, again: int
+) -> None:
+    folder = written(name, together)
+    found = read(folder, portions)
+    before = found[: after % len(found) + 1]
+
+    rest = read(folder, [again], before[-1][1])
+
+    assert facts(before) + facts(rest) == facts(found)
+    assert found[-1][1].offset == tape.end(folder)
+
+
+# -- who speaks at the same time -------------------------------------------------------------------------------------
+def test_one_agent_alone_has_nobody_beside_it() -> None:
+    others = Others()
+    assert not others.speak("a", 0.0)
+    for at in range(5):
+        others.spoke("a", at / 10)
+        assert not others.speak("a", at / 10)
+
+
+def test_two_that_speak_in_turn_hear_one_another() -> None:
+    others = Others()
+    for at, host in enumerate("abaabb"):
+        others.spoke(host, at / 10)
+    assert others.speak("a", 0.5)
+    assert others.speak("b", 0.5)
+
+
+def test_a_word_is_forgotten_after_a_while() -> None:
+    others = Others()
+    others.spoke("a", 0.0)
+    assert others.speak("b", RECENT / 2)
+    others.spoke("b", 0.1)
+    others.spoke("b", RECENT + 0.1)
+    assert not others.speak("b", RECENT + 0.1)
