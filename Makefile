@@ -32,7 +32,7 @@ test-together: $(VENV)/.browser
 
 test-browser: $(VENV)/.browser
 	$(call say,tests in a browser)
-	@$(PYTEST) -m "browser and not agents and not full and not ($(ALONE))" $(TESTS) $(PARTIAL)
+	@$(PYTEST) -n $(WORKERS) --dist loadfile -m "browser and not agents and not full and not ($(ALONE))" $(TESTS) $(PARTIAL)
 
 test-alone: $(VENV)/.browser
 	$(call say,tests that want the machine to themselves)

@@ -1,7 +1,5 @@
 """Ten agents of different kinds at once, one of them at full speed: what the other nine feel of it."""
 
-import shutil
-import stat
 import time
 from pathlib import Path
 from typing import Any
@@ -29,7 +27,7 @@ FLOOD = 1_000_000
 
 def ten(root: Path) -> dict[str, Any]:
     """Milliseconds from line to socket: of each alone, of nine together, of nine beside one that floods."""
-    daemon = Daemon(root, PATH=_programs(root / "bin"))
+    daemon = Daemon(root, PATH=f"{pacer.install(root / 'bin', NINE.values())}:/usr/bin:/bin")
     daemon.start()
     try:
         talks = {agent: daemon.conversation(agent) for agent in NINE}
@@ -63,16 +61,6 @@ def ten(root: Path) -> dict[str, Any]:
         }
     finally:
         daemon.close()
-
-
-def _programs(folder: Path) -> str:
-    """A PATH on which nine agents are."""
-    folder.mkdir(parents=True)
-    for name in NINE.values():
-        program = folder / name
-        shutil.copy(pacer.__file__, program)
-        program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    return f"{folder}:/usr/bin:/bin"
 
 
 def _spread(found: dict[str, list[float]]) -> dict[str, float | int]:

@@ -7,9 +7,10 @@ a token `@seq:K:NANOSECONDS@` as the demo agent's do.
 
 import itertools
 import json
+import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,15 @@ def acp(message: Message) -> None:
                 {"jsonrpc": "2.0", "method": "session/update", "params": {"sessionId": "s", "update": update}}
             )
     send({"jsonrpc": "2.0", "id": identity, "result": result})
+
+
+def install(folder: Path, names: Iterable[str]) -> Path:
+    """Puts programs of these names into a folder for PATH."""
+    folder.mkdir(parents=True)
+    for name in names:
+        shutil.copy(__file__, folder / name)
+        (folder / name).chmod(0o755)
+    return folder
 
 
 def main() -> None:
