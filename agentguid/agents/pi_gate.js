@@ -1,6 +1,6 @@
 // What makes Pi ask. It runs inside Pi (`--extension`) and holds every call of a tool that may change something back until
 // agentguid has answered for the user. Pi blocks a call when this file fails. Described in docs/protocols/pi.md.
-import { realpathSync } from "node:fs";
+import { lstatSync, realpathSync } from "node:fs";
 import path from "node:path";
 
 const NAME = "agentguid";
@@ -13,14 +13,14 @@ const PLANNING = "Nothing may be changed while only a plan is wanted. Describe t
 const NOBODY = "Nobody answered whether this is allowed, so it was not run.";
 const STRANGE = /[\u00A0\u2000-\u200A\u202F\u205F\u3000]/; // Pi takes these for spaces
 
-// Where a file really is: through the links of the folders that there are.
+// Where a file really is, through all links; nothing when one of them leads to what is not there.
 function real(file) {
   const rest = [];
   for (let at = file; ; at = path.dirname(at)) {
     try {
       return path.join(realpathSync(at), ...rest);
     } catch {
-      if (path.dirname(at) === at) return file;
+      if (path.dirname(at) === at || lstatSync(at, { throwIfNoEntry: false })) return undefined;
       rest.unshift(path.basename(at));
     }
   }
@@ -28,7 +28,9 @@ function real(file) {
 
 function inside(file, cwd) {
   if (typeof file !== "string" || !file || /^[~@]/.test(file) || STRANGE.test(file)) return false;
-  const found = path.relative(real(cwd), real(path.resolve(cwd, file)));
+  const [root, target] = [real(cwd), real(path.resolve(cwd, file))];
+  if (!root || !target) return false;
+  const found = path.relative(root, target);
   return found !== "" && found !== ".." && !found.startsWith(`..${path.sep}`) && !path.isAbsolute(found);
 }
 

@@ -6,6 +6,7 @@ import signal
 import pytest
 
 from tests.agents_real.genuine import Genuine
+from tests.agents_real.report import NOT_APPLICABLE
 from tests.agents_real.work import Work, steered_into_the_turn
 
 pytestmark = [pytest.mark.agents, pytest.mark.timeout(400)]
@@ -106,7 +107,7 @@ def test_an_error_of_the_provider_is_told(story: Work) -> None:
 
 def test_its_models_are_known_once_it_has_worked(story: Work, genuine: Genuine) -> None:
     if not genuine.lists_models:
-        pytest.skip("it does not say")
+        pytest.skip(f"{NOT_APPLICABLE}it does not say which")
     conversation = story.start("[[simple]] say hello")
     assert story.ended(conversation)["status"] == "complete"
 
@@ -117,5 +118,5 @@ def test_its_models_are_known_once_it_has_worked(story: Work, genuine: Genuine) 
 def test_a_message_goes_into_the_turn_that_runs(story: Work, genuine: Genuine) -> None:
     """The model reads it after the tool that runs meanwhile, and there is no other turn."""
     if not genuine.steers:
-        pytest.skip("its protocol has no way to")
+        pytest.skip(f"{NOT_APPLICABLE}its protocol has no way to")
     steered_into_the_turn(story)
