@@ -46,6 +46,18 @@ class Genuine:
         return self.source.path()
 
 
+NEED_A_MODEL = (
+    "a_simple_answer",
+    "a_tool_that_is_allowed_is_run",
+    "a_tool_that_is_denied_is_not",
+    "nothing_is_asked_in_bypass",
+    "a_stop_stops_and_the_next_prompt_works",
+    "it_outlives_a_restart_of_the_daemon",
+    "its_session_is_resumed_when_its_process_is_gone",
+    "its_models_are_known_once_it_has_worked",
+    "a_message_goes_into_the_turn_that_runs",
+)
+"""Tests: all but that a missing sign-in is told."""
 AGENTS = (
     Genuine(
         "codex",
@@ -140,7 +152,13 @@ AGENTS = (
         lists_models=True,
         custom='[agents.claude-agent-acp]\ncommand = ["{program}"]\nprotocol = "acp"\nversioned = false\n',
     ),
-    Genuine("cline", Npm("cline", "3.0.65", "cline", 440), "--acp", lambda _url: {}),
+    Genuine(
+        "cline",
+        Npm("cline", "3.0.65", "cline", 440),
+        "--acp",
+        lambda _url: {"CLINE_TELEMETRY_DISABLED": "1", "CLINE_NO_AUTO_UPDATE": "1"},
+        cannot={test: "by ACP it works only with a sign-in at its makers'" for test in NEED_A_MODEL},
+    ),
 )
 UNTRIED = {
     "goose": "in no registry: its package there is another program",

@@ -191,6 +191,7 @@ def fast_agent(url: str) -> dict[str, str]:
         "OPENAI_BASE_URL": f"{url}/v1",
         "GENERIC_API_KEY": "dummy",
         "GENERIC_BASE_URL": f"{url}/v1",
+        "FAST_AGENT_MODEL": "generic.fake-model",
     }
 
 

@@ -23,7 +23,8 @@ def test_a_simple_answer(story: Work, genuine: Genuine) -> None:
     found = story.daemon.api("POST", "/agents/rescan")["agents"]
     [listed] = [one for one in found if one["id"] == story.agent]
     assert listed["installed"]
-    assert genuine.version in (listed["version"] or "") or "did not say its version" in listed["problem"]
+    said = f"{listed['version']} {listed['problem']}"
+    assert genuine.version in said or "did not say its version" in said or genuine.custom
 
 
 def test_a_tool_that_is_allowed_is_run(story: Work) -> None:
@@ -102,7 +103,7 @@ def test_an_error_of_the_provider_is_told(story: Work) -> None:
     turn = story.ended(conversation)
 
     assert turn["status"] == "error", turn
-    assert "is not signed in, or its key was refused" in str(turn["error"])
+    assert "is not signed in" in str(turn["error"])
 
 
 def test_its_models_are_known_once_it_has_worked(story: Work, genuine: Genuine) -> None:
