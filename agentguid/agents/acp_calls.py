@@ -23,7 +23,8 @@ OPEN = 1000
 """So many calls without a result are remembered."""
 STREAMED = 4 * 1024 * 1024
 """Characters of a call's streamed output that are kept."""
-WORKING = ("in_progress", "completed", "failed")
+ENDED = ("completed", "failed")
+WORKING = ("in_progress", *ENDED)
 
 
 class Call(Struct):
@@ -69,9 +70,11 @@ class Calls:
             call = self._begin(told, out)
         _merge(call, told, asked=asked)
         status = text_of(told.status)
-        if not call.started and (asked or status in WORKING or (again and call.given)):
+        drafting = status not in ENDED and _drafts(call)
+        works = asked or (status in WORKING and not drafting)
+        if not call.started and (works or (again and call.given)):
             self.start(call, out)
-        if status in ("completed", "failed"):
+        if status in ENDED:
             self._end(told.id, call, out, failed=status == "failed")
         return call
 
@@ -114,6 +117,19 @@ class Calls:
             self.start(call, out)
         body = shape.output(call.content, call.answered, "".join(call.streamed), call.shown)
         out.append(Fact(ToolFinished(item=call.item, output=body, incomplete=True)))
+
+
+def _drafts(call: Call) -> bool:
+    """Whether its arguments are still being written: Kimi shows them as its content, as JSON that grows. Takes them when they are whole."""
+    text = "" if call.given or call.started else shape.text_in(call.content)
+    if not text.startswith("{"):
+        return False
+    try:
+        call.given = mapping(msgspec.json.decode(text))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return True
+    call.content = None
+    return False
 
 
 def _merge(call: Call, told: Told, *, asked: bool) -> None:

@@ -294,12 +294,13 @@ CATALOGUE: tuple[Entry, ...] = (
         name="Pi",
         icon="pi",
         protocol="rpc",
-        dialect="",
+        dialect="pi",
         binaries=("pi",),
         args=("--mode", "rpc"),
         install=NPM + "@earendil-works/pi-coding-agent",
         login="Run `pi` in a terminal and type /login.",
         docs="https://pi.dev/",
+        steers=True,
     ),
     Entry(
         id="codex-acp",
@@ -312,7 +313,6 @@ CATALOGUE: tuple[Entry, ...] = (
         login="Run `codex login` in a terminal, or set OPENAI_API_KEY for the daemon.",
         docs="https://github.com/agentclientprotocol/codex-acp",
         note="Only needed where `codex` itself is not to be installed: the adapter brings its own Codex and shares its sign-in.",
-        versioned=False,
         modes={
             "ask": {"mode": "read-only", "collaboration_mode": "default"},
             "accept_edits": {"mode": "workspace-write", "collaboration_mode": "default"},

@@ -168,14 +168,14 @@ def _runs(path: str) -> bool:
 
 
 async def ask_version(path: str, environ: Mapping[str, str]) -> tuple[str | None, str | None]:
-    """Runs `PATH --version`: the first line of the answer, or what went wrong."""
+    """Runs `PATH --version`: the first line of the answer (of Pi on its error output), or what went wrong."""
     try:
         process = await asyncio.create_subprocess_exec(
             path,
             "--version",
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
             env=dict(environ),
             start_new_session=True,
         )
@@ -183,7 +183,7 @@ async def ask_version(path: str, environ: Mapping[str, str]) -> tuple[str | None
         return None, f"{path} cannot be run: {error.strerror or error}."
     try:
         async with asyncio.timeout(PATIENCE):
-            said = await _head(process)
+            said, complained = await asyncio.gather(_head(process.stdout), _head(process.stderr))
             code = await process.wait()
     except TimeoutError:
         return (
@@ -192,17 +192,17 @@ async def ask_version(path: str, environ: Mapping[str, str]) -> tuple[str | None
         )
     finally:
         await _end(process)
-    version = _printable(said)
+    version = _printable(said) or _printable(complained)
     if code or not version:
         return None, f"{path} --version failed (exit status {code}). Run it in a terminal to see why."
     return version, None
 
 
-async def _head(process: asyncio.subprocess.Process) -> bytes:
+async def _head(stream: asyncio.StreamReader | None) -> bytes:
     """The first bytes that it says; the rest is read and forgotten."""
-    assert process.stdout is not None
+    assert stream is not None
     head = b""
-    while data := await process.stdout.read(SAID):
+    while data := await stream.read(SAID):
         head = (head + data)[:SAID]
     return head
 

@@ -3,6 +3,8 @@
 import signal
 from collections.abc import Callable
 
+LAST = 300
+"""Characters of its last words that are told."""
 AGAIN = "Send the message again to start it anew"
 NO_PROGRAM = "the program cannot be started: "
 """How the host begins its reason; the sentence says the same."""
@@ -18,7 +20,9 @@ def sentence(name: str, code: int | None, words: str, unstarted: str, advice: Ca
         return f"The process that held {name} vanished. {AGAIN}."
     how = f"was ended by {_signal(-code)}" if code < 0 else f"ended with exit status {code}"
     words = " ".join(words.split())
-    said = f": {words[-300:].rstrip('.')}" if words else ""
+    if len(words) > LAST:
+        words = "…" + words[-LAST:].partition(" ")[2]
+    said = f": {words.rstrip('.')}" if words else ""
     return f"{name} {how}{said}. {advice(words)}."
 
 

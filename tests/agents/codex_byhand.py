@@ -5,7 +5,8 @@ from typing import Any
 from agentguid.agents.base import Answer
 from agentguid.protocol.events import ApprovalRequested, Event
 from agentguid.protocol.items import Decision, Mode
-from tests.conformance.kinds import CODEX, Object
+from tests.conformance.kind import Object
+from tests.conformance.kinds import CODEX
 from tests.conformance.worker import Worker
 
 

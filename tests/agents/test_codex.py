@@ -11,7 +11,8 @@ from agentguid.protocol.events import ApprovalWithdrawn, ItemAdded, SessionIdent
 from agentguid.protocol.items import Body, Decision, Mode
 from tests.agents.codex_byhand import Codex, Silent, added
 from tests.agents.codex_recordings import ENTRY
-from tests.conformance.kinds import CODEX, CWD, Object
+from tests.conformance.kind import CWD, Object
+from tests.conformance.kinds import CODEX
 from tests.conformance.worker import Worker
 
 

@@ -9,7 +9,8 @@ from agentguid.agents.base import Prompt
 from agentguid.protocol.events import ItemAdded, MessageSteered, ToolFinished, ToolStarted, TurnEnded
 from agentguid.protocol.items import Body
 from tests.agents.codex_byhand import Codex, Silent, added
-from tests.conformance.kinds import CODEX, Object
+from tests.conformance.kind import Object
+from tests.conformance.kinds import CODEX
 from tests.conformance.worker import Worker
 
 

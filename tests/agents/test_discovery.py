@@ -111,6 +111,15 @@ def test_a_program_that_fails_is_installed_but_has_a_problem(
     assert problem in str(found.problem)
 
 
+def test_a_version_on_the_error_output_counts_where_nothing_else_is_said(tmp_path: Path) -> None:
+    """Pi writes it there. A warning beside the version does not."""
+    program(tmp_path / "bin", "claude", "echo 0.74.2 >&2")
+    assert scan(tmp_path)["claude-code"].version == "0.74.2"
+
+    program(tmp_path / "bin", "claude", "echo careful >&2; echo 1")
+    assert scan(tmp_path)["claude-code"].version == "1"
+
+
 def test_garbage_for_a_version_is_cut_and_cleaned(tmp_path: Path) -> None:
     """However much it writes, a short printable line comes of it."""
     program(tmp_path / "bin", "claude", r"printf '\033[31m1.0\377\0'; head -c 5000000 /dev/zero | tr '\0' x")

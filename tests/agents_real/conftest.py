@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.agents_real import install, report
-from tests.agents_real.genuine import AGENTS, QUIET, Genuine
-from tests.agents_real.report import add
+from tests.agents_real import install
+from tests.agents_real import report as page
+from tests.agents_real.genuine import AGENTS, Genuine
+from tests.agents_real.setups import QUIET
 from tests.agents_real.work import Work
 from tests.support.daemon import Daemon
 from tests.support.model.server import ModelServer
@@ -17,7 +18,7 @@ from tests.support.model.server import ModelServer
 SLOW = 120.0
 """Seconds that a step of an agent may take: some need fifteen for their first answer on a machine of their own."""
 _missing: list[str] = []
-_results = report.collect()
+_results = page.collect()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -25,11 +26,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for reason in _missing:
         terminalreporter.write_line(f"NOT TESTED: {reason}", red=True, bold=True)
     if os.environ.get("AGENTGUID_AGENTS_REPORT") and _results:
-        report.write(_results)
+        page.write(_results)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    add(_results, report.nodeid, report.when, report.outcome)
+    why = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else ""
+    page.add(_results, report.nodeid, report.when, report.outcome, why)
 
 
 def wanted(agent: str) -> None:
@@ -81,6 +83,9 @@ def genuine(request: pytest.FixtureRequest) -> Genuine:
     """Each of the agents, installed."""
     agent: Genuine = request.param
     wanted(agent.id)
+    test = request.node.originalname.removeprefix("test_")
+    if test in agent.cannot:
+        pytest.skip(f"{page.NOT_APPLICABLE}{agent.cannot[test]}")
     try:
         agent.path()
     except install.MissingError as error:
@@ -92,12 +97,16 @@ def genuine(request: pytest.FixtureRequest) -> Genuine:
 @pytest.fixture
 def story(genuine: Genuine, model: ModelServer, tmp_path: Path) -> Iterator[Work]:
     """A daemon that finds the agent, whose model is the scripted one, and a git repository to work in."""
-    path = f"{genuine.path().parent}:{os.environ['PATH']}"
+    path = ":".join([*map(str, genuine.source.folders()), os.environ["PATH"]])
     daemon = Daemon(tmp_path, PATH=path, **QUIET, **genuine.environ(model.url))
     for name, content in genuine.home:
         file = tmp_path / "home" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content.replace("{url}", model.url))
+    if genuine.custom:
+        config = tmp_path / "config" / "config.toml"
+        config.parent.mkdir(parents=True, exist_ok=True)
+        config.write_text(genuine.custom.replace("{program}", str(genuine.path())))
     subprocess.run(["git", "init", "--quiet", daemon.work], check=True, env=daemon.environ)
     try:
         yield Work(daemon.start(), model, genuine.id, (genuine.program, genuine.argument), SLOW)

@@ -1,97 +1,16 @@
-"""The genuine agents beside Claude Code that can be installed here, as data: where they come from, and how they find the scripted model."""
+"""The genuine agents beside Claude Code that can be installed here, as data; and why the others cannot be tried."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.agents_real import install
+from tests.agents_real import setups
+from tests.agents_real.install import Npm, Pip
+
+__all__ = ["AGENTS", "UNTRIED", "Genuine"]
 
 Environ = Callable[[str], dict[str, str]]
-QUIET = {"NO_COLOR": "1", "DO_NOT_TRACK": "1", "DISABLE_TELEMETRY": "1", "NO_UPDATE_NOTIFIER": "1"}
-
-
-def _copilot(url: str) -> dict[str, str]:
-    return {
-        "COPILOT_OFFLINE": "true",
-        "COPILOT_AUTO_UPDATE": "false",
-        "COPILOT_PROVIDER_TYPE": "anthropic",
-        "COPILOT_PROVIDER_BASE_URL": url,
-        "COPILOT_PROVIDER_API_KEY": "dummy",
-        "COPILOT_MODEL": "claude-sonnet-4.5",
-    }
-
-
-def _gemini(url: str) -> dict[str, str]:
-    return {
-        "GEMINI_API_KEY": "dummy",
-        "GOOGLE_GEMINI_BASE_URL": url,
-        "GEMINI_TELEMETRY_ENABLED": "false",
-        "GEMINI_CLI_TRUST_WORKSPACE": "true",
-        "GEMINI_MODEL": "gemini-2.5-pro",
-    }
-
-
-def _opencode(url: str) -> dict[str, str]:
-    limit = {"context": 200_000, "output": 8192}
-    models = {name: {"name": name, "tool_call": True, "limit": limit} for name in ("fake", "fake-small")}
-    provider = {
-        "npm": "@ai-sdk/anthropic",
-        "name": "Fake",
-        "options": {"baseURL": f"{url}/v1", "apiKey": "dummy"},
-        "models": models,
-    }
-    config = {
-        "provider": {"fake": provider},
-        "enabled_providers": ["fake"],
-        "model": "fake/fake",
-        "small_model": "fake/fake-small",
-        "autoupdate": False,
-        "share": "disabled",
-    }
-    return {
-        "OPENCODE_CONFIG_CONTENT": json.dumps(config),
-        "OPENCODE_DISABLE_AUTOUPDATE": "1",
-        "OPENCODE_DISABLE_MODELS_FETCH": "1",
-        "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
-        "OPENCODE_DISABLE_DEFAULT_PLUGINS": "1",
-        "OPENCODE_DISABLE_SHARE": "1",
-    }
-
-
-def _codex(_url: str) -> dict[str, str]:
-    return {"FAKE_API_KEY": "dummy"}
-
-
-CODEX_CONFIG = """model = "gpt-5.5"
-model_provider = "fake"
-check_for_update_on_startup = false
-model_reasoning_summary = "detailed"
-approval_policy = "never"
-sandbox_mode = "danger-full-access"
-
-[model_providers.fake]
-name = "Fake"
-base_url = "{url}/v1"
-env_key = "FAKE_API_KEY"
-wire_api = "responses"
-request_max_retries = 1
-stream_max_retries = 1
-supports_websockets = false
-
-[analytics]
-enabled = false
-
-[feedback]
-enabled = false
-"""
-"""It asks nothing by itself: what is asked is because agentguid says so."""
-GEMINI_SETTINGS = {
-    "security": {"auth": {"selectedType": "gemini-api-key"}, "folderTrust": {"enabled": False}},
-    "general": {"enableAutoUpdate": False, "enableAutoUpdateNotification": False},
-    "privacy": {"usageStatisticsEnabled": False},
-    "telemetry": {"enabled": False},
-}
 
 
 @dataclass(frozen=True)
@@ -99,10 +18,7 @@ class Genuine:
     """One agent, and where it differs from the others in what is tested."""
 
     id: str
-    package: str
-    version: str
-    program: str
-    megabytes: int
+    source: Npm | Pip
     argument: str
     """That only the agent itself is started with."""
     environ: Environ
@@ -112,35 +28,143 @@ class Genuine:
     """It tells which models it offers, once it has begun to work."""
     steers: bool = False
     """It takes a message into the turn that it works on."""
+    cannot: Mapping[str, str] = field(default_factory=dict)
+    """Tests that do not apply to it, by name → why."""
+    custom: str = ""
+    """Lines for config.toml that make an agent of the user's own of it; `{program}` is its path."""
+
+    @property
+    def version(self) -> str:
+        return self.source.version
+
+    @property
+    def program(self) -> str:
+        return self.source.program
 
     def path(self) -> Path:
         """Raises `install.MissingError`."""
-        return install.other(self.package, self.version, self.program, self.megabytes)
+        return self.source.path()
 
 
+NEED_A_MODEL = (
+    "a_simple_answer",
+    "a_tool_that_is_allowed_is_run",
+    "a_tool_that_is_denied_is_not",
+    "nothing_is_asked_in_bypass",
+    "a_stop_stops_and_the_next_prompt_works",
+    "it_outlives_a_restart_of_the_daemon",
+    "its_session_is_resumed_when_its_process_is_gone",
+    "its_models_are_known_once_it_has_worked",
+    "a_message_goes_into_the_turn_that_runs",
+)
+"""Tests: all but that a missing sign-in is told."""
 AGENTS = (
     Genuine(
         "codex",
-        "@openai/codex",
-        "0.169.0",
-        "codex",
-        405,
+        Npm("@openai/codex", "0.169.0", "codex", 405),
         "app-server",
-        _codex,
-        home=((".codex/config.toml", CODEX_CONFIG),),
+        setups.codex,
+        home=((".codex/config.toml", setups.CODEX_CONFIG),),
         lists_models=True,
         steers=True,
     ),
-    Genuine("copilot", "@github/copilot", "1.0.102", "copilot", 190, "--acp", _copilot),
+    Genuine("copilot", Npm("@github/copilot", "1.0.102", "copilot", 190), "--acp", setups.copilot),
     Genuine(
         "gemini",
-        "@google/gemini-cli",
-        "0.61.0",
-        "gemini",
-        100,
+        Npm("@google/gemini-cli", "0.61.0", "gemini", 100),
         "--acp",
-        _gemini,
-        home=((".gemini/settings.json", json.dumps(GEMINI_SETTINGS)),),
+        setups.gemini,
+        home=((".gemini/settings.json", json.dumps(setups.GEMINI_SETTINGS)),),
     ),
-    Genuine("opencode", "opencode-ai", "1.18.33", "opencode", 350, "acp", _opencode),
+    Genuine("opencode", Npm("opencode-ai", "1.18.33", "opencode", 350), "acp", setups.opencode),
+    Genuine(
+        "pi",
+        Npm("@earendil-works/pi-coding-agent", "0.74.2", "pi", 195),
+        "--extension",
+        setups.pi,
+        home=setups.PI_HOME,
+        lists_models=True,
+        steers=True,
+    ),
+    Genuine(
+        "qwen",
+        Npm("@qwen-code/qwen-code", "0.24.4", "qwen", 145, newer=True),
+        "--acp",
+        setups.qwen,
+        home=((".qwen/settings.json", json.dumps(setups.QWEN_SETTINGS)),),
+        lists_models=True,
+    ),
+    Genuine(
+        "kilo",
+        Npm(
+            "@kilocode/cli-linux-x64",
+            "7.7.9",
+            "kilo",
+            230,
+            within="node_modules/@kilocode/cli-linux-x64/bin/kilo",
+        ),
+        "acp",
+        setups.kilo,
+        lists_models=True,
+    ),
+    Genuine(
+        "vibe",
+        Pip("mistral-vibe", "3.0.2", "vibe-acp", 400, "3.12"),
+        "vibe-acp",
+        setups.vibe,
+        home=((".vibe/config.toml", setups.VIBE_CONFIG),),
+        lists_models=True,
+    ),
+    Genuine(
+        "kimi",
+        Npm("@moonshot-ai/kimi-code", "2.1.0", "kimi", 100, newer=True),
+        "acp",
+        setups.kimi,
+        lists_models=True,
+    ),
+    Genuine(
+        "codex-acp",
+        Npm("@agentclientprotocol/codex-acp", "2.6.0", "codex-acp", 460),
+        "codex-acp",
+        setups.codex,
+        home=((".codex/config.toml", setups.CODEX_CONFIG),),
+        lists_models=True,
+    ),
+    Genuine(
+        "fast-agent",
+        Pip("fast-agent-mcp", "0.10.46", "fast-agent-acp", 325, "3.13"),
+        "fast-agent-acp",
+        setups.fast_agent,
+        lists_models=True,
+    ),
+    Genuine(
+        "openhands",
+        Pip("openhands", "1.16.0", "openhands", 755, "3.12"),
+        "acp",
+        setups.openhands,
+        lists_models=True,
+    ),
+    Genuine(
+        "claude-agent-acp",
+        Npm("@agentclientprotocol/claude-agent-acp", "0.49.0", "claude-agent-acp", 290),
+        "claude-agent-acp",
+        setups.claude,
+        lists_models=True,
+        custom='[agents.claude-agent-acp]\ncommand = ["{program}"]\nprotocol = "acp"\nversioned = false\n',
+    ),
+    Genuine(
+        "cline",
+        Npm("cline", "3.0.65", "cline", 440),
+        "--acp",
+        lambda _url: {"CLINE_TELEMETRY_DISABLED": "1", "CLINE_NO_AUTO_UPDATE": "1"},
+        cannot={test: "by ACP it works only with a sign-in at its makers'" for test in NEED_A_MODEL},
+    ),
 )
+UNTRIED = {
+    "goose": "in no registry: its package there is another program",
+    "kiro": "in no registry",
+    "auggie": "works only with its makers' service",
+    "cursor": "in no registry",
+    "amp": "works only with its makers' service",
+}
+"""Agents of the catalogue that cannot be run here, and why."""

@@ -9,17 +9,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from agentguid.agents.catalogue import CATALOGUE
-from tests.agents_real.genuine import AGENTS
+from tests.agents_real.genuine import AGENTS, UNTRIED, Genuine
 
 PAGE = Path(__file__).parents[2] / "docs" / "agents.md"
+NOT_APPLICABLE = "not applicable: "
+"""What the reason of a skipped test begins with that this agent cannot be asked for."""
 HEAD = """# Agents
 
 What `make test-agents` found when it ran the genuine programs under a real daemon against a scripted model: a simple answer, a tool that is
 allowed and one that is denied, nothing asked in bypass, a stop, a restart of the daemon, another process that takes the session up, an error of the provider; where the agent can, its models and a message into the running turn.
-Written by that run (`AGENTGUID_AGENTS_REPORT=1`); Claude Code has tests of its own, more than these.
+Written by that run (`AGENTGUID_AGENTS_REPORT=1`); Claude Code, Codex and Pi have tests of their own besides.
 
-| agent | version | day | passed | failed |
-|---|---|---|---|---|
+| agent | version | day | passed | failed | not applicable |
+|---|---|---|---|---|---|
 """
 LIST = """
 ## The catalogue
@@ -36,34 +38,63 @@ protocol = "acp"                   # or "stream-json": Claude Code's options fol
 |---|---|---|---|---|---|
 """
 Results = dict[str, dict[str, str]]
-"""Agent → test → passed, failed or skipped."""
+"""Agent → test → passed, failed, or why it does not apply."""
+NAMES = {entry.id: entry.name for entry in CATALOGUE} | {
+    "claude-agent-acp": "Claude Code by `claude-agent-acp`"
+}
 
 
 def collect() -> Results:
     return defaultdict(dict)
 
 
-def add(results: Results, nodeid: str, when: str, outcome: str) -> None:
-    """One report of pytest's. A test that could not be set up has failed."""
-    found = re.search(r"agents_real/test_stories\.py::test_(\w+)\[(\w+)\]", nodeid)
-    if found and outcome != "skipped" and (when == "call" or outcome == "failed"):
-        test, agent = found.groups()
+def add(results: Results, nodeid: str, when: str, outcome: str, why: str = "") -> None:
+    """One report of pytest's. A test that could not be set up has failed; one that was not asked for is nothing."""
+    found = re.search(r"agents_real/test_stories\.py::test_(\w+)\[([\w-]+)\]", nodeid)
+    if not found:
+        return
+    test, agent = found.groups()
+    if outcome == "skipped":
+        _, mark, reason = why.partition(NOT_APPLICABLE)
+        if mark:
+            results[agent][test] = mark + reason
+    elif when == "call" or outcome == "failed":
         results[agent][test] = outcome
 
 
 def write(results: Results) -> None:
     old = PAGE.read_text() if PAGE.exists() else ""
-    rows = dict(re.findall(r"^\| ([\w -]+) (\| [\d.]+ \| \d{4}-.*)$", old, re.MULTILINE))
-    names = {entry.id: entry.name for entry in CATALOGUE}
-    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    PAGE.write_text(page(results, old, f"{datetime.now(UTC):%Y-%m-%d}"))
+
+
+def page(results: Results, old: str, today: str) -> str:
+    """The page, with the rows of `old` for agents that have no results."""
+    rows = dict(
+        re.findall(r"^\| ([^|]+) (\| [\w.]+ \| \d{4}-.*)$", old.partition(LIST[:20])[0], re.MULTILINE)
+    )
     for agent in AGENTS:
-        if tests := results.get(agent.id):
-            failed = [name.replace("_", " ") for name, outcome in tests.items() if outcome != "passed"]
-            passed = len(tests) - len(failed)
-            rows[names[agent.id]] = (
-                f"| {agent.version} | {today} | {passed} of {len(tests)} | {'; '.join(failed) or 'nothing'} |"
-            )
-    PAGE.write_text(HEAD + "".join(f"| {name} {row}\n" for name, row in rows.items()) + catalogue())
+        if results.get(agent.id):
+            rows[NAMES[agent.id]] = _row(agent, results[agent.id], today)
+    known = [NAMES[agent.id] for agent in AGENTS]
+    lines = [f"| {name} {rows[name]}\n" for name in known if name in rows]
+    lines += [f"| {NAMES[id_]} | – | – | not run | – | {why} |\n" for id_, why in UNTRIED.items()]
+    return HEAD + "".join(lines) + catalogue()
+
+
+def _row(agent: Genuine, tests: dict[str, str], today: str) -> str:
+    apart = {name: why for name, why in tests.items() if why.startswith(NOT_APPLICABLE)}
+    ran = {name: outcome for name, outcome in tests.items() if name not in apart}
+    failed = [_words(name) for name, outcome in ran.items() if outcome != "passed"]
+    without: dict[str, list[str]] = defaultdict(list)
+    for name, why in apart.items():
+        without[why.removeprefix(NOT_APPLICABLE)].append(_words(name))
+    said = [f"{', '.join(names)}: {why}" for why, names in without.items()]
+    passed = f"{len(ran) - len(failed)} of {len(ran)}"
+    return f"| {agent.version} | {today} | {passed} | {'; '.join(failed) or 'nothing'} | {'; '.join(said) or '–'} |"
+
+
+def _words(test: str) -> str:
+    return test.replace("_", " ")
 
 
 def catalogue() -> str:

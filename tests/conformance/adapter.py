@@ -27,20 +27,23 @@ from agentguid.protocol.items import Decision, Mode
 from tests.agents.damage import MUTATIONS, check_approvals, check_items, damaged
 from tests.agents.golden_rows import readable
 from tests.agents.recordings import FOLDER, HOST
-from tests.conformance.kinds import CODEX, KINDS, SPOKEN, Kind
+from tests.conformance.kind import Kind
+from tests.conformance.kinds import CODEX, KINDS, SPOKEN
+from tests.conformance.pi import PI
 from tests.conformance.worker import Worker
 
 GOLDEN = FOLDER.with_name("golden")
 EXAMPLES = 20_000 if os.environ.get("AGENTGUID_FULL") == "1" else 1_000
 CARRY = 64 * 1024
 MODES: tuple[Mode, ...] = ("ask", "accept_edits", "plan", "bypass")
-FAMILIES = [kind for kind in KINDS if kind.name in ("claude", "stream_json", "demo", "acp", "codex")]
+FAMILIES = [kind for kind in KINDS if kind.name in ("claude", "stream_json", "demo", "acp", "codex", "pi")]
 """One for each module that speaks a protocol; the others are agents that speak one of these."""
 RECORDED = [(kind, name) for kind in KINDS for name in kind.recorded]
 SETS = {
     "claude": [(kind, name) for kind, name in RECORDED if kind.name == "claude"],
     "acp": [(kind, name) for kind, name in RECORDED if "-acp/" in name],
     "codex": [(kind, name) for kind, name in RECORDED if kind.name == "codex"],
+    "pi": [(kind, name) for kind, name in RECORDED if kind.name == "pi"],
 }
 
 each = pytest.mark.parametrize("kind", FAMILIES, ids=lambda kind: kind.name)
@@ -245,7 +248,7 @@ def test_the_mode_is_said_before_or_with_the_first_prompt(kind: Kind, mode: Mode
 
     assert kind.keeps_to(kind.argv(mode), worker.written, mode)
     assert worker.ids[0] == "start"
-    assert worker.ids[-1] == "prompt:t1"
+    assert [one for one in worker.ids if not one.startswith("auto:")][-1] == "prompt:t1"
     assert len(set(worker.ids)) == len(worker.ids)
 
 
@@ -340,9 +343,11 @@ def test_a_message_is_steered_into_the_running_turn_only(kind: Kind) -> None:
     assert not worker.steer("m3")
 
 
-@pytest.mark.parametrize("kind", [CODEX], ids=["codex"])
-def test_the_session_is_named_so_that_it_can_be_taken_up(kind: Kind) -> None:
+@pytest.mark.parametrize(
+    ("kind", "session", "model"), [(CODEX, "th", "big"), (PI, "s1", "p/big")], ids=["codex", "pi"]
+)
+def test_the_session_is_named_so_that_it_can_be_taken_up(kind: Kind, session: str, model: str) -> None:
     worker = Worker(kind).work()
     [named] = [fact for fact in worker.facts if isinstance(fact, SessionIdentified)]
 
-    assert (named.host, named.session, named.model) == (HOST, "th", "big")
+    assert (named.host, named.session, named.model) == (HOST, session, model)

@@ -6,66 +6,20 @@ A new protocol is one more of these; an agent that speaks one of them already is
 import asyncio
 import json
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from agentguid.agents import acp, claude, codex, demo, stream_json
-from agentguid.agents.base import Adapter, Dialect, Launch, Line
+from agentguid.agents.base import Dialect, Line
 from agentguid.agents.catalogue import CATALOGUE
 from agentguid.agents.entry import Entry
 from agentguid.protocol.items import Mode
 from tests.agents import acp_recordings, codex_recordings, recordings
 from tests.agents.driver import Run
-from tests.agents.recordings import HOST
-
-Object = dict[str, Any]
-CWD = "/work/demo"
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One adapter."""
-
-    name: str
-    dialect: Dialect
-    recorded: tuple[str, ...]
-    """Names of its recordings."""
-    tape: Callable[[str], list[Line]]
-    resumes: Callable[[str], str | None]
-    """The session that a recording takes up."""
-    unknown: Object
-    """A well-formed message of a kind that nobody knows."""
-    quiet: Object
-    """A message that is understood and shows nothing."""
-    endless: Callable[[int], list[Object]]
-    """Messages that open things which nobody ever closes."""
-    peer: Callable[[Object], list[Object]]
-    """What an agent answers to a line of ours, so that a turn gets under way."""
-    ask: Object
-    """It asks for a permission."""
-    end: Callable[[str], list[Object]]
-    """The turn is complete; its usage is told. For the id of the prompt's line."""
-    keeps_to: Callable[[Sequence[str], Sequence[Object], Mode], bool]
-    """Whether its command line and what was written up to the prompt say this mode."""
-    held: Callable[[Any], int]
-    """How many open things the adapter remembers."""
-    foreign: frozenset[str] = frozenset()
-    """Recordings in which something is no message of the protocol."""
-    golden: bool = True
-    steers: bool = False
-
-    def adapter(
-        self, name: str = "", carry: bytes | None = None, mode: Mode = "ask", resume: str | None = None
-    ) -> Adapter:
-        launch = Launch(cwd=CWD, model=None, mode=mode, resume=resume or self.resumes(name))
-        return self.dialect.adapter(HOST, launch, carry)
-
-    def argv(self, mode: Mode) -> list[str]:
-        return self.dialect.argv("/bin/agent", Launch(cwd=CWD, model=None, mode=mode, resume=None))
-
+from tests.conformance.kind import CWD, Kind, Object
+from tests.conformance.pi import PI
 
 # -- Claude Code, and what speaks as it does --------------------------------------------------------------------------
 CLAUDE_MODES = {
@@ -326,5 +280,5 @@ CODEX = Kind(
     steers=True,
 )
 
-KINDS = (CLAUDE, STREAM_JSON, DEMO_AGENT, ACP, *_acp_entries(), CODEX)
+KINDS = (CLAUDE, STREAM_JSON, DEMO_AGENT, ACP, *_acp_entries(), CODEX, PI)
 SPOKEN = {entry.dialect for entry in CATALOGUE if entry.dialect} | {"stream_json"}

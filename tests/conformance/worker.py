@@ -7,7 +7,7 @@ from typing import Any
 from agentguid.agents.base import Answer, Fact, Line, Output, Prompt, Steer, Write
 from agentguid.protocol.events import ApprovalRequested, Event
 from agentguid.protocol.items import Body, Decision, Mode
-from tests.conformance.kinds import Kind, Object
+from tests.conformance.kind import Kind, Object
 
 
 class Worker:

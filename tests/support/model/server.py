@@ -16,10 +16,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-from tests.support.model import anthropic, gemini, responses
+from tests.support.model import anthropic, chat, gemini, responses
 from tests.support.model.script import Ask, Place, Script, Turn
 
-PROTOCOLS = [anthropic, gemini, responses]
+PROTOCOLS = [anthropic, chat, gemini, responses]
 CUT = 6
 """Events after which a connection is dropped that is to be cut."""
 

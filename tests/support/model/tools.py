@@ -1,6 +1,6 @@
 """Canonical tools, mapped onto what an agent offers, by name and by JSON schema.
 
-write{path,content} edit{path,old,new} read{path} shell{command} search{pattern} task{description,prompt}
+write{path,content} edit{path,old,new} (also where a tool takes a list of `edits`) read{path} shell{command} search{pattern} task{description,prompt}
 """
 
 from dataclasses import dataclass
@@ -75,6 +75,8 @@ def _arguments(schema: dict[str, Any], args: dict[str, Any]) -> dict[str, Any]:
         if own:
             words = key == "command" and isinstance(value, str) and properties[own].get("type") == "array"
             given[own] = ["bash", "-c", value] if words else value
+    if "edits" in properties and "old" in args:
+        given["edits"] = [_arguments(properties["edits"].get("items") or {}, args)]
     for key in schema.get("required") or []:
         given.setdefault(key, _something(properties.get(key) or {}))
     return given
