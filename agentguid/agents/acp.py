@@ -90,7 +90,12 @@ class AcpAdapter(Reading):
             return []
         match state.step:
             case "new":
-                return [Write("start", write.initialize(number, files=self.entry.files))]
+                return [
+                    Write(
+                        "start",
+                        write.initialize(number, files=self.entry.files, terminals=self.entry.terminals),
+                    )
+                ]
             case "signing_in":
                 method = self.entry.authenticate
                 return [Write("start:sign-in", write.request(number, "authenticate", methodId=method))]
@@ -120,7 +125,8 @@ class AcpAdapter(Reading):
         return []
 
     def answer(self, answer: Answer) -> Sequence[Write]:
-        return self.asks.answer(answer)
+        ours = self.decided(answer)
+        return self.asks.answer(answer) if ours is None else ours
 
     def stop(self, turn: str) -> Sequence[Write]:
         """All that it asks is answered too: it waits for that."""

@@ -118,10 +118,11 @@ class Reading(Answers, Requests):
             case "prompt":
                 self._prompted(of, params, line.at)
             case "answer":
-                outcome = mapping(mapping(self._plain(message.result)).get("outcome"))
+                self.over(f"answer:{of}", message)
+                outcome = mapping(mapping(self.plain(message.result)).get("outcome"))
                 self.asks.answered(of, text_of(outcome.get("optionId")))
             case "serve":
-                self.over(f"serve:{of}")
+                self.over(f"serve:{of}", message)
             case "stop" if of == self.state.turn:
                 self.state.stopping = True
                 self.asks.withdraw("The turn was stopped.", out, keep=True)
@@ -135,13 +136,7 @@ class Reading(Answers, Requests):
             message = wire.read(data)
         except NotUnderstoodError:
             return wire.Envelope(), {}
-        return message, mapping(self._plain(message.params))
-
-    def _plain(self, raw: msgspec.Raw) -> Any:
-        try:
-            return wire.value(raw)
-        except NotUnderstoodError:
-            return None
+        return message, mapping(self.plain(message.params))
 
     def _prompted(self, turn: str, params: dict[str, Any], at: int) -> None:
         state = self.state

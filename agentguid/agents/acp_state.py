@@ -31,6 +31,15 @@ class Setting(Struct, array_like=True):
     """Id of the config option. Empty: it is set by a method of its own."""
 
 
+class Command(Struct, array_like=True):
+    """A command that we run for the agent, until it releases it."""
+
+    limit: int | None = None
+    """Bytes of its output that the agent wants to have at most."""
+    ended: bool = False
+    """And the agent knows."""
+
+
 class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     step: Step = "new"
     number: int = 0
@@ -61,6 +70,12 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     """Ours, of the present turn."""
     granted: list[str] = field(default_factory=list)
     """Files that the user let the agent change in this turn."""
+    allowed: list[str] = field(default_factory=list)
+    """Commands that the user let the agent run in this turn: `acp_commands.mark`."""
+    always: list[str] = field(default_factory=list)
+    """And for as long as this process lives."""
+    commands: dict[str, Command] = field(default_factory=dict)
+    """Those that it had us run, by the ids of their hosts."""
     settings: dict[str, Setting] = field(default_factory=dict)
     """`mode`, `model`, and the ids of config options."""
     first_model: str = ""

@@ -16,11 +16,11 @@ NO_METHOD, FAILED, CANCELLED = -32601, -32603, -32800
 _encode = msgspec.json.Encoder().encode
 
 
-def initialize(number: int, *, files: bool) -> bytes:
-    """What we can do for the agent, and no more: agents use their own terminals, and their own files but when asked to."""
+def initialize(number: int, *, files: bool, terminals: bool) -> bytes:
+    """What we offer to do for the agent: most use their own files and terminals, and so it stays (ADR 0050)."""
     capabilities = {
         "fs": {"readTextFile": files, "writeTextFile": files},
-        "terminal": False,
+        "terminal": terminals,
         "elicitation": {"form": {}},
     }
     client = {"name": "agentguid", "title": "agentguid", "version": __version__}

@@ -39,13 +39,18 @@ class Fact(Struct, frozen=True, gc=False):
     """Something to be recorded."""
 
     event: Event
+    commands: tuple[str, ...] = ()
+    """Of a call that ends: the commands (`commands.Run`) whose output is its output."""
 
 
 class Live(Struct, frozen=True, gc=False):
-    """A piece of an unfinished item. Memory only; the finished item comes as a `Fact` under the same id."""
+    """A piece of an unfinished item. Memory only; the finished item comes as a `Fact` under the same id.
+
+    `output` is what a command prints that runs for a call: its id is made of that of the call, its `parent`.
+    """
 
     item: str
-    kind: ItemKind | Literal["tool"]
+    kind: ItemKind | Literal["tool", "output"]
     text: str
     turn: str | None = None
     parent: str | None = None
@@ -101,10 +106,14 @@ class Answer(Struct, frozen=True):
 
 
 class Errand(Struct, frozen=True):
-    """Something that the agent asks us to do with a file. It waits for the answer."""
+    """Something that the agent asks us to do: with a file (`File`), or with a command (`commands`). It waits for the answer."""
 
     id: str
-    """Of the input that answers: `serve:OFFSET`. Once that is on the tape the errand is over."""
+    """Of the input that answers: `serve:OFFSET`, or `answer:APPROVAL` when the user was asked. Once that is on the tape
+    the errand is over."""
+
+
+class File(Errand, frozen=True):
     path: str
     text: str | None = None
     """To be written; None: to be read."""

@@ -9,10 +9,12 @@ import contextlib
 import logging
 from collections.abc import Callable, Sequence
 
-from agentguid.agents.base import Adapter, Adjustable, Prompt, Steer, Write
+from agentguid.agents.base import Adapter, Adjustable, File, Prompt, Served, Steer, Write
+from agentguid.agents.commands import Run, Wish
 from agentguid.effects import errands, inputs
 from agentguid.effects.key import Key
 from agentguid.effects.parts import EffectParts
+from agentguid.effects.terminals import Terminals
 from agentguid.entropy import now
 from agentguid.failpoints import failpoint
 from agentguid.hosts import frames
@@ -54,6 +56,8 @@ class Giver:
         """None: the host is dead, and only its tape is left to be read."""
         self.ending = False
         """Its host has been told to end: no further turn goes to it."""
+        self.resting = False
+        """Because there was nothing to do."""
         self.idle_since = now()
         self.waiting: str | None = None
         """The turn whose prompt the agent has not got yet."""
@@ -64,6 +68,8 @@ class Giver:
         """The tape has been read to its end once: what is not on it has not been given."""
         self.unheard = False
         """The agent shall stop and cannot be told so before more of the tape is read."""
+        self.terminals = Terminals(parts, key, adapter, poke)
+        """The commands that it has us run."""
         self._parts, self._key, self._adapter, self._poke = parts, key, adapter, poke
         self._read = read
         """Up to where the tape has been read."""
@@ -110,6 +116,7 @@ class Giver:
             await self._answer(row.turn)
         if self.caught_up:
             await self._run_errands()
+            await self.terminals.settle()
 
     def _row(self) -> Conversation | None:
         """As it is now; None while the read models of the conversation are being rebuilt: then nothing is concluded."""
@@ -182,12 +189,19 @@ class Giver:
     async def _run_errands(self) -> None:
         """Those without an answer on the tape: a daemon that died in between runs one again."""
         for errand in self._adapter.errands:
-            if not self.gave(errand.id) and self.link is not None:
+            if self.gave(errand.id) or self.link is None:
+                continue
+            result: Served | None = None
+            if isinstance(errand, File):
                 result = await asyncio.to_thread(errands.run, errand, self._key.launch.cwd)
+            elif isinstance(errand, Run | Wish):
+                result = self.terminals.serve(errand)
+            if result is not None:
                 await self._give(self._adapter.served(errand, result))
 
     # -- stopping -----------------------------------------------------------------------------------------------------
     async def _stop(self, turn: str) -> None:
+        self.terminals.stop()
         if self._insisting is None:
             self._insisting = asyncio.create_task(self._insist(turn))
             # Not in a `finally`: a task that is cancelled before its first step never comes to it.
@@ -241,13 +255,14 @@ class Giver:
     async def end(self) -> None:
         """Ends the host and with it the agent."""
         self.ending = True
+        self.terminals.stop()
         if self.link:
             with contextlib.suppress(AgentFailed):  # it is gone already, and the tape says how
                 await self.link.end(GRACE)
 
     async def rest(self) -> None:
         """Ends an agent that has nothing to do, to save its memory: what it left to run in the background stays."""
-        self.ending = True
+        self.ending = self.resting = True
         if self.link:
             with contextlib.suppress(AgentFailed):
                 await self.link.eof()

@@ -23,6 +23,7 @@ from agentguid.project import conversations, transcript
 from agentguid.protocol.commands import Report
 from agentguid.protocol.errors import AgentFailed
 from agentguid.protocol.events import Event, ItemAdded, SessionLost, ToolFinished, ToolStarted, TurnEnded
+from agentguid.protocol.ids import output_of
 from agentguid.stream.presence import Liveness, Phase
 
 log = logging.getLogger(__name__)
@@ -83,6 +84,7 @@ class Session:
         """When it had nothing to do any more, microseconds since the epoch; None: it has."""
         adapter = self._tail.adapter
         busy = adapter.turn is not None or not adapter.idle or adapter.background > 0
+        busy = busy or self._giver.terminals.running
         return None if busy or self._giver.ending else self._giver.idle_since
 
     # -- its life -----------------------------------------------------------------------------------------------------
@@ -126,6 +128,7 @@ class Session:
                 task.cancel()
         self._parts.live.clear(self.key.conversation)
         self._parts.presence.set(self.key.conversation, None)
+        await self._giver.terminals.leave()
         if self._giver.link:
             await self._giver.link.close()
 
@@ -210,6 +213,10 @@ class Session:
                 case Live():
                     parts.live.append(conversation, output)
                 case Fact(event=event):
+                    if isinstance(event, ToolFinished):
+                        parts.live.finish(conversation, output_of(event.item))
+                        if output.commands:
+                            event = await self._giver.terminals.finish(event, output.commands)
                     if isinstance(event, ItemAdded | ToolStarted):
                         # Gone from memory before it is in the log: a page keeps what it has until the item comes.
                         parts.live.finish(conversation, event.item)
@@ -217,6 +224,8 @@ class Session:
                 case Write():
                     await self._giver.give(output)
         if self._tail.exited:
+            # Before its end is in the log: after that nobody would look for them.
+            await self._giver.terminals.end(left=self._giver.ending and not self._giver.resting)
             # In one report with the end of the host, so that the rules see both.
             self._facts += [self._limited.seen(event, batch.at) for event in self._epilogue()]
         if self._facts and self._early <= 0:
