@@ -126,8 +126,8 @@ class Reading(Answers, Requests):
             case "stop" if of == self.state.turn:
                 self.state.stopping = True
                 self.asks.withdraw("The turn was stopped.", out, keep=True)
-        if message.method and message.id and kind in ("prompt", "start"):
-            turn = of if kind == "prompt" else of.partition("-")[2]
+        if message.method and message.id and kind in ("prompt", "start", "close"):
+            turn = of if kind == "prompt" else of.partition("-")[2] if kind == "start" else ""
             self.sent(wire.number_of(message.id), message.method, turn, params)
 
     def _ours(self, data: bytes) -> tuple[wire.Envelope, dict[str, Any]]:

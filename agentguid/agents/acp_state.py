@@ -10,7 +10,9 @@ from agentguid.protocol.items import Mode
 
 SENT, DONE, CHOICES, METHODS = 100, 64, 200, 8
 """So many requests of ours, finished calls, values of a setting and ways to sign in are remembered."""
-Step = Literal["new", "greeted", "signing_in", "ready"]
+CURSOR, PAGES = 1000, 50
+"""Characters of a place in the agent's list of sessions; pages of it that are read."""
+Step = Literal["new", "greeted", "signing_in", "listing", "ready"]
 
 
 class Sent(Struct, array_like=True):
@@ -50,6 +52,15 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     loads: bool = False
     resumes: bool = False
     """What the agent can do with an earlier session."""
+    lists: bool = False
+    closes: bool = False
+    deletes: bool = False
+    """And with its sessions else."""
+    trouble: str = ""
+    """Why it did not take up the earlier session, while it is asked whether it has that: a sentence."""
+    cursor: str = ""
+    pages: int = 0
+    """How far its list of sessions has been read."""
     methods: list[str] = field(default_factory=list)
     """Its ways to sign in: id, name, id, name, …"""
     signed_in: bool = False

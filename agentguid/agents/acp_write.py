@@ -44,6 +44,11 @@ def cancel(session: str) -> bytes:
     return _line({"method": "session/cancel", "params": {"sessionId": session}})
 
 
+def cancel_request(number: int) -> bytes:
+    """A request of ours is not wanted any more."""
+    return _line({"method": "$/cancel_request", "params": {"requestId": number}})
+
+
 def result(identity: bytes, value: Any) -> bytes:
     """The answer to a request of the agent's; its id is sent back as it was written."""
     return _line({"id": Raw(identity), "result": value})

@@ -135,7 +135,8 @@ class Adapter(Protocol):
     """One agent session, seen from its tape. Made anew (or from `carry`) for each fold.
 
     Ids of inputs are part of the contract, because the fold reads them back off the tape:
-    `start`, `start:NAME`, `prompt:TURN`, `steer:MESSAGE`, `answer:APPROVAL`, `stop:TURN`, `auto:OFFSET`, `serve:OFFSET`.
+    `start`, `start:NAME`, `prompt:TURN`, `steer:MESSAGE`, `answer:APPROVAL`, `stop:TURN`, `auto:OFFSET`, `serve:OFFSET`,
+    `close:WHAT`.
     """
 
     @property
@@ -214,6 +215,21 @@ class Adjustable(Protocol):
         """What is to be written so that it works like that; nothing when it does, or when it will not.
 
         Asked again after each line of a turn.
+        """
+
+
+@runtime_checkable
+class Closing(Protocol):
+    """An adapter whose agent likes to be told before its process ends. Others are just ended."""
+
+    @property
+    def modes(self) -> Sequence[Mode] | None:
+        """Those of ours that it can work in; None: that is not known yet."""
+
+    def close(self, *, forget: bool = False) -> Sequence[Write]:
+        """The session is not needed any more in this process; `forget`: nor in any other, where it can forget one.
+
+        Nothing when the agent cannot be told so, or works.
         """
 
 

@@ -9,7 +9,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Sequence
 
-from agentguid.agents.base import Adapter, Adjustable, File, Prompt, Served, Steer, Write
+from agentguid.agents.base import Adapter, Adjustable, Closing, File, Prompt, Served, Steer, Write
 from agentguid.agents.commands import Run, Wish
 from agentguid.effects import errands, inputs
 from agentguid.effects.key import Key
@@ -17,7 +17,7 @@ from agentguid.effects.parts import EffectParts
 from agentguid.effects.terminals import Terminals
 from agentguid.entropy import now
 from agentguid.failpoints import failpoint
-from agentguid.hosts import frames
+from agentguid.hosts import frames, tape
 from agentguid.hosts.link import Link
 from agentguid.project import approvals, conversations, queue
 from agentguid.project.conversations import Conversation
@@ -36,6 +36,8 @@ REST = 2.0
 QUIET = 0.5
 """Seconds without a word after which an agent that was asked to stop is taken to have stopped: the end of its turn is
 on the tape, and only has not been read yet."""
+CLOSE = 1.0
+"""Seconds that an agent has to close its session before it is ended."""
 AGAIN = 1.0
 """Seconds until what could not be given for now is tried again."""
 
@@ -210,8 +212,7 @@ class Giver:
                 # An agent that has to wait for us with a full pipe could not obey.
                 self.link.acknowledge(self.link.tape_end)
         self.unheard = self._adapter.turn != turn and not self.caught_up
-        if self._adapter.turn == turn:
-            await self._give(self._adapter.stop(turn))
+        await self._give(self._adapter.stop(turn))
 
     async def _insist(self, turn: str) -> None:
         """Asked nicely first; whoever does not stop is ended, and all that it started with it.
@@ -256,6 +257,7 @@ class Giver:
         """Ends the host and with it the agent."""
         self.ending = True
         self.terminals.stop()
+        await self._close()
         if self.link:
             with contextlib.suppress(AgentFailed):  # it is gone already, and the tape says how
                 await self.link.end(GRACE)
@@ -263,6 +265,7 @@ class Giver:
     async def rest(self) -> None:
         """Ends an agent that has nothing to do, to save its memory: what it left to run in the background stays."""
         self.ending = self.resting = True
+        await self._close()
         if self.link:
             with contextlib.suppress(AgentFailed):
                 await self.link.eof()
@@ -270,6 +273,19 @@ class Giver:
                     await self.link.signal("TERM")
                 if not await self.link.over(REST):
                     await self.link.end(GRACE)
+
+    async def _close(self) -> None:
+        """Tells the agent that its session is not needed here any more, where it can be told, and hears it out: shortly."""
+        link, adapter = self.link, self._adapter
+        if link is None or not link.alive or not isinstance(adapter, Closing):
+            return
+        reader = tape.Reader(self._parts.places.tapes / self._key.host, link.tape_end)
+        writes = [write for write in adapter.close() if not self.gave(write.id)]
+        await self._give(writes)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE):
+                while writes and link.alive and not _spoke(reader):  # noqa: ASYNC110 - the tape is a file
+                    await asyncio.sleep(0.02)
 
     # -- the last step ------------------------------------------------------------------------------------------------
     async def _give(self, writes: Sequence[Write]) -> None:
@@ -294,3 +310,8 @@ class Giver:
             log.warning("an input was refused: %s", reason, extra={"host": self._key.host, "input": write.id})
             self.trouble = reason
             await self.end()
+
+
+def _spoke(reader: tape.Reader) -> bool:
+    """Whether the agent has said anything since."""
+    return any(record.direction == tape.OUT for record in reader.records())

@@ -8,7 +8,7 @@ import contextlib
 import logging
 from dataclasses import replace
 
-from agentguid.agents.base import Fact, Live, Write
+from agentguid.agents.base import Adapter, Closing, Fact, Live, Write
 from agentguid.append import read
 from agentguid.effects.giver import Giver
 from agentguid.effects.key import Key
@@ -49,6 +49,8 @@ class Session:
         self._tail = self._fold()
         self._giver = Giver(parts, key, self._tail.adapter, link, self.poke, lambda: self._tail.offset)
         self._limited = Limited()
+        self._offered: tuple[str, ...] = ()
+        """Models that the agent has named."""
         self._facts: list[Event] = []
         self._reported = self._tail.mark.offset
         self._report: asyncio.Task[None] | None = None
@@ -147,8 +149,16 @@ class Session:
         if self._tail.damaged(told):
             await self._give_up(DAMAGED)
         adapter = self._tail.adapter
-        self._parts.agents.learn(self.key.agent, adapter.models)
+        self._learn(adapter)
         self._show("running" if adapter.turn else "idle" if adapter.ready else "starting")
+
+    def _learn(self, adapter: Adapter) -> None:
+        """What the agent offers, for the form of the next conversation."""
+        models = tuple(adapter.models) if adapter.ready else ()
+        if models and models != self._offered:
+            self._offered = models
+            modes = adapter.modes if isinstance(adapter, Closing) else None
+            self._parts.agents.learn(self.key.agent, models, modes, now())
 
     async def _next(self) -> Batch | None:
         """The next of the tape; when it has no more for now and it is early for a report, what comes until then."""

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.hosts.tools import is_alive
+from tests.sessions import acp
 from tests.sessions.acp import Mine, ask, pending, texts, told, types
 from tests.support.daemon import Daemon, wait_for
 
@@ -238,8 +239,6 @@ def _argv(pid: int) -> bytes:
 
 
 def test_an_agent_whose_command_runs_is_not_put_away(tmp_path: Any) -> None:
-    from tests.sessions import acp
-
     with acp.maker(tmp_path, AGENTGUID_IDLE_MINUTES="0.01") as make:
         daemon = make()
         conversation = daemon.conversation("mine", mode="bypass")

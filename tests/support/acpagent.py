@@ -99,7 +99,18 @@ class Agent:
                 return {}
             case "session/new" | "session/load" | "session/resume":
                 return self.begin(method, params)
+            case "session/list":
+                return self.sessions(params)
+            case "session/close":
+                if "lingers" in self.habits:
+                    time.sleep(600)
+                return {}
+            case "session/delete":
+                (self.home / params["sessionId"]).unlink()
+                return {}
             case "session/set_mode":
+                if "dawdles" in self.habits:
+                    time.sleep(600)
                 if "stuck" in self.habits:
                     raise ProtocolError(-32603, "Modes are broken today")
                 self.mode = params["modeId"]
@@ -114,15 +125,26 @@ class Agent:
                 return self.prompt(params)
         raise ProtocolError(-32601, f"no method {method}")
 
+    def sessions(self, params: dict[str, Any]) -> dict[str, Any]:
+        """One a page."""
+        names = sorted(file.name for file in self.home.iterdir() if file.name != "told")
+        at = int(params.get("cursor") or 0)
+        found = [{"sessionId": name, "cwd": "/"} for name in names[at : at + 1]]
+        return {"sessions": found, **({"nextCursor": str(at + 1)} if at + 1 < len(names) else {})}
+
     def initialize(self) -> dict[str, Any]:
         if "mute" in self.habits:
             time.sleep(600)
+        if "dead" in self.habits:
+            os._exit(9)
         if "future" in self.habits:
             return {"protocolVersion": 2}
         sessions = {} if "load" in self.habits else {"resume": {}}
         can = {"loadSession": "forgetful" not in self.habits, "sessionCapabilities": sessions}
         if "forgetful" in self.habits:
             can["sessionCapabilities"] = {}
+        if "tidy" in self.habits:
+            sessions = can["sessionCapabilities"] = {"resume": {}, "close": {}, "delete": {}, "list": {}}
         methods = [{"id": "by-hand", "name": "In a browser"}, {"id": "by-itself", "name": "By itself"}]
         return {"protocolVersion": 1, "agentCapabilities": can, "authMethods": methods}
 
@@ -133,6 +155,8 @@ class Agent:
             self.session = str(uuid.uuid4())
             self.remember("")
         else:
+            if "grumpy" in self.habits:
+                raise ProtocolError(-32603, "Something went wrong")
             if not (self.home / params["sessionId"]).exists():
                 raise ProtocolError(-32603, "Session not found")
             self.session = params["sessionId"]
