@@ -51,13 +51,17 @@ def run_of(params: Mapping[str, Any], name: str, terminal: str) -> Run | None:
 
 def _variables(told: Any) -> dict[str, str] | None:
     """None: not what the protocol calls variables."""
-    found = {}
-    for one in objects(told):
+    if told is None:
+        return {}
+    found, variables = {}, objects(told)
+    if not isinstance(told, list) or len(variables) != len(told):
+        return None
+    for one in variables:
         name, value = one.get("name"), one.get("value")
         if not isinstance(name, str) or not isinstance(value, str) or not name or "=" in name:
             return None
         found[name] = value
-    return None if told is not None and (not isinstance(told, list) or len(found) > len(told)) else found
+    return found
 
 
 # -- permission -------------------------------------------------------------------------------------------------------
