@@ -13,6 +13,7 @@ import apsw
 from agentguid import __version__, logs, watchdog
 from agentguid.agents.catalogue import with_custom
 from agentguid.agents.discovery import Agents
+from agentguid.agents.offers import Offers
 from agentguid.append import read
 from agentguid.append.blobs import Blobs
 from agentguid.append.keyring import Keyring
@@ -23,6 +24,7 @@ from agentguid.effects import tapes
 from agentguid.effects.forget import Forgetting
 from agentguid.effects.importing import Importer
 from agentguid.effects.others import Others
+from agentguid.effects.offers import Offering
 from agentguid.effects.parts import EffectParts
 from agentguid.effects.retries import Retries
 from agentguid.effects.turns import Turns
@@ -63,7 +65,8 @@ async def run(settings: Settings) -> None:
         parts = _parts(settings, events, feed, reader)
         effects = _effect_parts(settings, parts)
         turns = Turns(effects)
-        parts.end_agents = turns.end_all
+        offering = Offering(effects)
+        parts.end_agents, parts.ask_offer = turns.end_all, offering.ask
         parts.presence.recovering = True
         _want_credentials(events, reader)
         parts.blobs.sweep()
@@ -79,6 +82,7 @@ async def run(settings: Settings) -> None:
             beside.start("import", Importer(effects, parts.importing, turns.let_go).run())
             beside.start("retries", Retries(effects).run())
             beside.start("agents", parts.agents.rescan())
+            beside.start("offers", offering.run())
             beside.start("devices", parts.seen.keep())
             beside.start("watchdog", watchdog.watch(events, reader))
             if settings.hot_reload:
@@ -189,7 +193,7 @@ def _parts(settings: Settings, events: Log, feed: Feed, reader: apsw.Connection)
         live=LiveText(feed),
         presence=Presence(feed),
         blobs=blobs,
-        agents=Agents(catalogue=with_custom(settings.agents)),
+        agents=Agents(catalogue=with_custom(settings.agents), offers=Offers(settings.places.offers)),
         keys=_keyring(settings),
         seen=Seen(settings.places.seen),
     )

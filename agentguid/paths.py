@@ -35,6 +35,16 @@ class Places(NamedTuple):
         return self.data / "seen.json"
 
     @property
+    def offers(self) -> Path:
+        """What each agent said last that it offers."""
+        return self.data / "offers.json"
+
+    @property
+    def asked(self) -> Path:
+        """Folders for agents that are started only to say what they offer."""
+        return self.data / "asked"
+
+    @property
     def keys(self) -> Path:
         """Keys of model providers, for this user only."""
         return self.data / "keys.json"

@@ -55,6 +55,8 @@ class CustomAgent(BaseModel):
     """ACP: a sign-in method that needs no human, tried when the agent asks for one."""
     files: bool = False
     """ACP: offer to read and write files for it."""
+    terminals: bool = False
+    """ACP: offer to run commands for it."""
     versioned: bool = False
     """Whether it may be asked `--version`."""
 

@@ -12,6 +12,7 @@ from agentguid.agents import acp_write as write
 from agentguid.agents.acp_reading import Reading
 from agentguid.agents.base import Adapter, Answer, Dialect, Errand, Launch, Prompt, Steer, Write
 from agentguid.agents.entry import Entry
+from agentguid.protocol.items import Mode
 
 
 def dialect(entry: Entry) -> Dialect:
@@ -63,6 +64,14 @@ class AcpAdapter(Reading):
         return setting.choices if setting else ()
 
     @property
+    def modes(self) -> Sequence[Mode] | None:
+        state = self.state
+        if state.step != "ready":
+            return None
+        plans = modes.mode_of(self.entry, state, "plan") is not None
+        return ("ask", "accept_edits", "plan", "bypass") if plans else ("ask", "accept_edits", "bypass")
+
+    @property
     def errands(self) -> Sequence[Errand]:
         return list(self.open_errands.values())
 
@@ -90,10 +99,18 @@ class AcpAdapter(Reading):
             return []
         match state.step:
             case "new":
-                return [Write("start", write.initialize(number, files=self.entry.files))]
+                return [
+                    Write(
+                        "start",
+                        write.initialize(number, files=self.entry.files, terminals=self.entry.terminals),
+                    )
+                ]
             case "signing_in":
                 method = self.entry.authenticate
                 return [Write("start:sign-in", write.request(number, "authenticate", methodId=method))]
+            case "listing":
+                more = {"cursor": state.cursor} if state.cursor else {}
+                return [Write(f"start:list{state.pages}", write.request(number, "session/list", **more))]
         times = f"-{state.sessions + 1}" if state.sessions else ""
         return [Write(f"start:session{times}", self._session(number))]
 
@@ -120,10 +137,23 @@ class AcpAdapter(Reading):
         return []
 
     def answer(self, answer: Answer) -> Sequence[Write]:
-        return self.asks.answer(answer)
+        ours = self.decided(answer)
+        return self.asks.answer(answer) if ours is None else ours
 
     def stop(self, turn: str) -> Sequence[Write]:
-        """All that it asks is answered too: it waits for that."""
-        if turn != self.state.turn:
+        """All that it asks is answered too: it waits for that. Before the prompt, what we ask is taken back."""
+        if turn == self.state.turn:
+            return [Write(f"stop:{turn}", write.cancel(self.state.session)), *self.asks.cancelled()]
+        mine = [number for number, sent in self.state.sent.items() if sent.turn == turn]
+        return [Write(f"stop:{turn}", write.cancel_request(number)) for number in mine[-1:]]
+
+    def close(self, *, forget: bool = False) -> Sequence[Write]:
+        state, number = self.state, self.state.number
+        if state.step != "ready" or state.turn or not state.session:
             return []
-        return [Write(f"stop:{turn}", write.cancel(self.state.session)), *self.asks.cancelled()]
+        wanted = [("close", state.closes), ("delete", state.deletes and forget)]
+        names = [name for name, can in wanted if can]
+        return [
+            Write(f"close:{name}", write.request(number + place, f"session/{name}", sessionId=state.session))
+            for place, name in enumerate(names, 1)
+        ]

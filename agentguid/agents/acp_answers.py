@@ -9,7 +9,7 @@ from agentguid.agents import acp_wire as wire
 from agentguid.agents import acp_write as write
 from agentguid.agents import jsonrpc
 from agentguid.agents.acp_session import Session
-from agentguid.agents.acp_state import METHODS, Sent
+from agentguid.agents.acp_state import CURSOR, METHODS, PAGES, Sent
 from agentguid.agents.base import Fact, Output
 from agentguid.agents.jsonl import NotUnderstoodError, mapping, objects, text_of
 from agentguid.protocol.events import TurnEnded
@@ -29,6 +29,11 @@ class Answers(Session):
                 self._signed_in(error)
             case "session/new" | "session/load" | "session/resume":
                 self._begun(sent, result, error, out)
+            case "session/list":
+                self._listed(result, error, out)
+            case "session/close" | "session/delete":
+                if not any(other.method.startswith("session/") for other in self.state.sent.values()):
+                    self.state.session = ""
             case "session/prompt":
                 self._done(result, error, out)
             case _:
@@ -49,7 +54,10 @@ class Answers(Session):
             return
         can = mapping(result.get("agentCapabilities"))
         state.loads = can.get("loadSession") is True
-        state.resumes = isinstance(mapping(can.get("sessionCapabilities")).get("resume"), dict)
+        more = mapping(can.get("sessionCapabilities"))
+        state.resumes, state.lists, state.closes, state.deletes = (
+            isinstance(more.get(name), dict) for name in ("resume", "list", "close", "delete")
+        )
         for method in objects(result.get("authMethods"))[:METHODS]:
             state.methods += [text_of(method.get("id")), text_of(method.get("name"))]
         state.step = "greeted"
@@ -90,13 +98,34 @@ class Answers(Session):
             else:
                 state.step = "signing_in"
         elif sent.method != "session/new" and errors.lost(error):
-            state.anew = True
-            text = f"{entry.name} does not have this conversation any more. It begins anew, without memory."
-            out.append(self.notice(text, "error"))
+            self._gone(out)
         elif sent.method == "session/new":
             state.broken = errors.not_begun(entry, error, "could not begin a session")
         else:
-            state.broken = errors.not_begun(entry, error, "could not take up this conversation")
+            trouble = errors.not_begun(entry, error, "could not take up this conversation")
+            if state.lists:
+                state.step, state.trouble = "listing", trouble
+            else:
+                state.broken = trouble
+
+    def _gone(self, out: list[Output]) -> None:
+        self.state.anew = True
+        text = f"{self.entry.name} does not have this conversation any more. It begins anew, without memory."
+        out.append(self.notice(text, "error"))
+
+    def _listed(self, result: dict[str, Any], error: wire.Error | None, out: list[Output]) -> None:
+        """Whether the session that it would not take up is there at all: if so, nothing is begun in its place."""
+        state = self.state
+        state.pages += 1
+        there = {text_of(one.get("sessionId")) for one in objects(result.get("sessions"))}
+        state.cursor = text_of(result.get("nextCursor"))[:CURSOR]
+        if error or "sessions" not in result or self.launch.resume in there:
+            state.broken = state.trouble
+        elif not state.cursor:
+            state.step = "greeted"
+            self._gone(out)
+        elif state.pages >= PAGES:
+            state.broken = state.trouble
 
     # -- settings -----------------------------------------------------------------------------------------------------
     def _set(self, sent: Sent, result: dict[str, Any], error: wire.Error | None, out: list[Output]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
+from agentguid.agents import acp_commands as commands
 from agentguid.agents import acp_forms as forms
 from agentguid.agents import acp_shape as shape
 from agentguid.agents import acp_write as write
@@ -13,6 +14,7 @@ from agentguid.agents.acp_calls import Call
 from agentguid.agents.acp_state import State
 from agentguid.agents.acp_wire import Asked
 from agentguid.agents.base import Answer, Fact, Output, Write
+from agentguid.agents.commands import Run
 from agentguid.agents.jsonl import objects, text_of
 from agentguid.protocol.events import ApprovalRequested, ApprovalWithdrawn
 from agentguid.protocol.items import Body, Decision, Option, Question
@@ -21,7 +23,7 @@ OPEN = 200
 """More requests than this at once are refused."""
 OPTIONS = 20
 GRANTED = 64
-"""Files that may be written in a turn, the latest."""
+"""Files that may be written in a turn, and commands that may be run, the latest."""
 REASON = 500
 """Characters of a request's own words."""
 KINDS: tuple[Decision, ...] = ("allow_once", "allow_always", "reject_once", "reject_always")
@@ -40,9 +42,17 @@ class Ask(Struct):
     form: dict[str, Any] | None = None
     """Of questions: their parameters as the agent gave them."""
     questions: list[Question] = []
+    command: str = ""
+    """The command that it is about: `acp_commands.mark`."""
+    run: Run | None = None
+    """It is ours: the agent wants this run, and did not ask the user."""
+    always: bool = False
+    """And the user allowed it for good."""
 
     def cancelled(self) -> bytes:
         """The answer of nobody."""
+        if self.run is not None:
+            return write.error(self.identity, write.CANCELLED, "The user stopped this turn.")
         if self.form is not None:
             return write.result(self.identity, forms.CANCELLED)
         return write.chosen(self.identity, None)
@@ -65,7 +75,8 @@ class Asks:
         if self._freely(call.kind if call else kind, call):
             option = pick(given, "allow_once") or pick(given, "allow_always")
             return write.chosen(bytes(identity), option)
-        self.open[approval] = Ask(bytes(identity), given, _paths(call))
+        command = commands.mark_of_call(call, self.cwd)
+        self.open[approval] = Ask(bytes(identity), given, _paths(call), command=command)
         title = text_of(told.title)
         name = call.name if call else shape.named(kind, title, {})
         arguments = call.arguments() if call else shape.arguments(kind, title, {}, [], [])
@@ -115,7 +126,7 @@ class Asks:
             return True
         if self.state.mode != "accept_edits" or kind != "edit" or call is None:
             return False
-        return all(self._inside(path) for path in _paths(call) or [""])
+        return all(self.inside(path) for path in _paths(call) or [""])
 
     def may_write(self, path: str) -> bool:
         """Whether we may write a file for the agent: the user's mode says so, or the user did in this turn."""
@@ -126,7 +137,7 @@ class Asks:
     def _whole(self, path: str) -> str:
         return os.path.normpath(os.path.join(self.cwd, path))
 
-    def _inside(self, path: str) -> bool:
+    def inside(self, path: str) -> bool:
         root = os.path.normpath(self.cwd)
         return bool(path) and os.path.commonpath([self._whole(path), root]) == root
 
@@ -158,9 +169,15 @@ class Asks:
 
     def answered(self, approval: str, option: str) -> None:
         """The answer is on the tape."""
-        ask = self.open.pop(approval, None)
-        if ask and any(one.id == option and one.kind.startswith("allow") for one in ask.options):
-            self.state.granted = [*self.state.granted, *map(self._whole, ask.paths)][-GRANTED:]
+        ask, state = self.open.pop(approval, None), self.state
+        kinds = [one.kind for one in ask.options if one.id == option] if ask else []
+        if ask is None or not any(kind.startswith("allow") for kind in kinds):
+            return
+        state.granted = [*state.granted, *map(self._whole, ask.paths)][-GRANTED:]
+        if ask.command:
+            state.allowed = [*state.allowed, ask.command][-GRANTED:]
+            if "allow_always" in kinds:
+                state.always = [*state.always, ask.command][-GRANTED:]
 
     def withdraw(self, reason: str, out: list[Output], *, keep: bool = False) -> None:
         """Nobody is asked any more. `keep`: the agent is still owed its answers."""

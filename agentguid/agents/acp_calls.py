@@ -15,6 +15,7 @@ from agentguid.agents import acp_shape as shape
 from agentguid.agents.acp_state import DONE, State
 from agentguid.agents.acp_wire import Call as Told
 from agentguid.agents.base import Fact, Live, Output
+from agentguid.agents.commands import is_of
 from agentguid.agents.jsonl import mapping, objects, text_of
 from agentguid.protocol.events import ToolFinished, ToolStarted
 from agentguid.protocol.items import Body
@@ -55,9 +56,10 @@ class Call(Struct):
 
 
 class Calls:
-    def __init__(self, state: State, new_item: Callable[[], str]) -> None:
+    def __init__(self, state: State, new_item: Callable[[], str], host: str) -> None:
         self.state = state
         self.new_item = new_item
+        self.host = host
         self.open: dict[str, Call] = {}
 
     def told(self, told: Told, out: list[Output], *, asked: bool = False) -> Call | None:
@@ -103,7 +105,7 @@ class Calls:
         del self.open[name]
         self.state.done = [*self.state.done, name][-DONE:]
         body = shape.output(call.content, call.answered, "".join(call.streamed), call.shown)
-        out.append(Fact(ToolFinished(item=call.item, output=body, failed=failed)))
+        out.append(Fact(ToolFinished(item=call.item, output=body, failed=failed), self.commands(call)))
 
     def abandon(self, out: list[Output]) -> None:
         """Calls without a result will get none."""
@@ -116,7 +118,14 @@ class Calls:
         if not call.started:
             self.start(call, out)
         body = shape.output(call.content, call.answered, "".join(call.streamed), call.shown)
-        out.append(Fact(ToolFinished(item=call.item, output=body, incomplete=True)))
+        out.append(Fact(ToolFinished(item=call.item, output=body, incomplete=True), self.commands(call)))
+
+    def commands(self, call: Call) -> tuple[str, ...]:
+        """Those whose output it shows: of ours only, for others nobody knows."""
+        told = [
+            text_of(one.get("terminalId")) for one in objects(call.content) if one.get("type") == "terminal"
+        ]
+        return tuple(dict.fromkeys(name for name in told if is_of(self.host, name)))
 
 
 def _drafts(call: Call) -> bool:

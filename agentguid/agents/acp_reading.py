@@ -40,7 +40,7 @@ class Reading(Answers, Requests):
         elif message.method == "$/cancel_request":
             identity = msgspec.json.encode(mapping(wire.value(message.params)).get("requestId"))
             self._taken_back(identity, out)
-        elif not message.method.startswith((*QUIET, "$/")):
+        elif not message.method.startswith((*QUIET, "$/", "elicitation/complete")):
             raise NotUnderstoodError(f"notification {message.method}"[:200])
 
     def _update(self, told: wire.Session, out: list[Output]) -> None:
@@ -65,8 +65,10 @@ class Reading(Answers, Requests):
                 if update.id not in self.calls.open and update.id not in state.done:
                     self.texts.close(out)
                 self.calls.told(update, out)
-            case wire.Plan():
-                self._plan(update, out)
+            case wire.Plan(entries=entries):
+                self._plan(msgspec.json.encode({"entries": entries}).decode(), "application/json", out)
+            case wire.PlanUpdate(plan=plan):
+                self._one_plan(mapping(plan), out)
             case wire.CurrentMode():
                 self.now_in(update.mode, out)
             case wire.Options():
@@ -76,17 +78,22 @@ class Reading(Answers, Requests):
             case wire.Info():
                 status = mapping(mapping(mapping(update.meta).get("codex")).get("threadStatus"))
                 state.failing = state.failing or text_of(status.get("type")) == "systemError"
-            case wire.Echo() | wire.Commands():
+            case wire.Echo() | wire.Commands() | wire.PlanRemoved():
                 pass
 
-    def _plan(self, update: wire.Plan, out: list[Output]) -> None:
+    def _one_plan(self, plan: dict[str, Any], out: list[Output]) -> None:
+        if isinstance(entries := plan.get("entries"), list):
+            self._plan(msgspec.json.encode({"entries": entries}).decode(), "application/json", out)
+        elif text := text_of(plan.get("content")) or text_of(plan.get("uri")):
+            self._plan(text, "text/markdown", out)
+
+    def _plan(self, text: str, type_: str, out: list[Output]) -> None:
         """Told whole each time; worth showing when it is another."""
-        text = msgspec.json.encode({"entries": update.entries}).decode()
         mark = zlib.crc32(text.encode())
         if mark != self.state.plan:
             self.state.plan = mark
             self.texts.close(out)
-            body = Body(text, "application/json")
+            body = Body(text, type_)
             out.append(Fact(ItemAdded(item=self._item(), turn=self.state.turn, kind="plan", body=body)))
 
     def _remark(self, update: wire.Said, out: list[Output]) -> bool:
@@ -118,15 +125,16 @@ class Reading(Answers, Requests):
             case "prompt":
                 self._prompted(of, params, line.at)
             case "answer":
-                outcome = mapping(mapping(self._plain(message.result)).get("outcome"))
+                self.over(f"answer:{of}", message)
+                outcome = mapping(mapping(self.plain(message.result)).get("outcome"))
                 self.asks.answered(of, text_of(outcome.get("optionId")))
             case "serve":
-                self.over(f"serve:{of}")
+                self.over(f"serve:{of}", message)
             case "stop" if of == self.state.turn:
                 self.state.stopping = True
                 self.asks.withdraw("The turn was stopped.", out, keep=True)
-        if message.method and message.id and kind in ("prompt", "start"):
-            turn = of if kind == "prompt" else of.partition("-")[2]
+        if message.method and message.id and kind in ("prompt", "start", "close"):
+            turn = of if kind == "prompt" else of.partition("-")[2] if kind == "start" else ""
             self.sent(wire.number_of(message.id), message.method, turn, params)
 
     def _ours(self, data: bytes) -> tuple[wire.Envelope, dict[str, Any]]:
@@ -135,13 +143,7 @@ class Reading(Answers, Requests):
             message = wire.read(data)
         except NotUnderstoodError:
             return wire.Envelope(), {}
-        return message, mapping(self._plain(message.params))
-
-    def _plain(self, raw: msgspec.Raw) -> Any:
-        try:
-            return wire.value(raw)
-        except NotUnderstoodError:
-            return None
+        return message, mapping(self.plain(message.params))
 
     def _prompted(self, turn: str, params: dict[str, Any], at: int) -> None:
         state = self.state

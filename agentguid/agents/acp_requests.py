@@ -1,21 +1,22 @@
-"""What the agent asks of us: permission, files. Whatever else it asks is refused, so that it does not wait."""
+"""What the agent asks of us: permission, files, commands. Whatever else it asks is refused, so that it does not wait."""
 
+from typing import Any
+
+from agentguid.agents import acp_commands as commands
 from agentguid.agents import acp_forms as forms
 from agentguid.agents import acp_wire as wire
 from agentguid.agents import acp_write as write
-from agentguid.agents.acp_session import Session
-from agentguid.agents.base import Errand, Output, Served, Write
+from agentguid.agents.acp_terminals import BAD, ERRANDS, TOO_MANY, Terminals
+from agentguid.agents.base import Errand, File, Output, Served, Write
+from agentguid.agents.commands import Ran, Run, Wish
 from agentguid.agents.jsonl import NotUnderstoodError, count, mapping, text_of
 
-OPEN = 100
-"""More errands than this at once are refused."""
 QUIET = ("_", "qwen/", "craft/", "cursor/", "kiro")
 """Beginnings of methods that are an agent's own, beyond the protocol: refused without a word to the user."""
 UNASKED = "The user wants to be asked first: request permission for this edit, then write the file."
-BAD, TOO_MANY = "The parameters are not understood.", "Too many requests wait already."
 
 
-class Requests(Session):
+class Requests(Terminals):
     def _request(self, message: wire.Envelope, out: list[Output]) -> None:
         match message.method:
             case "session/request_permission":
@@ -24,13 +25,14 @@ class Requests(Session):
                 self._questions(message, out)
             case "fs/read_text_file" | "fs/write_text_file":
                 self._errand(message, out)
+            case commands.CREATE:
+                self._create(message, out)
+            case method if method in commands.WISHES:
+                self._wish(message, out)
             case method:
                 self._refuse(message, write.NO_METHOD, f"agentguid does not offer {method}"[:200], out)
                 if not method.startswith(QUIET):
                     raise NotUnderstoodError(f"request {method}"[:200])
-
-    def _refuse(self, message: wire.Envelope, code: int, why: str, out: list[Output]) -> None:
-        out.append(Write(f"auto:{self._offset}", write.error(bytes(message.id), code, why)))
 
     def _permission(self, message: wire.Envelope, out: list[Output]) -> None:
         try:
@@ -67,12 +69,12 @@ class Requests(Session):
             self._refuse(message, write.FAILED, BAD, out)
         elif writes and not self.asks.may_write(path):
             self._refuse(message, write.FAILED, UNASKED, out)
-        elif len(self.open_errands) >= OPEN:
+        elif len(self.open_errands) >= ERRANDS:
             self._refuse(message, write.FAILED, TOO_MANY, out)
         else:
             name = f"serve:{self._offset}"
             line, limit = count(params.get("line")) or None, params.get("limit")
-            self.open_errands[name] = Errand(
+            self.open_errands[name] = File(
                 name, path, text if writes else None, line, None if limit is None else count(limit)
             )
             self.identities[name] = bytes(message.id)
@@ -84,16 +86,23 @@ class Requests(Session):
             return []
         if result.error:
             return [Write(errand.id, write.error(identity, write.FAILED, result.error))]
-        value = {} if errand.text is not None else {"content": result.text}
-        return [Write(errand.id, write.result(identity, value))]
+        return [Write(errand.id, write.result(identity, self._result(errand, result)))]
+
+    def _result(self, errand: Errand, result: Served) -> dict[str, Any]:
+        match errand:
+            case Run():
+                return self.made(errand)
+            case Wish():
+                return commands.answer(errand, result if isinstance(result, Ran) else Ran())
+            case File(text=None):
+                return {"content": result.text}
+        return {}
 
     def _taken_back(self, identity: bytes, out: list[Output]) -> None:
         """`$/cancel_request`: answered with the error that the protocol has for it."""
-        if self.asks.taken_back(identity, out):
+        waiting = [name for name, known in self.identities.items() if known == identity]
+        for name in waiting:
+            del self.open_errands[name], self.identities[name]
+        if self.asks.taken_back(identity, out) or waiting:
             data = write.error(identity, write.CANCELLED, "Cancelled as you asked.")
             out.append(Write(f"auto:{self._offset}", data))
-
-    def over(self, name: str) -> None:
-        """The answer to an errand is on the tape."""
-        self.open_errands.pop(name, None)
-        self.identities.pop(name, None)

@@ -2,14 +2,17 @@
 
 from typing import Any
 
+from msgspec import Raw
+
 from agentguid.agents import acp_modes as modes
+from agentguid.agents import acp_wire as wire
 from agentguid.agents.acp_asks import Asks
 from agentguid.agents.acp_calls import Calls
 from agentguid.agents.acp_state import SENT, Sent, State, decode
 from agentguid.agents.acp_texts import Texts
 from agentguid.agents.base import Errand, Fact, Launch, Output
 from agentguid.agents.entry import Entry
-from agentguid.agents.jsonl import text_of
+from agentguid.agents.jsonl import NotUnderstoodError, text_of
 from agentguid.agents.jsonrpc_lines import STDERR, Lines
 from agentguid.protocol.events import ItemAdded, SessionIdentified
 from agentguid.protocol.items import Body, Level
@@ -22,7 +25,7 @@ class Session(Lines):
         self.launch = launch
         self.state: State = State() if carry is None else decode(carry)
         self.texts = Texts(self._item)
-        self.calls = Calls(self.state, self._item)
+        self.calls = Calls(self.state, self._item, host)
         self.asks = Asks(self.state, launch.cwd)
         self.open_errands: dict[str, Errand] = {}
         self.identities: dict[str, bytes] = {}
@@ -30,6 +33,13 @@ class Session(Lines):
         self._offset = 0
         self._part = 0
         self._at = 0
+
+    def plain(self, raw: Raw) -> Any:
+        """Plain JSON of a line that we wrote; None of one that a tape has damaged."""
+        try:
+            return wire.value(raw)
+        except NotUnderstoodError:
+            return None
 
     def notice(self, text: str, level: Level = "info") -> Fact:
         turn = self.state.turn
@@ -107,5 +117,5 @@ class Session(Lines):
         state = self.state
         state.turn, state.stopping, state.mode = None, False, "ask"
         state.failure = state.failure_item = ""
-        state.granted = []
+        state.granted, state.allowed = [], []
         state.failing, state.stderr_size = False, 0

@@ -10,7 +10,9 @@ from agentguid.protocol.items import Mode
 
 SENT, DONE, CHOICES, METHODS = 100, 64, 200, 8
 """So many requests of ours, finished calls, values of a setting and ways to sign in are remembered."""
-Step = Literal["new", "greeted", "signing_in", "ready"]
+CURSOR, PAGES = 1000, 50
+"""Characters of a place in the agent's list of sessions; pages of it that are read."""
+Step = Literal["new", "greeted", "signing_in", "listing", "ready"]
 
 
 class Sent(Struct, array_like=True):
@@ -31,6 +33,15 @@ class Setting(Struct, array_like=True):
     """Id of the config option. Empty: it is set by a method of its own."""
 
 
+class Command(Struct, array_like=True):
+    """A command that we run for the agent, until it releases it."""
+
+    limit: int | None = None
+    """Bytes of its output that the agent wants to have at most."""
+    ended: bool = False
+    """And the agent knows."""
+
+
 class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     step: Step = "new"
     number: int = 0
@@ -41,6 +52,15 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     loads: bool = False
     resumes: bool = False
     """What the agent can do with an earlier session."""
+    lists: bool = False
+    closes: bool = False
+    deletes: bool = False
+    """And with its sessions else."""
+    trouble: str = ""
+    """Why it did not take up the earlier session, while it is asked whether it has that: a sentence."""
+    cursor: str = ""
+    pages: int = 0
+    """How far its list of sessions has been read."""
     methods: list[str] = field(default_factory=list)
     """Its ways to sign in: id, name, id, name, …"""
     signed_in: bool = False
@@ -61,6 +81,12 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     """Ours, of the present turn."""
     granted: list[str] = field(default_factory=list)
     """Files that the user let the agent change in this turn."""
+    allowed: list[str] = field(default_factory=list)
+    """Commands that the user let the agent run in this turn: `acp_commands.mark`."""
+    always: list[str] = field(default_factory=list)
+    """And for as long as this process lives."""
+    commands: dict[str, Command] = field(default_factory=dict)
+    """Those that it had us run, by the ids of their hosts."""
     settings: dict[str, Setting] = field(default_factory=dict)
     """`mode`, `model`, and the ids of config options."""
     first_model: str = ""

@@ -70,6 +70,16 @@ class Plan(Struct, tag_field="sessionUpdate", tag="plan"):
     entries: list[Any] = []
 
 
+class PlanUpdate(Struct, tag_field="sessionUpdate", tag="plan_update"):
+    """One of several plans: steps, prose, or a file. Not in the published protocol yet, and not offered."""
+
+    plan: Any = None
+
+
+class PlanRemoved(Struct, tag_field="sessionUpdate", tag="plan_removed"):
+    pass
+
+
 class Commands(Struct, tag_field="sessionUpdate", tag="available_commands_update"):
     """May be half a megabyte long: nothing of it is kept."""
 
@@ -93,7 +103,19 @@ class Used(Struct, tag_field="sessionUpdate", tag="usage_update"):
 
 
 Update = (
-    Said | Thought | Echo | ToolCall | ToolCallUpdate | Plan | Commands | CurrentMode | Options | Info | Used
+    Said
+    | Thought
+    | Echo
+    | ToolCall
+    | ToolCallUpdate
+    | Plan
+    | PlanUpdate
+    | PlanRemoved
+    | Commands
+    | CurrentMode
+    | Options
+    | Info
+    | Used
 )
 
 

@@ -16,11 +16,11 @@ NO_METHOD, FAILED, CANCELLED = -32601, -32603, -32800
 _encode = msgspec.json.Encoder().encode
 
 
-def initialize(number: int, *, files: bool) -> bytes:
-    """What we can do for the agent, and no more: agents use their own terminals, and their own files but when asked to."""
+def initialize(number: int, *, files: bool, terminals: bool) -> bytes:
+    """What we offer to do for the agent: most use their own files and terminals, and so it stays (ADR 0050)."""
     capabilities = {
         "fs": {"readTextFile": files, "writeTextFile": files},
-        "terminal": False,
+        "terminal": terminals,
         "elicitation": {"form": {}},
     }
     client = {"name": "agentguid", "title": "agentguid", "version": __version__}
@@ -42,6 +42,11 @@ def request(number: int, method: str, **params: Any) -> bytes:
 
 def cancel(session: str) -> bytes:
     return _line({"method": "session/cancel", "params": {"sessionId": session}})
+
+
+def cancel_request(number: int) -> bytes:
+    """A request of ours is not wanted any more."""
+    return _line({"method": "$/cancel_request", "params": {"requestId": number}})
 
 
 def result(identity: bytes, value: Any) -> bytes:

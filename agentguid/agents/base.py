@@ -39,13 +39,18 @@ class Fact(Struct, frozen=True, gc=False):
     """Something to be recorded."""
 
     event: Event
+    commands: tuple[str, ...] = ()
+    """Of a call that ends: the commands (`commands.Run`) whose output is its output."""
 
 
 class Live(Struct, frozen=True, gc=False):
-    """A piece of an unfinished item. Memory only; the finished item comes as a `Fact` under the same id."""
+    """A piece of an unfinished item. Memory only; the finished item comes as a `Fact` under the same id.
+
+    `output` is what a command prints that runs for a call: its id is made of that of the call, its `parent`.
+    """
 
     item: str
-    kind: ItemKind | Literal["tool"]
+    kind: ItemKind | Literal["tool", "output"]
     text: str
     turn: str | None = None
     parent: str | None = None
@@ -101,10 +106,14 @@ class Answer(Struct, frozen=True):
 
 
 class Errand(Struct, frozen=True):
-    """Something that the agent asks us to do with a file. It waits for the answer."""
+    """Something that the agent asks us to do: with a file (`File`), or with a command (`commands`). It waits for the answer."""
 
     id: str
-    """Of the input that answers: `serve:OFFSET`. Once that is on the tape the errand is over."""
+    """Of the input that answers: `serve:OFFSET`, or `answer:APPROVAL` when the user was asked. Once that is on the tape
+    the errand is over."""
+
+
+class File(Errand, frozen=True):
     path: str
     text: str | None = None
     """To be written; None: to be read."""
@@ -126,7 +135,8 @@ class Adapter(Protocol):
     """One agent session, seen from its tape. Made anew (or from `carry`) for each fold.
 
     Ids of inputs are part of the contract, because the fold reads them back off the tape:
-    `start`, `start:NAME`, `prompt:TURN`, `steer:MESSAGE`, `answer:APPROVAL`, `stop:TURN`, `auto:OFFSET`, `serve:OFFSET`.
+    `start`, `start:NAME`, `prompt:TURN`, `steer:MESSAGE`, `answer:APPROVAL`, `stop:TURN`, `auto:OFFSET`, `serve:OFFSET`,
+    `close:WHAT`.
     """
 
     @property
@@ -205,6 +215,21 @@ class Adjustable(Protocol):
         """What is to be written so that it works like that; nothing when it does, or when it will not.
 
         Asked again after each line of a turn.
+        """
+
+
+@runtime_checkable
+class Closing(Protocol):
+    """An adapter whose agent likes to be told before its process ends. Others are just ended."""
+
+    @property
+    def modes(self) -> Sequence[Mode] | None:
+        """Those of ours that it can work in; None: that is not known yet."""
+
+    def close(self, *, forget: bool = False) -> Sequence[Write]:
+        """The session is not needed any more in this process; `forget`: nor in any other, where it can forget one.
+
+        Nothing when the agent cannot be told so, or works.
         """
 
 

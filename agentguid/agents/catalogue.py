@@ -351,5 +351,6 @@ def _own(id_: str, agent: CustomAgent, known: Entry | None) -> Entry:
         versioned=agent.versioned,
         authenticate=agent.authenticate or entry.authenticate,
         files=agent.files,
+        terminals=agent.terminals,
         steers=entry.steers and agent.protocol == "stream-json",
     )

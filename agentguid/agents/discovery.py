@@ -13,6 +13,7 @@ from agentguid import __version__
 from agentguid.agents.base import Dialect
 from agentguid.agents.catalogue import CATALOGUE, Entry
 from agentguid.agents.environ import child_environ, folders
+from agentguid.agents.offers import Offer, Offers
 from agentguid.protocol.items import Mode
 
 PATIENCE = 10.0
@@ -81,7 +82,10 @@ class Agents:
     """The catalogue with what a search of this machine found. Empty of paths until the first `rescan`."""
 
     def __init__(
-        self, environ: Mapping[str, str] = os.environ, catalogue: Sequence[Entry] = CATALOGUE
+        self,
+        environ: Mapping[str, str] = os.environ,
+        catalogue: Sequence[Entry] = CATALOGUE,
+        offers: Offers | None = None,
     ) -> None:
         self._environ = dict(environ)
         self._catalogue = catalogue
@@ -89,16 +93,20 @@ class Agents:
         self._running: asyncio.Task[None] | None = None
         self.searched = False
         """A search has ended: what was not found is not here."""
-        self._models: dict[str, tuple[str, ...]] = {}
+        self._offers = offers or Offers()
 
-    def learn(self, id: str, models: Sequence[str]) -> None:  # noqa: A002
-        """An agent at work said which models it offers."""
-        if models:
-            self._models[id] = tuple(models)
+    def learn(self, id: str, models: Sequence[str], modes: Sequence[Mode] | None, at: int) -> None:  # noqa: A002
+        """An agent said what it offers. `modes`: those of ours that it can work in; None: all."""
+        self._offers.learn(id, models, modes, at)
+
+    def offer(self, id: str) -> Offer | None:  # noqa: A002
+        """What an agent said last, also to an earlier daemon; None: it was never asked."""
+        return self._offers.get(id)
 
     def models(self, id: str) -> tuple[str, ...]:  # noqa: A002
-        """What an agent said last since the daemon started; nothing while it has not been asked to work."""
-        return self._models.get(id, ())
+        """The models that it named last."""
+        offer = self._offers.get(id)
+        return offer.models if offer else ()
 
     def all(self) -> list[Found]:
         """In the order of the catalogue, as of the last scan."""

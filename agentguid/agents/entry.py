@@ -45,6 +45,8 @@ class Entry(Struct, frozen=True):
     """A sign-in method of its that needs no human once `login` was done; tried when it asks for one."""
     files: bool = False
     """Offer to read and write files for it: for an agent that cannot by itself."""
+    terminals: bool = False
+    """Offer to run commands for it: for an agent that cannot by itself."""
     steers: bool = False
     """Takes a message into the turn that it works on."""
     remarks: str = ""

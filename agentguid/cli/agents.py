@@ -11,14 +11,22 @@ from agentguid.cli.output import complain, one_line, paint, print_json, print_ta
 
 
 def arguments(parser: ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ls|rescan")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ls|models|rescan")
     listing = common(actions.add_parser("ls", help="as of the last search"))
     listing.add_argument("agent", metavar="AGENT", nargs="?", help="all that is known of this one")
+    models = common(actions.add_parser("models", help="which models an agent has, as it said last"))
+    models.add_argument("agent", metavar="AGENT")
+    models.add_argument(
+        "--ask", action="store_true", help="start it to ask; takes seconds, and prompts nothing"
+    )
     common(actions.add_parser("rescan", help="search again: after one was installed or updated"))
 
 
 def run(args: Namespace) -> int:
     client = connect(args)
+    if args.action == "models":
+        path = f"/agents/{part(args.agent)}/models"
+        return _models(args, client.post(path) if args.ask else client.get(path))
     if args.action == "ls" and args.agent:
         answer = client.get(f"/agents/{part(args.agent)}")
     else:
@@ -29,6 +37,21 @@ def run(args: Namespace) -> int:
         _print(answer["agents"])
     else:
         _whole(answer)
+    return 0
+
+
+def _models(args: Namespace, answer: dict[str, Any]) -> int:
+    if args.json:
+        print_json(answer)
+        return 0
+    for model in answer["models"]:
+        print(safe(model["id"]) or paint("(its own choice)", "dim", sys.stdout))
+    if answer["said"] is None:
+        complain(
+            f"\n{args.agent} has not been asked which others it has: agentguictl agents models {args.agent} --ask"
+        )
+    elif len(answer["models"]) == 1:
+        complain(f"\n{args.agent} named no others.")
     return 0
 
 

@@ -7,6 +7,7 @@ import shutil
 from agentguid.append import read
 from agentguid.append.redact import is_forgotten
 from agentguid.effects.parts import EffectParts
+from agentguid.effects.terminals import commands_of
 from agentguid.entropy import now
 from agentguid.hosts.orphans import held
 from agentguid.project import blob_uses, hosts
@@ -50,7 +51,7 @@ class Forgetting:
         """Forgets what is due."""
         await self._find()
         for stream in [stream for stream, due in self._waiting.items() if due <= now()]:
-            if self._ended(stream):
+            if await self._ended(stream):
                 await self._forget(stream)
                 del self._waiting[stream]
 
@@ -65,20 +66,23 @@ class Forgetting:
                     self._waiting[recorded.stream] = min(due, self._waiting.get(recorded.stream, due))
             await asyncio.sleep(0)
 
-    def _ended(self, stream: str) -> bool:
+    async def _ended(self, stream: str) -> bool:
         """Nothing is written to it any more: its hosts are known, and none of them lives."""
         conversation = conversation_of(stream)
         assert conversation is not None
         if not self._parts.current(conversation) or hosts.of(self._parts.reader, conversation):
             return False
-        return not any(
-            held(self._parts.places, host) for host in hosts.all_of(self._parts.reader, conversation)
-        )
+        return not any(held(self._parts.places, host) for host in await self._tapes(conversation))
+
+    async def _tapes(self, conversation: str) -> list[str]:
+        """Of its agents and of what those had us run."""
+        had = hosts.all_of(self._parts.reader, conversation)
+        return [*had, *await commands_of(self._parts.places, had)]
 
     async def _forget(self, stream: str) -> None:
         conversation = conversation_of(stream)
         assert conversation is not None
-        had = hosts.all_of(self._parts.reader, conversation)
+        had = await self._tapes(conversation)
         for host in had:
             await asyncio.to_thread(shutil.rmtree, self._parts.places.tapes / host, ignore_errors=True)
         await asyncio.wrap_future(self._parts.log.forget(stream, had))

@@ -9,13 +9,15 @@ import contextlib
 import logging
 from collections.abc import Callable, Sequence
 
-from agentguid.agents.base import Adapter, Adjustable, Prompt, Steer, Write
+from agentguid.agents.base import Adapter, Adjustable, Closing, File, Prompt, Served, Steer, Write
+from agentguid.agents.commands import Run, Wish
 from agentguid.effects import errands, inputs
 from agentguid.effects.key import Key
 from agentguid.effects.parts import EffectParts
+from agentguid.effects.terminals import Terminals
 from agentguid.entropy import now
 from agentguid.failpoints import failpoint
-from agentguid.hosts import frames
+from agentguid.hosts import frames, tape
 from agentguid.hosts.link import Link
 from agentguid.project import approvals, conversations, queue
 from agentguid.project.conversations import Conversation
@@ -34,6 +36,8 @@ REST = 2.0
 QUIET = 0.5
 """Seconds without a word after which an agent that was asked to stop is taken to have stopped: the end of its turn is
 on the tape, and only has not been read yet."""
+CLOSE = 1.0
+"""Seconds that an agent has to close its session before it is ended."""
 AGAIN = 1.0
 """Seconds until what could not be given for now is tried again."""
 
@@ -54,6 +58,8 @@ class Giver:
         """None: the host is dead, and only its tape is left to be read."""
         self.ending = False
         """Its host has been told to end: no further turn goes to it."""
+        self.resting = False
+        """Because there was nothing to do."""
         self.idle_since = now()
         self.waiting: str | None = None
         """The turn whose prompt the agent has not got yet."""
@@ -64,6 +70,8 @@ class Giver:
         """The tape has been read to its end once: what is not on it has not been given."""
         self.unheard = False
         """The agent shall stop and cannot be told so before more of the tape is read."""
+        self.terminals = Terminals(parts, key, adapter, poke)
+        """The commands that it has us run."""
         self._parts, self._key, self._adapter, self._poke = parts, key, adapter, poke
         self._read = read
         """Up to where the tape has been read."""
@@ -110,6 +118,7 @@ class Giver:
             await self._answer(row.turn)
         if self.caught_up:
             await self._run_errands()
+            await self.terminals.settle()
 
     def _row(self) -> Conversation | None:
         """As it is now; None while the read models of the conversation are being rebuilt: then nothing is concluded."""
@@ -182,12 +191,19 @@ class Giver:
     async def _run_errands(self) -> None:
         """Those without an answer on the tape: a daemon that died in between runs one again."""
         for errand in self._adapter.errands:
-            if not self.gave(errand.id) and self.link is not None:
+            if self.gave(errand.id) or self.link is None:
+                continue
+            result: Served | None = None
+            if isinstance(errand, File):
                 result = await asyncio.to_thread(errands.run, errand, self._key.launch.cwd)
+            elif isinstance(errand, Run | Wish):
+                result = self.terminals.serve(errand)
+            if result is not None:
                 await self._give(self._adapter.served(errand, result))
 
     # -- stopping -----------------------------------------------------------------------------------------------------
     async def _stop(self, turn: str) -> None:
+        self.terminals.stop()
         if self._insisting is None:
             self._insisting = asyncio.create_task(self._insist(turn))
             # Not in a `finally`: a task that is cancelled before its first step never comes to it.
@@ -196,8 +212,7 @@ class Giver:
                 # An agent that has to wait for us with a full pipe could not obey.
                 self.link.acknowledge(self.link.tape_end)
         self.unheard = self._adapter.turn != turn and not self.caught_up
-        if self._adapter.turn == turn:
-            await self._give(self._adapter.stop(turn))
+        await self._give(self._adapter.stop(turn))
 
     async def _insist(self, turn: str) -> None:
         """Asked nicely first; whoever does not stop is ended, and all that it started with it.
@@ -241,13 +256,16 @@ class Giver:
     async def end(self) -> None:
         """Ends the host and with it the agent."""
         self.ending = True
+        self.terminals.stop()
+        await self._close()
         if self.link:
             with contextlib.suppress(AgentFailed):  # it is gone already, and the tape says how
                 await self.link.end(GRACE)
 
     async def rest(self) -> None:
         """Ends an agent that has nothing to do, to save its memory: what it left to run in the background stays."""
-        self.ending = True
+        self.ending = self.resting = True
+        await self._close()
         if self.link:
             with contextlib.suppress(AgentFailed):
                 await self.link.eof()
@@ -255,6 +273,19 @@ class Giver:
                     await self.link.signal("TERM")
                 if not await self.link.over(REST):
                     await self.link.end(GRACE)
+
+    async def _close(self) -> None:
+        """Tells the agent that its session is not needed here any more, where it can be told, and hears it out: shortly."""
+        link, adapter = self.link, self._adapter
+        if link is None or not link.alive or not isinstance(adapter, Closing):
+            return
+        reader = tape.Reader(self._parts.places.tapes / self._key.host, link.tape_end)
+        writes = [write for write in adapter.close() if not self.gave(write.id)]
+        await self._give(writes)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE):
+                while writes and link.alive and not _spoke(reader):  # noqa: ASYNC110 - the tape is a file
+                    await asyncio.sleep(0.02)
 
     # -- the last step ------------------------------------------------------------------------------------------------
     async def _give(self, writes: Sequence[Write]) -> None:
@@ -279,3 +310,8 @@ class Giver:
             log.warning("an input was refused: %s", reason, extra={"host": self._key.host, "input": write.id})
             self.trouble = reason
             await self.end()
+
+
+def _spoke(reader: tape.Reader) -> bool:
+    """Whether the agent has said anything since."""
+    return any(record.direction == tape.OUT for record in reader.records())

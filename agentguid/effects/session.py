@@ -8,7 +8,7 @@ import contextlib
 import logging
 from dataclasses import replace
 
-from agentguid.agents.base import Fact, Live, Write
+from agentguid.agents.base import Adapter, Closing, Fact, Live, Write
 from agentguid.append import read
 from agentguid.effects.giver import Giver
 from agentguid.effects.key import Key
@@ -23,6 +23,7 @@ from agentguid.project import conversations, transcript
 from agentguid.protocol.commands import Report
 from agentguid.protocol.errors import AgentFailed
 from agentguid.protocol.events import Event, ItemAdded, SessionLost, ToolFinished, ToolStarted, TurnEnded
+from agentguid.protocol.ids import output_of
 from agentguid.stream.presence import Liveness, Phase
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,8 @@ class Session:
         self._tail = self._fold()
         self._giver = Giver(parts, key, self._tail.adapter, link, self.poke, lambda: self._tail.offset)
         self._limited = Limited()
+        self._offered: tuple[str, ...] = ()
+        """Models that the agent has named."""
         self._facts: list[Event] = []
         self._reported = self._tail.mark.offset
         self._report: asyncio.Task[None] | None = None
@@ -87,6 +90,7 @@ class Session:
         """When it had nothing to do any more, microseconds since the epoch; None: it has."""
         adapter = self._tail.adapter
         busy = adapter.turn is not None or not adapter.idle or adapter.background > 0
+        busy = busy or self._giver.terminals.running
         return None if busy or self._giver.ending else self._giver.idle_since
 
     # -- its life -----------------------------------------------------------------------------------------------------
@@ -130,6 +134,7 @@ class Session:
                 task.cancel()
         self._parts.live.clear(self.key.conversation)
         self._parts.presence.set(self.key.conversation, None)
+        await self._giver.terminals.leave()
         if self._giver.link:
             await self._giver.link.close()
 
@@ -154,8 +159,16 @@ class Session:
         if self._tail.damaged(told):
             await self._give_up(DAMAGED)
         adapter = self._tail.adapter
-        self._parts.agents.learn(self.key.agent, adapter.models)
+        self._learn(adapter)
         self._show("running" if adapter.turn else "idle" if adapter.ready else "starting")
+
+    def _learn(self, adapter: Adapter) -> None:
+        """What the agent offers, for the form of the next conversation."""
+        models = tuple(adapter.models) if adapter.ready else ()
+        if models and models != self._offered:
+            self._offered = models
+            modes = adapter.modes if isinstance(adapter, Closing) else None
+            self._parts.agents.learn(self.key.agent, models, modes, now())
 
     async def _next(self) -> Batch | None:
         """The next of the tape; when it has no more for now and it is early for a report, what comes until then."""
@@ -235,6 +248,10 @@ class Session:
                 case Live():
                     parts.live.append(conversation, output)
                 case Fact(event=event):
+                    if isinstance(event, ToolFinished):
+                        parts.live.finish(conversation, output_of(event.item))
+                        if output.commands:
+                            event = await self._giver.terminals.finish(event, output.commands)
                     if isinstance(event, ItemAdded | ToolStarted):
                         # Gone from memory before it is in the log: a page keeps what it has until the item comes.
                         parts.live.finish(conversation, event.item)
@@ -242,6 +259,8 @@ class Session:
                 case Write():
                     await self._giver.give(output)
         if self._tail.exited:
+            # Before its end is in the log: after that nobody would look for them.
+            await self._giver.terminals.end(left=self._giver.ending and not self._giver.resting)
             # In one report with the end of the host, so that the rules see both.
             self._facts += [self._limited.seen(event, batch.at) for event in self._epilogue()]
         if self._facts and self._early <= 0:

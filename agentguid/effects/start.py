@@ -50,11 +50,17 @@ async def _spawn(parts: EffectParts, key: Key) -> tuple[Key, Link]:
         )
     argv = found.speaks().argv(found.path or "", key.launch)
     failpoint("effects.before_spawn")
-    environ = {**child_environ(os.environ), **parts.keys.of(key.agent), **found.environ(key.launch.mode)}
-    spec = Spec(host=key.host, argv=argv, cwd=key.launch.cwd, env=environ)
+    spec = Spec(host=key.host, argv=argv, cwd=key.launch.cwd, env=environ_of(parts, key))
     link = await _spawned(parts, spec)
     failpoint("effects.after_spawn")
     return key, link
+
+
+def environ_of(parts: EffectParts, key: Key) -> dict[str, str]:
+    """All variables of an agent's process."""
+    found = parts.agents.get(key.agent)
+    mode = found.environ(key.launch.mode) if found else {}
+    return {**child_environ(os.environ), **parts.keys.of(key.agent), **mode}
 
 
 async def _spawned(parts: EffectParts, spec: Spec) -> Link:

@@ -15,6 +15,7 @@ from agentguid.effects.inputs import started
 from agentguid.effects.parts import EffectParts
 from agentguid.effects.session import Session
 from agentguid.effects.start import reconnect, start
+from agentguid.effects.terminals import commands_of, end_commands
 from agentguid.entropy import new_id, now
 from agentguid.hosts.orphans import held, kill, sweep
 from agentguid.project import conversations, hosts, retries, turns
@@ -137,7 +138,8 @@ class Turns:
                 await self._take_up(conversation, living)
             elif row is None or row.turn is None or self._closing:
                 if row and row.deleted:
-                    await sweep(parts.places, hosts.all_of(parts.reader, conversation))
+                    had = hosts.all_of(parts.reader, conversation)
+                    await sweep(parts.places, [*had, *await commands_of(parts.places, had)])
                 return
             elif row.stopping:
                 await self._fail(conversation, row.turn, None)
@@ -207,6 +209,7 @@ class Turns:
 
     async def _lose(self, conversation: str, host: str, error: str) -> None:
         """Gives a host up, and with it the turn that it worked on."""
+        await end_commands(self._parts.places, host)
         row = conversations.get(self._parts.reader, conversation)
         stopped = row is not None and row.stopping
         await self._fail(conversation, row.turn if row else None, None if stopped else error, host)

@@ -28,6 +28,10 @@ async def _none() -> int:
     return 0
 
 
+async def _unasked(agent: str) -> None:
+    """Where no agent can be started."""
+
+
 @dataclass(slots=True)
 class Parts:
     settings: Settings
@@ -59,3 +63,5 @@ class Parts:
     """The histories of agents on this machine."""
     end_agents: Callable[[], Awaitable[int]] = _none
     """Ends all agents and says how many; none is started after that. For a daemon that is about to stop."""
+    ask_offer: Callable[[str], Awaitable[None]] = _unasked
+    """Starts an agent for its handshake, so that it says which models it has. Raises NotFound, AgentFailed."""

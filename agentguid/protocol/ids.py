@@ -48,3 +48,12 @@ def item_id(host: str, offset: int, part: int = 0) -> ItemId:
     `offset` is the place of the line's first byte; `part` counts the items that begin in one line.
     """
     return ItemId(f"{host}-{offset:x}" if part == 0 else f"{host}-{offset:x}-{part:x}")
+
+
+def output_of(item: str) -> ItemId:
+    """The live item of what a command prints while it runs for a call. It is never in the log: the call's output is."""
+    return ItemId(f"{item}-o")
+
+
+def is_output(item: str) -> bool:
+    return item.endswith("-o")

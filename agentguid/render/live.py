@@ -134,7 +134,7 @@ def _piece(site: Site, item: Open, offset: int, content: str) -> str:
 
 
 def _shown(item: Open, content: str) -> str:
-    in_code = item.kind == "tool" or item.growing.state[2] is not None
+    in_code = item.kind in ("tool", "output") or item.growing.state[2] is not None
     return text.visible(content) if in_code else text.prose(content)
 
 

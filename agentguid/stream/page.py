@@ -15,7 +15,7 @@ from agentguid.entropy import now
 from agentguid.project import conversations, transcript
 from agentguid.project.conversations import Conversation
 from agentguid.project.transcript import Item
-from agentguid.protocol.ids import stream_of
+from agentguid.protocol.ids import is_output, stream_of
 from agentguid.render.fragments import Fragments
 from agentguid.render.home import overview
 from agentguid.render.pages import LISTED, Rows, Shown, older, parts, shown
@@ -164,9 +164,10 @@ class Page:
 
     def _comes(self, item: str) -> bool:
         """A live item that the daemon has let go of is in the log, so that it is read next, or nobody will finish it.
-        Otherwise it is about to be committed: what the page has of it stays until then."""
+        Otherwise it is about to be committed: what the page has of it stays until then. What a command prints never is:
+        the call that it ran for is."""
         nobody = self._sources.presence.of(self._start.conversation or "") is None
-        return nobody or transcript.get(self._sources.db, item) is not None
+        return nobody or is_output(item) or transcript.get(self._sources.db, item) is not None
 
     def _put(self, delta: "Delta") -> str:
         """The items, to be put into the page, or the newest window in place of its log."""

@@ -14,12 +14,12 @@ Mine = Callable[..., Daemon]
 
 
 @contextmanager
-def maker(folder: Path) -> Iterator[Mine]:
+def maker(folder: Path, **environ: str) -> Iterator[Mine]:
     """Makes a daemon whose config.toml names an agent `mine`, with these habits."""
     running: list[Daemon] = []
 
     def make(*habits: str, **more: Any) -> Daemon:
-        daemon = Daemon(folder, AGENTGUID_SILENT_SECONDS="1" if "mute" in habits else "60")
+        daemon = Daemon(folder, AGENTGUID_SILENT_SECONDS="1" if "mute" in habits else "60", **environ)
         command = [sys.executable, "-I", acpagent.__file__, "--home", str(folder / "agent")]
         command += [word for habit in habits for word in ("--habit", habit)]
         settings = {"command": command, "login": "Run `mine login` in a terminal.", **more}

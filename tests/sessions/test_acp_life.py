@@ -184,7 +184,7 @@ def test_what_is_not_offered_is_refused_and_what_is_not_known_is_shown(mine: Min
     assert texts(daemon, conversation) == ["Answer: -32601"]
     unknown = texts(daemon, conversation, "unknown")
     assert [
-        words in text for words, text in zip(["novelty", "hologram", "terminal/create"], unknown, strict=True)
+        words in text for words, text in zip(["novelty", "hologram", "mcp/connect"], unknown, strict=True)
     ]
 
 

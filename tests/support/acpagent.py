@@ -4,7 +4,7 @@
 
 A prompt is a list of steps, separated by `;`: say WORDS, think WORDS, plan, tool, ask, edit PATH, read PATH, write PATH, slow,
 remember WORD, recall, settings, strange, twice, asked PATH, end REASON,
-fail WORDS, crash, silent, deaf. Sessions lie in FOLDER, so that another process
+run LINE, asked_run LINE, start LINE, create JSON, output, kill, release, wait, hasty LINE, fail WORDS, crash, silent, deaf. Sessions lie in FOLDER, so that another process
 can take them up. What it was told (every line) lies in FOLDER/told.
 """
 
@@ -32,7 +32,7 @@ class Agent:
         self.habits, self.home = habits, home
         self.lines: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self.held: list[dict[str, Any]] = []
-        self.session, self.number = "", 0
+        self.session, self.number, self.terminal = "", 0, ""
         self.mode, self.model, self.signed_in = "auto", "small", "login" not in habits
         self.cancelled = threading.Event()
 
@@ -99,7 +99,18 @@ class Agent:
                 return {}
             case "session/new" | "session/load" | "session/resume":
                 return self.begin(method, params)
+            case "session/list":
+                return self.sessions(params)
+            case "session/close":
+                if "lingers" in self.habits:
+                    time.sleep(600)
+                return {}
+            case "session/delete":
+                (self.home / params["sessionId"]).unlink()
+                return {}
             case "session/set_mode":
+                if "dawdles" in self.habits:
+                    time.sleep(600)
                 if "stuck" in self.habits:
                     raise ProtocolError(-32603, "Modes are broken today")
                 self.mode = params["modeId"]
@@ -114,15 +125,26 @@ class Agent:
                 return self.prompt(params)
         raise ProtocolError(-32601, f"no method {method}")
 
+    def sessions(self, params: dict[str, Any]) -> dict[str, Any]:
+        """One a page."""
+        names = sorted(file.name for file in self.home.iterdir() if file.name != "told")
+        at = int(params.get("cursor") or 0)
+        found = [{"sessionId": name, "cwd": "/"} for name in names[at : at + 1]]
+        return {"sessions": found, **({"nextCursor": str(at + 1)} if at + 1 < len(names) else {})}
+
     def initialize(self) -> dict[str, Any]:
         if "mute" in self.habits:
             time.sleep(600)
+        if "dead" in self.habits:
+            os._exit(9)
         if "future" in self.habits:
             return {"protocolVersion": 2}
         sessions = {} if "load" in self.habits else {"resume": {}}
         can = {"loadSession": "forgetful" not in self.habits, "sessionCapabilities": sessions}
         if "forgetful" in self.habits:
             can["sessionCapabilities"] = {}
+        if "tidy" in self.habits:
+            sessions = can["sessionCapabilities"] = {"resume": {}, "close": {}, "delete": {}, "list": {}}
         methods = [{"id": "by-hand", "name": "In a browser"}, {"id": "by-itself", "name": "By itself"}]
         return {"protocolVersion": 1, "agentCapabilities": can, "authMethods": methods}
 
@@ -133,6 +155,8 @@ class Agent:
             self.session = str(uuid.uuid4())
             self.remember("")
         else:
+            if "grumpy" in self.habits:
+                raise ProtocolError(-32603, "Something went wrong")
             if not (self.home / params["sessionId"]).exists():
                 raise ProtocolError(-32603, "Session not found")
             self.session = params["sessionId"]
@@ -241,6 +265,82 @@ class Agent:
         answer = self.request("fs/read_text_file", path=path, line=2, limit=1)
         self.text(f"Answer: {json.dumps(answer.get('result', answer.get('error')))}")
 
+    # -- commands that the client runs --------------------------------------------------------------------------------
+    def ask_for(self, line: str, kind: str = "allow_once") -> str:
+        call = {
+            "toolCallId": f"c{self.number}",
+            "title": line,
+            "kind": "execute",
+            "rawInput": {"command": line},
+        }
+        options = [
+            {"optionId": "y", "name": "Yes", "kind": kind},
+            {"optionId": "n", "name": "No", "kind": "reject_once"},
+        ]
+        self.request("session/request_permission", toolCall=call, options=options)
+        return str(call["toolCallId"])
+
+    def answered(self, answer: dict[str, Any]) -> None:
+        self.text(f"Answer: {json.dumps(answer.get('result', answer.get('error')))}")
+
+    def do_run(self, line: str, call: str = "") -> None:
+        """As the protocol's documentation has it: create, show, wait, read, release."""
+        call = call or f"c{self.number}"
+        announced = {"toolCallId": call, "title": line, "kind": "execute", "rawInput": {"command": line}}
+        self.update("tool_call", **announced, status="pending")
+        answer = self.request("terminal/create", command=line, outputByteLimit=1000)
+        if "error" in answer:
+            self.update("tool_call_update", toolCallId=call, status="failed", content=[])
+            self.answered(answer)
+            return
+        self.terminal = answer["result"]["terminalId"]
+        content = [{"type": "terminal", "terminalId": self.terminal}]
+        self.update("tool_call_update", toolCallId=call, status="in_progress", content=content)
+        ended = self.request("terminal/wait_for_exit", terminalId=self.terminal)
+        said = self.request("terminal/output", terminalId=self.terminal)
+        self.request("terminal/release", terminalId=self.terminal)
+        self.update("tool_call_update", toolCallId=call, status="completed")
+        self.text(f"Answer: {json.dumps([ended['result'], said['result']])}")
+
+    def do_asked_run(self, line: str) -> None:
+        self.do_run(line, self.ask_for(line))
+
+    def do_always_run(self, line: str) -> None:
+        self.do_run(line, self.ask_for(line, "allow_always"))
+
+    def do_start(self, line: str) -> None:
+        self.do_create(json.dumps({"command": line}))
+
+    def do_create(self, params: str) -> None:
+        answer = self.request("terminal/create", **json.loads(params))
+        self.terminal = answer.get("result", {}).get("terminalId", "")
+        self.answered(answer)
+
+    def of_terminal(self, method: str) -> None:
+        self.answered(self.request(f"terminal/{method}", terminalId=self.terminal))
+
+    def do_output(self, _: str) -> None:
+        self.of_terminal("output")
+
+    def do_kill(self, _: str) -> None:
+        self.of_terminal("kill")
+
+    def do_release(self, _: str) -> None:
+        self.of_terminal("release")
+
+    def do_wait(self, _: str) -> None:
+        self.of_terminal("wait_for_exit")
+
+    def do_hasty(self, line: str) -> None:
+        """Wants to know the end of a command, and then does not."""
+        self.do_start(line)
+        params = {"sessionId": self.session, "terminalId": self.terminal}
+        self.send(id="hasty", method="terminal/wait_for_exit", params=params)
+        self.send(method="$/cancel_request", params={"requestId": "hasty"})
+        while (got := self.lines.get()) is not None and got.get("id") != "hasty":
+            self.held.append(got)
+        self.answered(got or {})
+
     def do_slow(self, _: str) -> None:
         for number in range(10_000):
             self.text(f"tick {number} ")
@@ -265,7 +365,7 @@ class Agent:
     def do_strange(self, _: str) -> None:
         self.send(method="session/novelty", params={})
         self.update("hologram", content=[])
-        answer = self.request("terminal/create", command="ls")
+        answer = self.request("mcp/connect", acpId="x")
         self.text(f"Answer: {answer['error']['code']}")
 
     def do_twice(self, _: str) -> None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from agentguid.hosts.tape import IN, Reader
 
@@ -179,6 +180,17 @@ class Daemon:
         status, data = self.request(method, f"/api{path}", body)
         assert 200 <= status < 300, f"{method} {path}: {status} {data[:2000]!r}\n{self.log()[-3000:]}"
         return json.loads(data) if data else None
+
+    def form(self, path: str, fields: dict[str, str]) -> tuple[int, str]:
+        """A page's form, as a browser without JavaScript sends it."""
+        connection = _Unix(self.socket, PATIENCE)
+        try:
+            headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html"}
+            connection.request("POST", f"{self.prefix}{path}", urlencode(fields).encode(), headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+        finally:
+            connection.close()
 
     def events(self, after: int = 0, conversation: str | None = None) -> list[dict[str, Any]]:
         """All events so far, by the public surface."""

@@ -7,9 +7,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from agentguid.agents.discovery import Found
+from agentguid.agents.offers import Offer
 from agentguid.http.api.shapes import Given, Shape
 from agentguid.http.parts import Parts
-from agentguid.protocol.errors import NotFound
+from agentguid.http.problems import ProblemError
+from agentguid.protocol.errors import AgentFailed, NotFound
 
 CAPABILITIES = {"streaming": True, "cancel": True, "resume": True, "stateful": True, "approvals": True}
 
@@ -68,6 +70,10 @@ class Model(Shape, frozen=True):
 
 class Models(Shape, frozen=True):
     models: list[Model]
+    modes: list[str]
+    """Permission modes that it can work in."""
+    said: int | None
+    """When the agent named them, milliseconds since the epoch; None: never."""
 
 
 def shown(found: Found) -> Agent:
@@ -130,9 +136,24 @@ def descriptor(parts: NamedDependency[Parts], agent_id: FromPath[str]) -> Descri
 
 @get("/agents/{agent_id:str}/models", sync_to_thread=False)
 def models(parts: NamedDependency[Parts], agent_id: FromPath[str]) -> Models:
-    """The models that an agent may be told to use: its own default, then those that it named when it last worked."""
-    known = parts.agents.models(_found(parts, agent_id).id)
-    return Models([Model("", "Default"), *(Model(name, name) for name in known)])
+    """The models that an agent may be told to use: its own default, then those that it named last."""
+    return _models(parts, _found(parts, agent_id).id)
+
+
+@post("/agents/{agent_id:str}/models", status_code=200)
+async def ask_models(parts: NamedDependency[Parts], agent_id: FromPath[str]) -> Models:
+    """The same as it is now: the agent is started to say it, and ended. Takes seconds."""
+    try:
+        await parts.ask_offer(agent_id)
+    except AgentFailed as failed:
+        raise ProblemError(502, str(failed)) from failed
+    return _models(parts, _found(parts, agent_id).id)
+
+
+def _models(parts: Parts, agent: str) -> Models:
+    offer = parts.agents.offer(agent) or Offer()
+    named = [Model("", "Default"), *(Model(name, name) for name in offer.models)]
+    return Models(named, list(offer.modes), offer.at // 1000 or None)
 
 
 def _offered(parts: Parts) -> list[Found]:

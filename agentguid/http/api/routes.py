@@ -67,6 +67,7 @@ API: Sequence[ControllerRouterHandler] = (
     agents.get_agent,
     agents.descriptor,
     agents.models,
+    agents.ask_models,
     credentials.issue_ticket,
     credentials.list_tokens,
     credentials.create_token,

@@ -20,7 +20,7 @@ from agentguid.http.pages.picker import Seen, made, recent, seen
 from agentguid.http.parts import Parts
 from agentguid.project.conversations import Conversation
 from agentguid.protocol import commands
-from agentguid.protocol.errors import NotFound
+from agentguid.protocol.errors import AgentFailed, NotFound
 from agentguid.protocol.items import Body
 from agentguid.render.pages import folders
 from agentguid.workspace.aside import aside
@@ -57,8 +57,11 @@ async def choose(request: HtmlRequest, parts: NamedDependency[Parts]) -> Respons
     fields = await fields_of(request)
     values, status = dict(fields), 200
     found: Seen | None = None
+    told = ""
     if "rescan" in fields:
         await parts.agents.rescan()
+    elif "models" in fields:
+        told = await _asked(parts, fields.get("agent", ""))
     elif "create" in fields:
         found, status = await made(fields["create"])
         values["folder"] = found.place.path if found.place else fields["create"]
@@ -71,7 +74,21 @@ async def choose(request: HtmlRequest, parts: NamedDependency[Parts]) -> Respons
         status=status,
         looked=found,
         opened=bool({"browse", "hidden"} & fields.keys()) or status >= 400,
+        told=told,
     )
+
+
+async def _asked(parts: Parts, agent: str) -> str:
+    """What came of asking an agent for its models: a sentence. It takes seconds."""
+    try:
+        await parts.ask_offer(agent)
+    except (AgentFailed, NotFound) as failed:
+        return str(failed)
+    found, count = parts.agents.get(agent), len(parts.agents.models(agent))
+    name = found.name if found else agent
+    if not count:
+        return f"{name} does not let others choose its model."
+    return f"{name} names {count} model{'' if count == 1 else 's'}: the field has them."
 
 
 async def new_page(
@@ -82,12 +99,13 @@ async def new_page(
     *,
     looked: Seen | None = None,
     opened: bool = False,
+    told: str = "",
 ) -> Response[str]:
-    """The form with what was entered, and what was wrong with it. `opened`: with the list of folders."""
+    """The form with what was entered, and what was wrong with it. `opened`: with the list of folders; `told`: by the agent."""
     with parts.reader as db:
         context = frame(parts, db, "new")
     kept = {name: value for name, value in values.items() if value}
-    given = await begin(parts, context["listed"], kept, looked)
+    given = await begin(parts, context["listed"], kept, looked) | {"told": told}
     opened = opened or (error != "" and given["seen"].place is None)
     return page(
         parts,
@@ -123,6 +141,7 @@ async def begin(
         "seen": place,
         "key": new_id(),
         "tour_key": new_id(),
+        "told": "",
         "tour": any(one.id == "demo" for one in agents),
     }
 

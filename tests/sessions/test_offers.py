@@ -1,0 +1,124 @@
+"""Which models an agent has is known before it works, survives a restart, and can be asked for without a trace."""
+
+import contextlib
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agentguid.agents.offers import Offers
+from tests.sessions.acp import Mine, ask, told
+from tests.support.daemon import Daemon, wait_for
+
+
+def models(daemon: Daemon) -> dict[str, Any]:
+    found: dict[str, Any] = daemon.api("GET", "/agents/mine/models")
+    return found
+
+
+def names(offer: dict[str, Any]) -> list[str]:
+    return [model["id"] for model in offer["models"]]
+
+
+def no_trace(daemon: Daemon) -> None:
+    wait_for(lambda: not daemon.hosts(), "its host to be gone")
+    wait_for(lambda: not list((daemon.data / "asked").glob("*")), "its folder to be gone")
+    tapes = daemon.data / "tapes"
+    wait_for(lambda: not [one for one in tapes.iterdir() if one.name.startswith("asked-")], "its tape to go")
+
+
+def test_an_agent_that_never_worked_is_asked_what_it_offers(mine: Mine) -> None:
+    """It is told nothing but the handshake, and its session is closed and forgotten."""
+    daemon = mine("tidy")
+    assert (names(models(daemon)), models(daemon)["said"]) == ([""], None)
+
+    offer = daemon.api("POST", "/agents/mine/models")
+    assert names(offer) == ["", "small", "large"]
+    assert offer["modes"] == ["ask", "accept_edits", "plan", "bypass"]
+    assert offer["said"]
+    no_trace(daemon)
+    order = [line["method"] for line in told(daemon)]
+    assert order == ["initialize", "session/new", "session/close", "session/delete"]
+    assert [file.name for file in (daemon.root / "agent").iterdir()] == ["told"]
+    assert daemon.api("GET", "/conversations")["conversations"] == []
+
+
+def test_what_it_said_outlives_the_daemon(mine: Mine) -> None:
+    daemon = mine()
+    ask(daemon, daemon.conversation("mine"), "say Hello")
+    assert names(models(daemon)) == ["", "small", "large"]
+    said = models(daemon)["said"]
+    daemon.kill()
+    daemon.start()
+
+    assert names(models(daemon)) == ["", "small", "large"]
+    assert models(daemon)["said"] == said
+    assert oct((daemon.data / "offers.json").stat().st_mode & 0o777) == "0o600"
+
+
+def test_one_that_has_no_choice_says_so(mine: Mine) -> None:
+    daemon = mine("plain")
+    offer = daemon.api("POST", "/agents/mine/models")
+    assert (names(offer), offer["modes"]) == ([""], ["ask", "accept_edits", "bypass"])
+    assert offer["said"]
+
+
+@pytest.mark.parametrize(
+    ("habit", "words"),
+    [
+        ("login", "mine is not signed in"),
+        ("future", "speaks version 2"),
+        ("dead", "ended with exit status 9"),
+    ],
+)
+def test_why_it_cannot_say_is_said(mine: Mine, habit: str, words: str) -> None:
+    daemon = mine(habit)
+    status, body = daemon.request("POST", "/api/agents/mine/models", {})
+    assert status == 502, body
+    assert words in body.decode()
+    no_trace(daemon)
+
+
+def test_an_agent_that_is_not_known_is_not_found(mine: Mine) -> None:
+    daemon = mine()
+    assert daemon.request("POST", "/api/agents/nobody/models", {})[0] == 404
+
+
+def test_what_a_dead_daemon_left_of_such_a_question_is_removed(mine: Mine) -> None:
+    daemon = mine("mute")
+    threading.Thread(target=_ask_in_vain, args=(daemon,), daemon=True).start()
+    wait_for(daemon.hosts, "the agent to be started")
+    wait_for(lambda: told(daemon, "initialize"), "it to be greeted")
+    daemon.kill()
+    assert daemon.hosts()
+    daemon.start()
+    no_trace(daemon)
+
+
+def _ask_in_vain(daemon: Daemon) -> None:
+    with contextlib.suppress(OSError):
+        daemon.request("POST", "/api/agents/mine/models", {})
+
+
+def test_the_form_of_a_new_conversation_asks_and_keeps_what_was_typed(mine: Mine) -> None:
+    daemon = mine()
+    typed = {"folder": str(daemon.work), "agent": "mine", "mode": "plan", "text": "Do it", "models": ""}
+    status, html = daemon.form("/new", typed)
+
+    assert status == 200
+    assert "mine names 2 models: the field has them." in html
+    assert '<datalist id="models-mine"><option value="small">' in html
+    assert ">Do it</textarea>" in html
+    assert '<option value="plan" selected>' in html
+
+
+def test_a_damaged_file_of_offers_is_no_trouble(tmp_path: Path) -> None:
+    for text in ("", "{", "[]", '{"x": 7}', '{"x": {"models": "y"}}', "\ud800"):
+        (tmp_path / "offers.json").write_bytes(text.encode("utf-8", "surrogatepass"))
+        offers = Offers(tmp_path / "offers.json")
+        assert offers.get("x") is None
+        offers.learn("x", ["a", "a", "", "b" * 1000], None, 1)
+        assert Offers(tmp_path / "offers.json").get("x") == offers.get("x")
+        assert os.listdir(tmp_path) == ["offers.json"]
