@@ -23,8 +23,8 @@ from agentguid.dispatch import Dispatcher
 from agentguid.effects import tapes
 from agentguid.effects.forget import Forgetting
 from agentguid.effects.importing import Importer
-from agentguid.effects.others import Others
 from agentguid.effects.offers import Offering
+from agentguid.effects.others import Others
 from agentguid.effects.parts import EffectParts
 from agentguid.effects.retries import Retries
 from agentguid.effects.turns import Turns

@@ -15,7 +15,7 @@ from agentguid.effects.key import Key
 from agentguid.effects.limited import Limited
 from agentguid.effects.parts import EffectParts
 from agentguid.effects.silence import Silence
-from agentguid.effects.tail import DAMAGED, Batch, Tail
+from agentguid.effects.tail import AT_ONCE, DAMAGED, Batch, Tail
 from agentguid.entropy import now
 from agentguid.failpoints import failpoint
 from agentguid.hosts.link import Link
@@ -34,10 +34,8 @@ PACE = 1 / 125
 """Seconds between reports, on average: what an agent says faster than that is committed together."""
 BURST = 8
 """Reports that may follow one another at once after a pause."""
-AT_ONCE = 512
-"""Lines that are translated before others get their turn."""
 SHARE = 64
-"""As many while other agents speak; after these it is their time."""
+"""Lines of one agent that are translated while others speak; after these it is their time."""
 SYNC = 10.0
 """Seconds that a host has to bring its tape to the disk before it is let be."""
 

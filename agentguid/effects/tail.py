@@ -29,6 +29,10 @@ DAMAGED = (
 )
 
 
+AT_ONCE = 512
+"""Lines that are translated before others get their turn."""
+
+
 class Batch(Struct, frozen=True):
     """What some lines of the tape came to."""
 
@@ -73,7 +77,7 @@ class Tail:
         """Where the log stands once everything read so far is in it."""
         return TapeMark(self.host, max(self.offset, self._committed), self.anchor, self._carry)
 
-    def next(self, most: int) -> Batch | None:
+    def next(self, most: int = AT_ONCE) -> Batch | None:
         """The next lines, `most` of them at most, translated; None when the tape has no more for now.
 
         A record may hold thousands.

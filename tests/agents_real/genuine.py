@@ -157,7 +157,7 @@ AGENTS = (
         Npm("cline", "3.0.65", "cline", 440),
         "--acp",
         lambda _url: {"CLINE_TELEMETRY_DISABLED": "1", "CLINE_NO_AUTO_UPDATE": "1"},
-        cannot={test: "by ACP it works only with a sign-in at its makers'" for test in NEED_A_MODEL},
+        cannot=dict.fromkeys(NEED_A_MODEL, "by ACP it works only with a sign-in at its makers'"),
     ),
 )
 UNTRIED = {
