@@ -250,6 +250,24 @@ def test_an_agent_whose_command_runs_is_not_put_away(tmp_path: Any) -> None:
         assert is_alive(pid)
 
 
+def test_a_command_that_never_stops_printing_is_ended_before_it_fills_the_disk(mine: Mine) -> None:
+    daemon = mine()
+    daemon.stop()
+    daemon.start(first="from agentguid.effects import terminal; terminal.LARGEST = 3 << 20")
+    conversation = daemon.conversation("mine", mode="bypass")
+    daemon.send(conversation, "run yes")
+
+    assert daemon.ended(conversation)["status"] == "complete"
+    [[ended, said]] = answers(daemon, conversation)
+    assert ended == {"exitCode": None, "signal": "SIGTERM"}
+    assert (said["truncated"], len(said["output"])) == (True, 1000)
+    assert "bytes before this are on the tape" in "".join(
+        event["data"]["output"]["text"][:100]
+        for event in daemon.events(0, conversation)
+        if event["type"] == "tool.finished"
+    )
+
+
 # -- restarts ---------------------------------------------------------------------------------------------------------
 def test_a_command_outlives_the_daemon_and_its_end_is_told(mine: Mine) -> None:
     daemon = mine()
