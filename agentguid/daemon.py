@@ -65,8 +65,7 @@ async def run(settings: Settings) -> None:
         parts = _parts(settings, events, feed, reader)
         effects = _effect_parts(settings, parts)
         turns = Turns(effects)
-        offering = Offering(effects)
-        parts.end_agents, parts.ask_offer = turns.end_all, offering.ask
+        parts.end_agents, parts.ask_offer = turns.end_all, (offering := Offering(effects)).ask
         parts.presence.recovering = True
         _want_credentials(events, reader)
         parts.blobs.sweep()

@@ -32,6 +32,8 @@ An agent of your own, or another command for one of these, in `config.toml`:
 [agents.mine]
 command = ["my-agent", "--acp"]    # a program on PATH, or an absolute path
 protocol = "acp"                   # or "stream-json": Claude Code's options follow the command
+files = true                       # offer to read and write files for it; only for agents that cannot by themselves
+terminals = true                   # and to run commands, each under your permission mode
 ```
 
 | agent | protocol | command | install | sign in | run by us |

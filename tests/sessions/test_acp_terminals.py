@@ -15,8 +15,21 @@ from tests.sessions.acp import Mine, ask, pending, texts, told, types
 from tests.support.daemon import Daemon, wait_for
 
 
+def over(daemon: Daemon, conversation: str) -> list[dict[str, Any]]:
+    """All events, once the feed has told of the end of every turn: a moment after the read models show it."""
+
+    def look() -> list[dict[str, Any]]:
+        events = daemon.events(0, conversation)
+        names = [event["type"] for event in events]
+        return events if names.count("turn.started") == names.count("turn.ended") else []
+
+    found: list[dict[str, Any]] = wait_for(look, "the end of the turn in the log")
+    return found
+
+
 def answers(daemon: Daemon, conversation: str) -> list[Any]:
     """What the agent says that it was answered."""
+    over(daemon, conversation)
     said = "".join(texts(daemon, conversation))
     return [json.loads(one) for one in said.split("Answer: ")[1:]]
 
@@ -26,7 +39,7 @@ def command(request: dict[str, Any]) -> str:
 
 
 def finished(daemon: Daemon, conversation: str) -> list[str]:
-    events = daemon.events(0, conversation)
+    events = over(daemon, conversation)
     return [event["data"]["output"]["text"] for event in events if event["type"] == "tool.finished"]
 
 
@@ -248,6 +261,23 @@ def test_an_agent_whose_command_runs_is_not_put_away(tmp_path: Any) -> None:
         ask(daemon, quiet, "say nothing")
         wait_for(lambda: len(daemon.hosts()) == 2, "the other agent to be put away")
         assert is_alive(pid)
+
+
+def test_a_command_that_never_stops_printing_is_ended_before_it_fills_the_disk(mine: Mine) -> None:
+    daemon = mine()
+    daemon.stop()
+    daemon.start(first="from agentguid.effects import terminal; terminal.LARGEST = 3 << 20")
+    conversation = daemon.conversation("mine", mode="bypass")
+    daemon.send(conversation, "run yes")
+
+    assert daemon.ended(conversation)["status"] == "complete"
+    [[ended, said]] = answers(daemon, conversation)
+    assert ended == {"exitCode": None, "signal": "SIGTERM"}
+    assert (said["truncated"], len(said["output"])) == (True, 1000)
+    kept = [
+        event["data"]["output"] for event in over(daemon, conversation) if event["type"] == "tool.finished"
+    ]
+    assert "bytes before this are on the tape" in kept[0]["text"][:100]
 
 
 # -- restarts ---------------------------------------------------------------------------------------------------------

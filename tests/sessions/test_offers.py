@@ -10,6 +10,7 @@ import pytest
 
 from agentguid.agents.offers import Offers
 from tests.sessions.acp import Mine, ask, told
+from tests.support.ctl import Here
 from tests.support.daemon import Daemon, wait_for
 
 
@@ -79,6 +80,23 @@ def test_why_it_cannot_say_is_said(mine: Mine, habit: str, words: str) -> None:
     assert status == 502, body
     assert words in body.decode()
     no_trace(daemon)
+
+
+def test_whichever_protocol_it_speaks_it_is_asked_and_leaves_no_trace(daemon: Daemon) -> None:
+    offer = daemon.api("POST", "/agents/demo/models")
+    assert offer["said"]
+    assert offer["modes"] == ["ask", "accept_edits", "plan", "bypass"]
+    no_trace(daemon)
+
+
+def test_the_control_program_tells_and_asks(mine: Mine) -> None:
+    ctl = Here(mine())
+    assert "agents models mine --ask" in ctl("agents", "models", "mine").stderr
+    asked = ctl("agents", "models", "mine", "--ask")
+    assert asked.stdout.splitlines() == ["(its own choice)", "small", "large"]
+    assert ctl("agents", "models", "mine").stdout == asked.stdout
+    assert ctl.json("agents", "models", "mine")["models"][1] == {"id": "small", "label": "small"}
+    assert "there is no agent nobody" in ctl("agents", "models", "nobody", "--ask", code=4).stderr
 
 
 def test_an_agent_that_is_not_known_is_not_found(mine: Mine) -> None:

@@ -19,6 +19,9 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[2]))  # run as `python -I` of a file
+from tests.support.acpcommands import Commands
+
 MODES = ["auto", "default", "acceptEdits", "plan"]
 MODELS = ["small", "large"]
 
@@ -27,11 +30,11 @@ class CancelledError(Exception):
     pass
 
 
-class Agent:
+class Agent(Commands):
     def __init__(self, habits: list[str], home: Path) -> None:
         self.habits, self.home = habits, home
-        self.lines: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-        self.held: list[dict[str, Any]] = []
+        self.lines = queue.SimpleQueue()
+        self.held = []
         self.session, self.number, self.terminal = "", 0, ""
         self.mode, self.model, self.signed_in = "auto", "small", "login" not in habits
         self.cancelled = threading.Event()
@@ -264,82 +267,6 @@ class Agent:
     def do_read(self, path: str) -> None:
         answer = self.request("fs/read_text_file", path=path, line=2, limit=1)
         self.text(f"Answer: {json.dumps(answer.get('result', answer.get('error')))}")
-
-    # -- commands that the client runs --------------------------------------------------------------------------------
-    def ask_for(self, line: str, kind: str = "allow_once") -> str:
-        call = {
-            "toolCallId": f"c{self.number}",
-            "title": line,
-            "kind": "execute",
-            "rawInput": {"command": line},
-        }
-        options = [
-            {"optionId": "y", "name": "Yes", "kind": kind},
-            {"optionId": "n", "name": "No", "kind": "reject_once"},
-        ]
-        self.request("session/request_permission", toolCall=call, options=options)
-        return str(call["toolCallId"])
-
-    def answered(self, answer: dict[str, Any]) -> None:
-        self.text(f"Answer: {json.dumps(answer.get('result', answer.get('error')))}")
-
-    def do_run(self, line: str, call: str = "") -> None:
-        """As the protocol's documentation has it: create, show, wait, read, release."""
-        call = call or f"c{self.number}"
-        announced = {"toolCallId": call, "title": line, "kind": "execute", "rawInput": {"command": line}}
-        self.update("tool_call", **announced, status="pending")
-        answer = self.request("terminal/create", command=line, outputByteLimit=1000)
-        if "error" in answer:
-            self.update("tool_call_update", toolCallId=call, status="failed", content=[])
-            self.answered(answer)
-            return
-        self.terminal = answer["result"]["terminalId"]
-        content = [{"type": "terminal", "terminalId": self.terminal}]
-        self.update("tool_call_update", toolCallId=call, status="in_progress", content=content)
-        ended = self.request("terminal/wait_for_exit", terminalId=self.terminal)
-        said = self.request("terminal/output", terminalId=self.terminal)
-        self.request("terminal/release", terminalId=self.terminal)
-        self.update("tool_call_update", toolCallId=call, status="completed")
-        self.text(f"Answer: {json.dumps([ended['result'], said['result']])}")
-
-    def do_asked_run(self, line: str) -> None:
-        self.do_run(line, self.ask_for(line))
-
-    def do_always_run(self, line: str) -> None:
-        self.do_run(line, self.ask_for(line, "allow_always"))
-
-    def do_start(self, line: str) -> None:
-        self.do_create(json.dumps({"command": line}))
-
-    def do_create(self, params: str) -> None:
-        answer = self.request("terminal/create", **json.loads(params))
-        self.terminal = answer.get("result", {}).get("terminalId", "")
-        self.answered(answer)
-
-    def of_terminal(self, method: str) -> None:
-        self.answered(self.request(f"terminal/{method}", terminalId=self.terminal))
-
-    def do_output(self, _: str) -> None:
-        self.of_terminal("output")
-
-    def do_kill(self, _: str) -> None:
-        self.of_terminal("kill")
-
-    def do_release(self, _: str) -> None:
-        self.of_terminal("release")
-
-    def do_wait(self, _: str) -> None:
-        self.of_terminal("wait_for_exit")
-
-    def do_hasty(self, line: str) -> None:
-        """Wants to know the end of a command, and then does not."""
-        self.do_start(line)
-        params = {"sessionId": self.session, "terminalId": self.terminal}
-        self.send(id="hasty", method="terminal/wait_for_exit", params=params)
-        self.send(method="$/cancel_request", params={"requestId": "hasty"})
-        while (got := self.lines.get()) is not None and got.get("id") != "hasty":
-            self.held.append(got)
-        self.answered(got or {})
 
     def do_slow(self, _: str) -> None:
         for number in range(10_000):

@@ -80,7 +80,7 @@
   // Buttons that without script bring the form again.
   field.form.addEventListener("click", event => {
     const button = event.target.closest("button[formaction]");
-    if (!button || button.name === "rescan" || button.hasAttribute("hx-post")) return;
+    if (!button || ["rescan", "models"].includes(button.name) || button.hasAttribute("hx-post")) return;
     event.preventDefault();
     if (button.name === "choose") take(button.value);
     else if (button.name === "hidden") fetchHidden();
