@@ -284,10 +284,16 @@ CATALOGUE: tuple[Entry, ...] = (
         protocol="acp",
         dialect="acp",
         binaries=("fast-agent-acp",),
+        files=True,
         install="uv tool install fast-agent-mcp",
         login="Run `fast-agent setup` in a terminal, or set the key of a provider for the daemon.",
         docs="https://fast-agent.ai/acp/",
         note="Wants Python 3.13.",
+        modes={
+            "ask": {"mode": "agent"},
+            "accept_edits": {"mode": "agent"},
+            "bypass": {"mode": "agent"},
+        },
     ),
     Entry(
         id="pi",

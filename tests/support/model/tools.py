@@ -8,9 +8,9 @@ from typing import Any
 from uuid import uuid4
 
 NAMES = {
-    "write": ["write", "write_file", "create_file", "create", "apply_patch"],
+    "write": ["write", "write_file", "write_text_file", "create_file", "create", "apply_patch"],
     "edit": ["edit", "edit_file", "replace", "str_replace", "search_replace", "apply_patch"],
-    "read": ["read", "read_file", "view"],
+    "read": ["read", "read_file", "read_text_file", "view"],
     "shell": ["bash", "shell", "exec_command", "shell_command", "run_shell_command", "execute_command"],
     "search": ["grep", "grep_search", "search_files", "rg"],
     "task": ["agent", "task", "subagent", "spawn_agent", "invoke_agent"],
