@@ -11,6 +11,7 @@ from agentguid.append.keyring import Keyring
 from agentguid.append.log import Log
 from agentguid.dispatch import Dispatcher
 from agentguid.paths import Places
+from agentguid.signin.gemini import GeminiSignIn
 from agentguid.stream.feed import Feed
 from agentguid.stream.live import LiveText
 from agentguid.stream.presence import Presence
@@ -30,6 +31,7 @@ class EffectParts:
     blobs: Blobs
     agents: Agents
     keys: Keyring
+    gemini: GeminiSignIn
     reap: Callable[[str], Awaitable[None]]
     """Ends the orphans of a host that died."""
     # The rest are settings: they change when the configuration is read again.

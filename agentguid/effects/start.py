@@ -50,7 +50,9 @@ async def _spawn(parts: EffectParts, key: Key) -> tuple[Key, Link]:
         )
     argv = found.speaks().argv(found.path or "", key.launch)
     failpoint("effects.before_spawn")
-    environ = {**child_environ(os.environ), **parts.keys.of(key.agent), **found.environ(key.launch.mode)}
+    environ = child_environ(os.environ) | parts.keys.of(key.agent)
+    environ |= await parts.gemini.environ(key.agent, parts.places.gemini)
+    environ |= found.environ(key.launch.mode)
     spec = Spec(host=key.host, argv=argv, cwd=key.launch.cwd, env=environ)
     link = await _spawned(parts, spec)
     failpoint("effects.after_spawn")
