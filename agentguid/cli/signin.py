@@ -76,6 +76,8 @@ class _Waiting:
         self._client = client
         self._id, self._until = "", 0.0
         self._typing = sys.stdin is not None
+        self._typed = b""
+        """Of a line that is not complete."""
         self.url = ""
         self.done: dict[str, Any] | None = None
         self.failed: CliError | None = None
@@ -118,11 +120,13 @@ class _Waiting:
             self._try("/gemini-oauth/complete", {"url": f"http://127.0.0.1{target}"[:LONGEST]})
 
     def _read(self) -> None:
-        typed = os.read(sys.stdin.fileno(), LONGEST + 1).decode(errors="replace")
-        if not typed:
-            self._typing = False
-        elif typed.strip():
-            self._try("/gemini-oauth/complete", {"url": typed.strip()})
+        typed = os.read(sys.stdin.fileno(), LONGEST)
+        self._typing = bool(typed)
+        *lines, self._typed = (self._typed + (typed or b"\n")).split(b"\n")
+        for line in lines:
+            if not self.over and (address := line.decode(errors="replace").strip()):
+                self._try("/gemini-oauth/complete", {"url": address})
+        self._typed = self._typed[: 2 * LONGEST]
 
     def _try(self, path: str, body: dict[str, str]) -> None:
         """Hands it to the daemon. What is none of this sign-in leaves it as it was."""

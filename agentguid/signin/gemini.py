@@ -208,7 +208,7 @@ class GeminiSignIn:
         try:
             tokens = await oauth.refresh(self._at(account.client, account.secret), account.refresh)
         except SignInFailed as failed:
-            if failed.why != "refused":
+            if failed.error != "invalid_grant":  # the one error that is about the token, and final
                 if account.until > now():
                     return account
                 raise AgentFailed(f"Gemini CLI's sign-in could not be renewed: {failed}") from None

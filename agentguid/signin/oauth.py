@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from agentguid.protocol.errors import AgentguidError
 
-PATIENCE = 20.0
+PATIENCE = 15.0
 """Seconds until an answer must be here whole."""
 LARGEST = 64 * 1024
 """Bytes of an answer."""
@@ -31,7 +31,7 @@ Why = Literal["refused", "away", "garbled"]
 
 
 class SignInFailed(AgentguidError):  # noqa: N818 — named for what happened
-    """A sentence for the user. `refused`: the server said no, and will again."""
+    """A sentence for the user. `refused`: the server said no."""
 
     def __init__(self, why: Why, sentence: str, error: str = "") -> None:
         super().__init__(sentence)
@@ -120,7 +120,12 @@ async def email(client: Client, access: str) -> str:
 async def _tokens(client: Client, form: dict[str, str]) -> Tokens:
     form |= {"client_id": client.id} | ({"client_secret": client.secret} if client.secret else {})
     status, said = await _ask("POST", client.token_url, data=form)
-    host, answer = _host(client.token_url), _mapping(said)
+    return read(_host(client.token_url), status, said)
+
+
+def read(host: str, status: int, said: bytes) -> Tokens:
+    """What the answer of a token endpoint says. Raises SignInFailed."""
+    answer = _mapping(said)
     error = answer.get("error")
     if status in (400, 401, 403) and isinstance(error, str) and ERROR.fullmatch(error):
         raise SignInFailed("refused", _refusal(host, error), error)

@@ -56,7 +56,7 @@ async def begin(
     request: Request[Any, Any, Any],
     parts: NamedDependency[Parts],
     who: NamedDependency[Who],
-    data: JSONBody[Begin] | None = None,
+    data: JSONBody[Begin | None] = None,
 ) -> Begun:
     """Begins to sign in; `authUrl` is for the user's browser."""
     port = data.port if data else None
