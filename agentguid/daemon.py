@@ -5,8 +5,9 @@ import contextlib
 import gc
 import logging
 import sys
-from collections.abc import Coroutine, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
 
 import apsw
 
@@ -15,6 +16,7 @@ from agentguid.agents.catalogue import with_custom
 from agentguid.agents.discovery import Agents
 from agentguid.agents.offers import Offers
 from agentguid.append import read
+from agentguid.append.accounts import Accounts
 from agentguid.append.blobs import Blobs
 from agentguid.append.keyring import Keyring
 from agentguid.append.lock import acquire
@@ -41,11 +43,13 @@ from agentguid.protocol.ids import stream_of
 from agentguid.reload import Reload
 from agentguid.render.environment import site
 from agentguid.settings import BadSetting, Settings
+from agentguid.signin.gemini import GeminiSignIn
 from agentguid.stream.feed import Feed
 from agentguid.stream.live import LiveText
 from agentguid.stream.presence import Presence
 
 log = logging.getLogger(__name__)
+Kept = TypeVar("Kept")
 
 
 async def run(settings: Settings) -> None:
@@ -183,7 +187,8 @@ def _want_credentials(events: Log, reader: apsw.Connection) -> None:
 def _parts(settings: Settings, events: Log, feed: Feed, reader: apsw.Connection) -> Parts:
     blobs = Blobs(settings.places.blobs)
     dispatch = Dispatcher(events, reader, blobs)
-    return Parts(
+    agents = Agents(catalogue=with_custom(settings.agents), offers=Offers(settings.places.offers))
+    parts = Parts(
         settings=settings,
         log=events,
         reader=reader,
@@ -192,21 +197,22 @@ def _parts(settings: Settings, events: Log, feed: Feed, reader: apsw.Connection)
         live=LiveText(feed),
         presence=Presence(feed),
         blobs=blobs,
-        agents=Agents(catalogue=with_custom(settings.agents), offers=Offers(settings.places.offers)),
-        keys=_keyring(settings),
+        agents=agents,
+        keys=_secrets(Keyring, settings.places.keys, "provider keys"),
+        gemini=GeminiSignIn(
+            _secrets(Accounts, settings.places.accounts, "accounts"), agents, lambda: parts.settings
+        ),
         seen=Seen(settings.places.seen),
     )
+    return parts
 
 
-def _keyring(settings: Settings) -> Keyring:
-    path = settings.places.keys
+def _secrets(kept: Callable[[Path], Kept], path: Path, what: str) -> Kept:
     try:
-        return Keyring(path)
+        return kept(path)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it is damaged"
-        raise BadSetting(
-            f"the provider keys in {path} cannot be read: {why}. Mend it, or move it away."
-        ) from None
+        raise BadSetting(f"the {what} in {path} cannot be read: {why}. Mend it, or move it away.") from None
 
 
 def _effect_parts(settings: Settings, parts: Parts) -> EffectParts:
@@ -235,6 +241,7 @@ def _effect_parts(settings: Settings, parts: Parts) -> EffectParts:
         agents=parts.agents,
         keys=parts.keys,
         others=Others(),
+        gemini=parts.gemini,
         reap=reap,
         silent_after=settings.silent_seconds,
         retry_after=settings.pauses,

@@ -50,6 +50,16 @@ class Places(NamedTuple):
         return self.data / "keys.json"
 
     @property
+    def accounts(self) -> Path:
+        """Who is signed in to a provider for which agent, with the tokens; for this user only."""
+        return self.data / "accounts.json"
+
+    @property
+    def gemini(self) -> Path:
+        """What Gemini CLI takes for the user's home while it works with such an account."""
+        return self.data / "gemini"
+
+    @property
     def socket(self) -> Path:
         return self.runtime / "ctl.sock"
 

@@ -6,8 +6,9 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from agentguid.paths import Places
@@ -17,6 +18,9 @@ __all__ = ["FIXED", "PREFIX", "REFERENCE", "BadSetting", "Settings", "Shown", "a
 
 FIXED = frozenset((*DIRECTORIES, "host", "port", "base_url", "hot_reload", "agents"))
 """Settings that take a restart; SIGHUP brings the others into force."""
+
+
+HTTPS = "an https:// URL, or an http:// one on this machine"
 
 
 class Shown(NamedTuple):
@@ -118,6 +122,23 @@ class Settings(BaseSettings):
         'tables such as [agents.mine] with command = ["my-agent", "--acp"]',
         "Agents of your own, in config.toml.",
     )
+    gemini_client_id: Annotated[str, Field(max_length=300, pattern=r"^[!-~]*$")] = setting(
+        "",
+        "the id of an OAuth client, without spaces",
+        "Client that signs in to Gemini CLI; none: the one of the installed Gemini CLI.",
+    )
+    gemini_client_secret: Annotated[SecretStr, Field(max_length=300)] = setting(
+        "", "the secret of that client", "Its secret."
+    )
+    gemini_auth_url: str = setting(
+        "https://accounts.google.com/o/oauth2/v2/auth", HTTPS, "Where the user signs in to Gemini CLI."
+    )
+    gemini_token_url: str = setting(
+        "https://oauth2.googleapis.com/token", HTTPS, "Where tokens for Gemini CLI come from."
+    )
+    gemini_user_url: str = setting(
+        "https://www.googleapis.com/oauth2/v2/userinfo", HTTPS, "Where it is asked whose account that is."
+    )
     demo: bool = setting(True, "true or false", "Whether the demo agent is offered.")
     hot_reload: bool = setting(
         False, "true or false", "For work on agentguid: open pages follow its templates, styles and scripts."
@@ -189,6 +210,19 @@ class Settings(BaseSettings):
         if any(set(name) & set("/@*? ") for name in value):
             raise ValueError
         return tuple(name.lower() for name in value)
+
+    @field_validator("gemini_auth_url", "gemini_token_url", "gemini_user_url")
+    @classmethod
+    def _encrypted(cls, value: str) -> str:
+        parts = urlsplit(value)
+        here = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+        if (
+            not (here or (parts.scheme == "https" and parts.hostname))
+            or not value.isprintable()
+            or "#" in value
+        ):
+            raise ValueError
+        return value
 
     def shown(self) -> list[Shown]:
         """Every setting, with where its value comes from. In the order of the model."""

@@ -1,6 +1,7 @@
 """Files that are ours alone and on the disk before they are spoken of."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -16,3 +17,16 @@ def sync(directory: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Makes `data` the content of a file: whole or not at all."""
+    beside = path.with_suffix(".new")
+    with suppress(FileNotFoundError):
+        beside.unlink()
+    with open(beside, "xb", opener=private) as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+    sync(path.parent)

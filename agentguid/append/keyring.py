@@ -1,7 +1,6 @@
 """Keys of model providers: in a file of their own that only this user can read, beside the log and never in it."""
 
 import asyncio
-import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -10,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from agentguid.agents.keys import NAME, NAMES, takers
-from agentguid.append.files import private, sync
+from agentguid.append.files import replace
 from agentguid.protocol.errors import Invalid
 
 LONGEST = 8192
@@ -82,18 +81,5 @@ class Keyring:
 
     async def _write(self, keys: dict[str, Key]) -> None:
         if self._path is not None:
-            await asyncio.to_thread(_replace, self._path, msgspec.json.encode(list(keys.values())))
+            await asyncio.to_thread(replace, self._path, msgspec.json.encode(list(keys.values())))
         self._keys = keys
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Whole or not at all, and on the disk before it is spoken of."""
-    beside = path.with_suffix(".new")
-    with suppress(FileNotFoundError):
-        beside.unlink()
-    with open(beside, "xb", opener=private) as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    sync(path.parent)

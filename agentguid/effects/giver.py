@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from agentguid.agents.base import Adapter, Adjustable, Closing, File, Prompt, Served, Steer, Write
 from agentguid.agents.commands import Run, Wish
+from agentguid.append import read
 from agentguid.effects import errands, inputs
 from agentguid.effects.key import Key
 from agentguid.effects.parts import EffectParts
@@ -19,7 +20,7 @@ from agentguid.entropy import now
 from agentguid.failpoints import failpoint
 from agentguid.hosts import frames, tape
 from agentguid.hosts.link import Link
-from agentguid.project import approvals, conversations, queue
+from agentguid.project import approvals, conversations, hosts, queue
 from agentguid.project.conversations import Conversation
 from agentguid.protocol.commands import Report
 from agentguid.protocol.errors import AgentFailed, LogBroken
@@ -144,11 +145,20 @@ class Giver:
         if why := self._adapter.refuses(prompt):
             await self._refuse(turn, why)
             return
-        launch = self._key.launch
-        if (event.agent, event.cwd) != (self._key.agent, launch.cwd) or not self._adapter.serves(prompt):
+        if not self._adapter.serves(prompt) or not self._fits(event):
             await self.end()
             return
         await self._give(self._adapter.prompt(prompt))
+
+    def _fits(self, event: TurnStarted) -> bool:
+        """Whether the agent was started as the turn wants it, with what will hold until the turn's end."""
+        parts, key = self._parts, self._key
+        if (event.agent, event.cwd) != (key.agent, key.launch.cwd):
+            return False
+        row = hosts.get(parts.reader, key.host)
+        return row is None or not parts.gemini.outdated(
+            key.agent, read.at(parts.reader, [row.position])[row.position].at
+        )
 
     async def _steer(self, turn: str) -> None:
         """Messages for the turn that runs, in their order; those that it does not take wait for its end."""

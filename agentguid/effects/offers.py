@@ -13,7 +13,7 @@ from agentguid.agents.base import Closing, Launch, Prompt, Write
 from agentguid.agents.discovery import Found
 from agentguid.effects.key import Key
 from agentguid.effects.parts import EffectParts
-from agentguid.effects.start import environ_of
+from agentguid.effects.start import whole_environ
 from agentguid.effects.tail import Tail
 from agentguid.entropy import new_id, now
 from agentguid.hosts.link import Link, Spec, held
@@ -101,7 +101,7 @@ class Offering:
         parts = self._parts
         launch = Launch(await asyncio.to_thread(os.path.realpath, folder), None, "ask", None)
         dialect = found.speaks()
-        environ = environ_of(parts, Key("", host, found.id, launch))
+        environ = await whole_environ(parts, Key("", host, found.id, launch))
         spec = Spec(host, dialect.argv(found.path or "", launch), launch.cwd, environ)
         link = await Link.spawn(parts.places, spec)
         try:

@@ -12,6 +12,7 @@ from agentguid.append.log import Log
 from agentguid.dispatch import Dispatcher
 from agentguid.effects.others import Others
 from agentguid.paths import Places
+from agentguid.signin.gemini import GeminiSignIn
 from agentguid.stream.feed import Feed
 from agentguid.stream.live import LiveText
 from agentguid.stream.presence import Presence
@@ -32,6 +33,7 @@ class EffectParts:
     agents: Agents
     keys: Keyring
     others: Others
+    gemini: GeminiSignIn
     reap: Callable[[str], Awaitable[None]]
     """Ends the orphans of a host that died."""
     # The rest are settings: they change when the configuration is read again.

@@ -50,17 +50,23 @@ async def _spawn(parts: EffectParts, key: Key) -> tuple[Key, Link]:
         )
     argv = found.speaks().argv(found.path or "", key.launch)
     failpoint("effects.before_spawn")
-    spec = Spec(host=key.host, argv=argv, cwd=key.launch.cwd, env=environ_of(parts, key))
+    environ = await whole_environ(parts, key)
+    spec = Spec(host=key.host, argv=argv, cwd=key.launch.cwd, env=environ)
     link = await _spawned(parts, spec)
     failpoint("effects.after_spawn")
     return key, link
 
 
 def environ_of(parts: EffectParts, key: Key) -> dict[str, str]:
-    """All variables of an agent's process."""
+    """What the agent's process, and commands that it has us run, have in their environment; without its account."""
     found = parts.agents.get(key.agent)
     mode = found.environ(key.launch.mode) if found else {}
     return {**child_environ(os.environ), **parts.keys.of(key.agent), **mode}
+
+
+async def whole_environ(parts: EffectParts, key: Key) -> dict[str, str]:
+    """All variables of the agent's process. Raises AgentFailed when its account cannot be used any more."""
+    return environ_of(parts, key) | await parts.gemini.environ(key.agent, parts.places.gemini)
 
 
 async def _spawned(parts: EffectParts, spec: Spec) -> Link:

@@ -11,7 +11,7 @@ from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
 from agentguid import __version__
-from agentguid.http import assets, login, login_code, problems
+from agentguid.http import assets, login, login_code, problems, returning
 from agentguid.http.api.routes import API
 from agentguid.http.describe import docs, healthz, metrics, openapi
 from agentguid.http.guards import Guard
@@ -39,6 +39,7 @@ OWN: Sequence[ControllerRouterHandler] = (
     login.sign_out,
     login_code.ask,
     login_code.wait,
+    returning.come_back,
     Router("/api", route_handlers=API),
 )
 """Under BASE, beside the pages."""

@@ -27,6 +27,8 @@ ADMIN = (
     "/api/settings",
     "/api/shutdown",
     "/api/keys",
+    "/api/auth",
+    "/api/gemini-oauth",
     "/keys",
     "/devices",
 )

@@ -41,7 +41,9 @@ class Names:
             return False
         if asked.name in self._own or asked.name == bound:
             return True
-        return any(one.name == asked.name and one.port in (None, asked.port) for one in self._configured)
+        # Without a port it is the usual one: a proxy with TLS that hands the header on says `studio.example`.
+        ports = (None, 80, 443) if asked.port is None else (None, asked.port)
+        return any(one.name == asked.name and one.port in ports for one in self._configured)
 
     def own_origin(self, origin: str, header: str) -> bool:
         """Whether an Origin is our own page: the same address as the Host, or a configured name behind a proxy."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import apsw
 
 from agentguid.agents.discovery import Agents
+from agentguid.append.accounts import Accounts
 from agentguid.append.blobs import Blobs
 from agentguid.append.keyring import Keyring
 from agentguid.append.log import Log
@@ -15,6 +16,7 @@ from agentguid.http.renewal import Renewal
 from agentguid.http.seen import Seen
 from agentguid.http.tickets import Tickets
 from agentguid.settings import Settings
+from agentguid.signin.gemini import GeminiSignIn
 from agentguid.stream.broadcast import Company
 from agentguid.stream.feed import Feed
 from agentguid.stream.importing import Importing
@@ -57,6 +59,8 @@ class Parts:
     """Browsers that wait to be let in by a device."""
     keys: Keyring = field(default_factory=Keyring)
     """Keys of model providers."""
+    gemini: GeminiSignIn = field(default=None)  # type: ignore[assignment]
+    """Signing in to Gemini CLI. One that forgets everything where none is given."""
     seen: Seen = field(default_factory=Seen)
     renewal: Renewal = field(default_factory=Renewal)
     importing: Importing = field(default_factory=Importing)
@@ -65,3 +69,6 @@ class Parts:
     """Ends all agents and says how many; none is started after that. For a daemon that is about to stop."""
     ask_offer: Callable[[str], Awaitable[None]] = _unasked
     """Starts an agent for its handshake, so that it says which models it has. Raises NotFound, AgentFailed."""
+
+    def __post_init__(self) -> None:
+        self.gemini = self.gemini or GeminiSignIn(Accounts(), self.agents, lambda: self.settings)

@@ -12,7 +12,7 @@ from agentguid.http.guards import is_open, scope_for
 from tests.http.conftest import Served, closed, sse
 from tests.support.daemon import wait_for
 
-OPEN = {"/login", "/login/code", "/healthz", "/assets/{name}"}
+OPEN = {"/login", "/login/code", "/healthz", "/oauth2callback", "/assets/{name}"}
 """What is open to everybody, as far as there are handlers for it."""
 
 
@@ -33,7 +33,7 @@ def test_there_are_routes_to_be_tested(served: Served) -> None:
 
     assert len(found) > 60
     assert {path for _, path, free in found if free} == {
-        f"/gm{one}" for one in ("/login", "/login/code", "/healthz", "/assets/x")
+        f"/gm{one}" for one in ("/login", "/login/code", "/healthz", "/oauth2callback", "/assets/x")
     }
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as some
 
 from agentguid.http.names import Names, address, vouched
 
-OURS = Names("127.0.0.1", ("studio.local", "agents.example:8443"))
+OURS = Names("127.0.0.1", ("studio.local", "agents.example:8443", "proxied.example:443"))
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,9 @@ OURS = Names("127.0.0.1", ("studio.local", "agents.example:8443"))
         ("studio.local:99", True),
         ("agents.example:8443", True),
         ("agents.example", False),
+        ("proxied.example", True),
+        ("proxied.example:443", True),
+        ("proxied.example:3000", False),
         ("evil.example", False),
         ("localhost.evil.example", False),
         ("localhost@evil.example", False),

@@ -8,11 +8,13 @@ from litestar.types import ControllerRouterHandler
 
 from agentguid.http.api import (
     agents,
+    auth,
     conversations,
     credentials,
     decisions,
     events,
     found,
+    gemini,
     here,
     imports,
     keys,
@@ -79,6 +81,8 @@ API: Sequence[ControllerRouterHandler] = (
     keys.list_keys,
     keys.set_key,
     keys.remove_key,
+    *auth.ROUTES,
+    *gemini.ROUTES,
     here.home,
     here.list_folders,
     here.create_folder,

@@ -15,12 +15,13 @@ from agentguid.http.pages.common import HtmlRequest, face, frame, page
 from agentguid.http.parts import Parts
 from agentguid.protocol.errors import Invalid
 from agentguid.render.names import agent_name
+from agentguid.signin.gemini import AGENT
 
 
 @get("/keys", include_in_schema=False)
 async def keys_page(parts: NamedDependency[Parts]) -> Response[str]:
     """What is set, and the form for another one."""
-    return _page(parts)
+    return draw(parts)
 
 
 @post("/keys", include_in_schema=False)
@@ -34,7 +35,7 @@ async def set_key(request: HtmlRequest, parts: NamedDependency[Parts]) -> Respon
             raise Invalid("agent", "is not one that there is")  # noqa: TRY301
         await parts.keys.set(Key(name, fields.get("value", ""), (agent,) if agent else (), now()))
     except Invalid as error:
-        return _page(parts, str(error), name)
+        return draw(parts, str(error), name)
     return Redirect(face(parts).site.url("/keys"), status_code=303)
 
 
@@ -44,7 +45,10 @@ async def remove_key(parts: NamedDependency[Parts], name: FromPath[str]) -> Redi
     return Redirect(face(parts).site.url("/keys"), status_code=303)
 
 
-def _page(parts: Parts, error: str = "", name: str = "") -> Response[str]:
+def draw(
+    parts: Parts, error: str = "", name: str = "", *, gemini_error: str = "", gemini_fault: str = ""
+) -> Response[str]:
+    """The page, with what went wrong in the place where it did."""
     with parts.reader as db:
         context: dict[str, Any] = frame(parts, db, "settings")
     answer = page(
@@ -56,9 +60,23 @@ def _page(parts: Parts, error: str = "", name: str = "") -> Response[str]:
         agents=[(one.id, one.name) for one in parts.agents.all() if one.id != "demo"],
         error=error,
         name=name,
+        gemini=of_gemini(parts, gemini_error, gemini_fault),
     )
-    answer.status_code = 400 if error else 200
+    answer.status_code = 400 if error or gemini_error or gemini_fault else 200
     return answer
+
+
+def of_gemini(parts: Parts, error: str = "", fault: str = "") -> dict[str, Any]:
+    """What the section about Gemini CLI shows."""
+    signin = parts.gemini
+    found = parts.agents.get(AGENT)
+    return {
+        "account": signin.account,
+        "start": signin.starts.latest(),
+        "error": error or signin.status().error,
+        "fault": fault,
+        "installed": found is not None and found.installed,
+    }
 
 
 ROUTES = (keys_page, set_key, remove_key)
