@@ -10,7 +10,8 @@ import msgspec
 from agentguid.agents import acp_modes as modes
 from agentguid.agents import acp_write as write
 from agentguid.agents.acp_reading import Reading
-from agentguid.agents.base import Adapter, Answer, Dialect, Errand, Launch, Prompt, Steer, Write
+from agentguid.agents.base import Adapter, Answer, Dialect, Errand, Launch, Prompt, SlashCommand, Steer, Write
+from agentguid.agents.commands import known
 from agentguid.agents.entry import Entry
 
 
@@ -63,6 +64,15 @@ class AcpAdapter(Reading):
         return setting.choices if setting else ()
 
     @property
+    def pictures(self) -> bool:
+        """Nobody knows before its handshake."""
+        return self.state.step == "new" or self.state.pictures
+
+    @property
+    def commands(self) -> Sequence[SlashCommand]:
+        return known(self.state.commands)
+
+    @property
     def errands(self) -> Sequence[Errand]:
         return list(self.open_errands.values())
 
@@ -113,7 +123,8 @@ class AcpAdapter(Reading):
         if sent := modes.next_one(self.entry, state, prompt):
             data = write.request(number, sent.method, **modes.params(state, sent))
             return [Write(f"start:{number}-{prompt.turn}", data)]
-        data = write.prompt(number, state.session, prompt.body.text, prompt.mode)
+        said = write.said(prompt.body.text, prompt.files, embeds=state.embeds)
+        data = write.prompt(number, state.session, said, prompt.mode)
         return [Write(f"prompt:{prompt.turn}", data)]
 
     def steer(self, steer: Steer) -> Sequence[Write]:  # noqa: ARG002 - this protocol has no way to

@@ -50,6 +50,8 @@ class Answers(Session):
         can = mapping(result.get("agentCapabilities"))
         state.loads = can.get("loadSession") is True
         state.resumes = isinstance(mapping(can.get("sessionCapabilities")).get("resume"), dict)
+        takes = mapping(can.get("promptCapabilities"))
+        state.pictures, state.embeds = takes.get("image") is True, takes.get("embeddedContext") is True
         for method in objects(result.get("authMethods"))[:METHODS]:
             state.methods += [text_of(method.get("id")), text_of(method.get("name"))]
         state.step = "greeted"

@@ -8,7 +8,7 @@ import contextlib
 import logging
 from dataclasses import replace
 
-from agentguid.agents.base import Fact, Live, Write
+from agentguid.agents.base import Adapter, Attaching, Commanded, Fact, Live, Write
 from agentguid.append import read
 from agentguid.effects.giver import Giver
 from agentguid.effects.key import Key
@@ -144,8 +144,17 @@ class Session:
         if self._tail.damaged(told):
             await self._give_up(DAMAGED)
         adapter = self._tail.adapter
-        self._parts.agents.learn(self.key.agent, adapter.models)
+        self._learn(adapter)
         self._show("running" if adapter.turn else "idle" if adapter.ready else "starting")
+
+    def _learn(self, adapter: Adapter) -> None:
+        """What pages offer comes from the agents themselves."""
+        agents, agent = self._parts.agents, self.key.agent
+        agents.learn(agent, adapter.models)
+        if isinstance(adapter, Commanded):
+            agents.learn_commands(agent, self.key.launch.cwd, adapter.commands)
+        if isinstance(adapter, Attaching):
+            agents.learn_pictures(agent, adapter.pictures)
 
     async def _next(self) -> Batch | None:
         """The next of the tape; when it has no more for now and it is early for a report, what comes until then."""

@@ -1,36 +1,77 @@
-// The composer: drafts, keys, messages on their way, the queue, stopping.
+// The composer: drafts, files, keys, messages on their way, the queue, stopping.
 (() => {
   "use strict";
-  const byId = id => document.getElementById(id);
+  const { byId, get, set } = window.agentguid;
   const coarse = matchMedia("(pointer: coarse)");
-  const get = (store, name) => { try { return window[store].getItem(name); } catch { return null; } };
-  const put = (store, name, value) => {
-    try { value ? window[store].setItem(name, value) : window[store].removeItem(name); } catch { /* no storage */ }
-  };
+
+  const words = html => new DOMParser().parseFromString(html, "text/html").body.textContent.slice(0, 300);
+  const OUT = "You are signed out here. Sign in in another tab, then try again.";
+  const away = () => (navigator.onLine ? "agentguid could not be reached." : "This device is offline.");
 
   // ---- drafts and keys
   function draft(field, text) {
     field.value = text;
-    put("localStorage", "draft:" + field.dataset.draft, text);
+    set("localStorage", "draft:" + field.dataset.draft, text);
   }
   for (const field of document.querySelectorAll("textarea[data-draft]")) {
-    const name = "draft:" + field.dataset.draft;
+    const name = "draft:" + field.dataset.draft, form = field.form, files = form.querySelector(".attached");
     if (!field.value) field.value = get("localStorage", name) || "";
-    field.addEventListener("input", () => put("localStorage", name, field.value));
+    if (!files.firstChild) files.innerHTML = get("sessionStorage", name) || "";
+    field.addEventListener("input", () => set("localStorage", name, field.value));
+    new MutationObserver(() => set("sessionStorage", name, files.innerHTML)).observe(files, { childList: true });
+    files.addEventListener("change", event => { event.target.closest("li").remove(); field.focus(); });
+
+    // Files are sent when they are chosen: the answer is what stands for them in the form.
+    const pick = byId("files"), error = form.querySelector("textarea ~ .error");
+    let going = 0;
+    async function attach(chosen) {
+      const body = new FormData();
+      for (const file of chosen) body.append("files", file);
+      going++;
+      error.textContent = "";
+      try {
+        const answer = await fetch(pick.dataset.url, { method: "POST", headers: { "HX-Request": "true" }, body }), html = await answer.text();
+        if (answer.ok && !answer.redirected) files.insertAdjacentHTML("beforeend", html);
+        else error.textContent = answer.status < 400 || answer.status === 401 ? OUT : words(html);
+      } catch { error.textContent = away(); }
+      going--;
+    }
+    pick.addEventListener("change", () => { attach(pick.files); pick.value = ""; });
+    field.addEventListener("paste", event => {
+      const { files, types } = event.clipboardData;
+      if (files.length && !types.includes("text/plain")) { event.preventDefault(); attach(files); }
+    });
+    for (const name of ["dragover", "drop"]) document.addEventListener(name, event => {
+      const { files, types } = event.dataTransfer;
+      if (types.includes("Files")) event.preventDefault();
+      if (files.length) attach(files); // while they are held over the page there are none
+    });
+    form.addEventListener("submit", event => {
+      if (!going) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      error.textContent = "The files are still on their way.";
+    });
+
     field.addEventListener("keydown", event => {
       if (event.key !== "Enter" || event.isComposing || event.shiftKey || event.altKey) return;
       const plain = document.body.dataset.send !== "ctrl-enter" && !coarse.matches;
       if (!plain && !event.ctrlKey && !event.metaKey) return;
       event.preventDefault();
-      if (field.value.trim()) field.form.requestSubmit();
+      if (field.value.trim() || files.firstChild) form.requestSubmit();
     });
-    field.form.addEventListener("submit", event => { if (!event.defaultPrevented) put("localStorage", name, ""); });
+    form.addEventListener("submit", event => {
+      if (event.defaultPrevented) return;
+      set("localStorage", name, "");
+      set("sessionStorage", name, "");
+    });
   }
 
   const field = byId("message");
   if (!field) return;
   const form = field.form, key = byId("composer-key"), error = byId("composer-error"), live = byId("live");
   const dialog = byId("stop"), stream = byId("stream"), box = form.closest(".composer");
+  const files = form.querySelector(".attached");
   const OUTBOX = "outbox:" + field.dataset.draft;
   const ready = () => (coarse.matches ? byId("send") : field).focus({ preventScroll: true });
   const back = text => draft(field, field.value.trim() ? `${text}\n\n${field.value}` : text);
@@ -47,8 +88,8 @@
   let line = Promise.resolve();
   const fresh = () => [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, "0")).join("");
   const keep = () => {
-    const open = entries.filter(entry => entry.state !== "sent").map(({ key, text, now, state, why }) => ({ key, text, now, state, why }));
-    put("sessionStorage", OUTBOX, open.length ? JSON.stringify(open) : "");
+    const open = entries.filter(entry => entry.state !== "sent").map(({ key, text, now, state, why, with: chips }) => ({ key, text, now, state, why, with: chips }));
+    set("sessionStorage", OUTBOX, open.length ? JSON.stringify(open) : "");
   };
   const arrived = entry => document.querySelector(`#log > [id^="i-${entry.key}-"], #queue [id^="q-${entry.key}-"]`);
 
@@ -72,8 +113,9 @@
     const busy = byId("stop-button") || byId("retry-cancel");
     entry.element = byId(busy ? "sending-queued" : "sending-said").content.firstElementChild.cloneNode(true);
     entry.element.querySelector(".sending-text").textContent = entry.text;
+    entry.element.querySelector(".attached").innerHTML = entry.with || "";
     entry.element.querySelector(".sending-retry").addEventListener("click", () => send(entry));
-    entry.element.querySelector(".sending-edit").addEventListener("click", () => { back(entry.text); drop(entry); field.focus(); });
+    entry.element.querySelector(".sending-edit").addEventListener("click", () => { back(entry.text); files.insertAdjacentHTML("beforeend", entry.with || ""); drop(entry); field.focus(); });
     if (busy) byId("outbox").append(entry.element);
     else {
       if (!byId("sending")) live.after(Object.assign(document.createElement("div"), { id: "sending" }));
@@ -90,26 +132,27 @@
     let why;
     try {
       const sent = { method: "POST", headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(30000) };
-      const answer = await fetch(form.action, { ...sent, body: new URLSearchParams({ key: entry.key, text: entry.text, steer: entry.now ? 1 : 0 }) });
-      if (answer.redirected || answer.status === 401) why = "You are signed out here. Sign in in another tab, then try again.";
+      const body = new URLSearchParams({ key: entry.key, text: entry.text, steer: entry.now ? 1 : 0 });
+      for (const one of entry.element.querySelectorAll("[name=attached]")) body.append("attached", one.value);
+      const answer = await fetch(form.action, { ...sent, body });
+      if (answer.redirected || answer.status === 401) why = OUT;
       else if (!answer.ok) why = answer.status < 500 ? words(await answer.text()) : `agentguid failed (${answer.status}).`;
     } catch {
-      why = navigator.onLine ? "agentguid could not be reached." : "This device is offline.";
+      why = away();
     }
     if (!entries.includes(entry)) return;
     say(entry, why === undefined ? "sent" : "failed", why);
     settle();
   }
-  const words = html => new DOMParser().parseFromString(html, "text/html").body.textContent.slice(0, 300);
-
   form.addEventListener("submit", event => {
     event.preventDefault();
     const text = field.value.replace(/\r\n/g, "\n");
-    if (!text.trim()) return;
-    const entry = { key: key.value, text, now: event.submitter?.name === "steer" };
+    if (!text.trim() && !files.firstChild) return;
+    const entry = { key: key.value, text, now: event.submitter?.name === "steer", with: files.innerHTML };
     key.value = fresh();
     error.textContent = "";
     draft(field, "");
+    files.replaceChildren();
     show(entry);
     send(entry);
   });
@@ -181,7 +224,7 @@
       event.preventDefault();
       if (name) { name.open = false; name.firstElementChild.focus(); } else { target.value = target.defaultValue; field.focus(); }
     } else if (target === field || !target.matches("input, select, textarea")) {
-      if (!byId("stop-button") || document.querySelector("dialog[open], details.menu[open], :popover-open")) return;
+      if (!byId("stop-button") || document.querySelector("dialog[open], details.menu[open], :popover-open, #commands:not([hidden])")) return;
       event.preventDefault(); // else the same key closes the dialog again
       ask();
     }
