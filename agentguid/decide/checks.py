@@ -53,7 +53,10 @@ def text(field: str, body: Body) -> None:
 def attached(field: str, files: Sequence[Attachment]) -> None:
     """What goes with a message; raises `TooLarge` when it is too much."""
     if len(files) > ATTACHED:
-        raise TooLarge(field, f"{len(files)} files are too many, {ATTACHED} may go with a message; send the others in another")
+        raise TooLarge(
+            field,
+            f"{len(files)} files are too many, {ATTACHED} may go with a message; send the others in another",
+        )
     for one in files:
         attachment(field, one)
     if (total := sum(one.size for one in files)) > TOGETHER:

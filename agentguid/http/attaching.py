@@ -47,15 +47,15 @@ class Came(Struct, frozen=True):
     data: bytes
 
 
-async def encoded(parts: Parts, given: Sequence[NewAttachment] | None) -> list[Attachment]:
+async def encoded(parts: Parts, given: Sequence[NewAttachment] | None) -> tuple[Attachment, ...]:
     """Those of a request to the API. Raises `Invalid`, naming the field, or `TooLarge`."""
     if not given:
-        return []
+        return ()
     _few(len(given))
-    return await asyncio.to_thread(lambda: [_kept(parts.blobs, _decoded(one)) for one in given])
+    return await asyncio.to_thread(lambda: tuple(_kept(parts.blobs, _decoded(one)) for one in given))
 
 
-async def uploaded(parts: Parts, request: HtmlRequest) -> list[Attachment]:
+async def uploaded(parts: Parts, request: HtmlRequest) -> tuple[Attachment, ...]:
     """Those of a form: files that come with it, and those that were sent before it and are only named."""
     form = await request.form()
     named = [value for value in form.getall("attached", []) if isinstance(value, str)]
@@ -63,7 +63,7 @@ async def uploaded(parts: Parts, request: HtmlRequest) -> list[Attachment]:
     _few(len(named) + len(files))
     read = [Came(one.filename, one.content_type, await one.read()) for one in files]
     return await asyncio.to_thread(
-        lambda: [*(_named(parts.blobs, one) for one in named), *(_kept(parts.blobs, one) for one in read)]
+        lambda: (*(_named(parts.blobs, one) for one in named), *(_kept(parts.blobs, one) for one in read))
     )
 
 
@@ -77,7 +77,9 @@ def pictures_refused(parts: Parts, agent: str, files: Iterable[Attachment]) -> N
 
 def _few(count: int) -> None:
     if count > checks.ATTACHED:
-        most = f"{count} files are too many, {checks.ATTACHED} may go with a message; send the others in another"
+        most = (
+            f"{count} files are too many, {checks.ATTACHED} may go with a message; send the others in another"
+        )
         raise TooLarge(FIELD, most)
 
 

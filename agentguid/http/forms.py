@@ -47,7 +47,7 @@ TITLE = 200
 async def create(request: Web, parts: Dep) -> Answer:
     """A new conversation, and its first prompt when one was given."""
     fields = await fields_of(request)
-    files: list[Attachment] = []
+    files: tuple[Attachment, ...] = ()
     try:
         files = await uploaded(parts, request)
         body = Body(text_of(fields, alone=False), attached=files)
@@ -155,7 +155,7 @@ async def mark_read(request: Web, conversation_id: FromPath[str], parts: Dep) ->
 async def send(request: Web, conversation_id: FromPath[str], parts: Dep) -> Answer:
     """A prompt: starts a turn or waits in the queue. The script draws a new key for each message that it sends."""
     fields = await fields_of(request)
-    files: list[Attachment] = []
+    files: tuple[Attachment, ...] = ()
     try:
         files = await uploaded(parts, request)
         row = conversations.get(parts.reader, conversation_id)

@@ -43,7 +43,7 @@ class Body(Struct, frozen=True, omit_defaults=True, gc=False):
     """SHA-256, hexadecimal, of the whole; None while `text` is the whole."""
     size: int | None = None
     """Bytes of the whole; None while `text` is the whole."""
-    attached: list[Attachment] = []
+    attached: tuple[Attachment, ...] = ()
     """Of a message of the user's: what goes with it."""
 
 

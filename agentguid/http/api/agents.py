@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody
 from agentguid.agents.discovery import Found
 from agentguid.http.api.shapes import Given, Shape
 from agentguid.http.parts import Parts
+from agentguid.project.conversations import Conversation
 from agentguid.protocol.errors import NotFound
 
 CAPABILITIES = {"streaming": True, "cancel": True, "resume": True, "stateful": True, "approvals": True}
@@ -68,6 +69,18 @@ class Model(Shape, frozen=True):
 
 class Models(Shape, frozen=True):
     models: list[Model]
+
+
+class Command(Shape, frozen=True):
+    name: str
+    """Without the slash."""
+    description: str
+    hint: str
+    """What may follow it."""
+
+
+class Commands(Shape, frozen=True):
+    commands: list[Command]
 
 
 def shown(found: Found) -> Agent:
@@ -133,6 +146,13 @@ def models(parts: NamedDependency[Parts], agent_id: FromPath[str]) -> Models:
     """The models that an agent may be told to use: its own default, then those that it named when it last worked."""
     known = parts.agents.models(_found(parts, agent_id).id)
     return Models([Model("", "Default"), *(Model(name, name) for name in known)])
+
+
+@get("/conversations/{conversation_id:str}/commands", sync_to_thread=False)
+def commands(parts: NamedDependency[Parts], conversation: NamedDependency[Conversation]) -> Commands:
+    """The slash commands that the conversation's agent named when it last worked there: what a message may begin with."""
+    known = parts.agents.commands(conversation.agent, conversation.cwd)
+    return Commands([Command(one.name, one.about, one.hint) for one in known])
 
 
 def _offered(parts: Parts) -> list[Found]:

@@ -70,7 +70,7 @@ async def choose(request: HtmlRequest, parts: NamedDependency[Parts]) -> Respons
     try:
         files, error = await uploaded(parts, request), ""
     except Invalid as wrong:
-        files, error = [], str(wrong)
+        files, error = (), str(wrong)
     return await new_page(
         parts,
         values,
