@@ -123,6 +123,8 @@ class Agent:
         can = {"loadSession": "forgetful" not in self.habits, "sessionCapabilities": sessions}
         if "forgetful" in self.habits:
             can["sessionCapabilities"] = {}
+        if "sees" in self.habits:
+            can["promptCapabilities"] = {"image": True, "embeddedContext": True}
         methods = [{"id": "by-hand", "name": "In a browser"}, {"id": "by-itself", "name": "By itself"}]
         return {"protocolVersion": 1, "agentCapabilities": can, "authMethods": methods}
 
@@ -153,7 +155,7 @@ class Agent:
 
     def prompt(self, params: dict[str, Any]) -> dict[str, Any]:
         self.cancelled.clear()
-        text = "".join(block["text"] for block in params["prompt"])
+        text = "".join(block["text"] for block in params["prompt"] if block["type"] == "text")
         try:
             for step in text.split(";"):
                 verb, _, rest = step.strip().partition(" ")
