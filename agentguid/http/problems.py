@@ -80,7 +80,10 @@ def describe(error: Exception) -> tuple[int, str, dict[str, Any]]:
 def _invalid(error: ValidationException) -> tuple[int, str, dict[str, Any]]:
     found = error.extra if isinstance(error.extra, list) else []
     first: Mapping[str, Any] = next((one for one in found if isinstance(one, dict)), {})
-    field, message = str(first.get("key") or "body").partition("[")[0], str(first.get("message") or error.detail)
+    field, message = (
+        str(first.get("key") or "body").partition("[")[0],
+        str(first.get("message") or error.detail),
+    )
     if missing := re.search(r"missing required field `(\w+)`", message):
         field, message = missing[1], "is missing"
     elif field == "data":

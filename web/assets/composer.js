@@ -5,8 +5,13 @@
   const coarse = matchMedia("(pointer: coarse)");
 
   const words = html => new DOMParser().parseFromString(html, "text/html").body.textContent.slice(0, 300);
-  const OUT = "You are signed out here. Sign in in another tab, then try again.";
   const away = () => (navigator.onLine ? "agentguid could not be reached." : "This device is offline.");
+  const post = (url, body, more) => fetch(url, { method: "POST", headers: { "HX-Request": "true" }, body, ...more });
+  // Why an answer is none.
+  async function wrong(answer) {
+    if (answer.redirected || answer.status === 401) return "You are signed out here. Sign in in another tab, then try again.";
+    if (!answer.ok) return answer.status < 500 ? words(await answer.text()) : `agentguid failed (${answer.status}).`;
+  }
 
   // ---- drafts and keys
   function draft(field, text) {
@@ -21,7 +26,7 @@
     new MutationObserver(() => set("sessionStorage", name, files.innerHTML)).observe(files, { childList: true });
     files.addEventListener("change", event => { event.target.closest("li").remove(); field.focus(); });
 
-    // Files are sent when they are chosen: the answer is what stands for them in the form.
+    // Files go when they are chosen: the answer stands for them.
     const pick = byId("files"), error = form.querySelector("textarea ~ .error");
     let going = 0;
     async function attach(chosen) {
@@ -30,9 +35,9 @@
       going++;
       error.textContent = "";
       try {
-        const answer = await fetch(pick.dataset.url, { method: "POST", headers: { "HX-Request": "true" }, body }), html = await answer.text();
-        if (answer.ok && !answer.redirected) files.insertAdjacentHTML("beforeend", html);
-        else error.textContent = answer.status < 400 || answer.status === 401 ? OUT : words(html);
+        const answer = await post(pick.dataset.url, body), why = await wrong(answer);
+        if (why) error.textContent = why;
+        else files.insertAdjacentHTML("beforeend", await answer.text());
       } catch { error.textContent = away(); }
       going--;
     }
@@ -46,13 +51,6 @@
       if (types.includes("Files")) event.preventDefault();
       if (files.length) attach(files); // while they are held over the page there are none
     });
-    form.addEventListener("submit", event => {
-      if (!going) return;
-      event.preventDefault();
-      event.stopImmediatePropagation();
-      error.textContent = "The files are still on their way.";
-    });
-
     field.addEventListener("keydown", event => {
       if (event.key !== "Enter" || event.isComposing || event.shiftKey || event.altKey) return;
       const plain = document.body.dataset.send !== "ctrl-enter" && !coarse.matches;
@@ -61,7 +59,12 @@
       if (field.value.trim() || files.firstChild) form.requestSubmit();
     });
     form.addEventListener("submit", event => {
-      if (event.defaultPrevented) return;
+      if (going) {
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        error.textContent = "The files are still on their way.";
+        return;
+      }
       set("localStorage", name, "");
       set("sessionStorage", name, "");
     });
@@ -88,7 +91,7 @@
   let line = Promise.resolve();
   const fresh = () => [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, "0")).join("");
   const keep = () => {
-    const open = entries.filter(entry => entry.state !== "sent").map(({ key, text, now, state, why, with: chips }) => ({ key, text, now, state, why, with: chips }));
+    const open = entries.filter(entry => entry.state !== "sent").map(({ key, text, now, state, why, chips }) => ({ key, text, now, state, why, chips }));
     set("sessionStorage", OUTBOX, open.length ? JSON.stringify(open) : "");
   };
   const arrived = entry => document.querySelector(`#log > [id^="i-${entry.key}-"], #queue [id^="q-${entry.key}-"]`);
@@ -113,9 +116,9 @@
     const busy = byId("stop-button") || byId("retry-cancel");
     entry.element = byId(busy ? "sending-queued" : "sending-said").content.firstElementChild.cloneNode(true);
     entry.element.querySelector(".sending-text").textContent = entry.text;
-    entry.element.querySelector(".attached").innerHTML = entry.with || "";
+    entry.element.querySelector(".attached").innerHTML = entry.chips || "";
     entry.element.querySelector(".sending-retry").addEventListener("click", () => send(entry));
-    entry.element.querySelector(".sending-edit").addEventListener("click", () => { back(entry.text); files.insertAdjacentHTML("beforeend", entry.with || ""); drop(entry); field.focus(); });
+    entry.element.querySelector(".sending-edit").addEventListener("click", () => { back(entry.text); files.insertAdjacentHTML("beforeend", entry.chips || ""); drop(entry); field.focus(); });
     if (busy) byId("outbox").append(entry.element);
     else {
       if (!byId("sending")) live.after(Object.assign(document.createElement("div"), { id: "sending" }));
@@ -131,12 +134,9 @@
   async function deliver(entry) {
     let why;
     try {
-      const sent = { method: "POST", headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(30000) };
       const body = new URLSearchParams({ key: entry.key, text: entry.text, steer: entry.now ? 1 : 0 });
       for (const one of entry.element.querySelectorAll("[name=attached]")) body.append("attached", one.value);
-      const answer = await fetch(form.action, { ...sent, body });
-      if (answer.redirected || answer.status === 401) why = OUT;
-      else if (!answer.ok) why = answer.status < 500 ? words(await answer.text()) : `agentguid failed (${answer.status}).`;
+      why = await wrong(await post(form.action, body, { signal: AbortSignal.timeout(30000) }));
     } catch {
       why = away();
     }
@@ -148,7 +148,7 @@
     event.preventDefault();
     const text = field.value.replace(/\r\n/g, "\n");
     if (!text.trim() && !files.firstChild) return;
-    const entry = { key: key.value, text, now: event.submitter?.name === "steer", with: files.innerHTML };
+    const entry = { key: key.value, text, now: event.submitter?.name === "steer", chips: files.innerHTML };
     key.value = fresh();
     error.textContent = "";
     draft(field, "");

@@ -1,4 +1,4 @@
-// What stands on a page offers. Texts: copy, wrap, pictures enlarged, times counted down, calls of sub-agents counted.
+// Texts: copy, wrap, pictures enlarged, times counted down, calls counted.
 (() => {
   "use strict";
   // As it was written: what is shown by its number is that character again.

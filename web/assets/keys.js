@@ -113,7 +113,7 @@
   });
 })();
 
-// Fields with a list to choose from (WAI-ARIA comboboxes): the folder of a new conversation, slash commands.
+// Comboboxes (WAI-ARIA): the folder of a new conversation, slash commands.
 (() => {
   "use strict";
   const { byId } = window.agentguid;
@@ -230,7 +230,7 @@
     function take(option) {
       field.value = option.firstChild.textContent + " ";
       field.focus();
-      field.dispatchEvent(new Event("input")); // it is a draft now, and the list goes
+      field.dispatchEvent(new Event("input")); // a draft, and the list goes
     }
     field.addEventListener("input", look);
     field.addEventListener("blur", close);

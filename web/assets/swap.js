@@ -176,7 +176,7 @@
       return fresh.filter(element => element.isConnected);
     },
   });
-  // What this browser remembers, in sessionStorage or localStorage: nothing where it may not.
+  // What this browser remembers, if it does.
   const get = (store, name) => { try { return window[store].getItem(name); } catch { return null; } };
   const set = (store, name, value) => {
     try { value ? window[store].setItem(name, value) : window[store].removeItem(name); } catch { /* no storage */ }
