@@ -39,8 +39,12 @@ def prompt(number: int, session: str, content: list[dict[str, Any]], mode: Mode)
 
 
 def said(words: str, files: Sequence[File], *, embeds: bool) -> list[dict[str, Any]]:
-    """What the user wrote, and the files that go with it."""
+    """What the user wrote, and the files that go with it.
+
+    Beside a picture texts stand in words: Gemini CLI leaves all pictures out when there is a resource.
+    """
     first = [_text(words)] if words.strip() or not files else []
+    embeds = embeds and not any(file.picture for file in files)
     return [*first, *(_block(file, embeds=embeds) for file in files)]
 
 

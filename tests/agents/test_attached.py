@@ -131,6 +131,14 @@ def test_an_agent_of_acp_gets_a_text_as_a_resource_where_it_takes_those_else_in_
     assert file == ({"type": "resource", "resource": resource} if embeds else quoted)
 
 
+def test_beside_a_picture_a_text_is_no_resource() -> None:
+    """Gemini CLI 0.61 leaves the picture out then, without a word."""
+    session = Acp().begin(can={"promptCapabilities": {"image": True, "embeddedContext": True}})
+    session.write(session.adapter.prompt(prompt(PICTURE, TEXT)))
+
+    assert [one["type"] for one in blocks(session.written[-1])] == ["text", "image", "text"]
+
+
 @pytest.mark.parametrize("takes", [True, False])
 def test_an_agent_of_acp_says_whether_it_takes_pictures(takes: bool) -> None:
     session = Acp()

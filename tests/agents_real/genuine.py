@@ -34,7 +34,10 @@ def _gemini(url: str) -> dict[str, str]:
 
 def _opencode(url: str) -> dict[str, str]:
     limit = {"context": 200_000, "output": 8192}
-    models = {name: {"name": name, "tool_call": True, "limit": limit} for name in ("fake", "fake-small")}
+    sees = {"attachment": True, "modalities": {"input": ["text", "image"], "output": ["text"]}}
+    models = {
+        name: {"name": name, "tool_call": True, "limit": limit, **sees} for name in ("fake", "fake-small")
+    }
     provider = {
         "npm": "@ai-sdk/anthropic",
         "name": "Fake",

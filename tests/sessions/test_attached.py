@@ -141,7 +141,10 @@ def test_an_agent_of_acp_gets_pictures_and_texts_as_it_said_it_takes_them(mine: 
     words, picture, text = prompt["params"]["prompt"]
     assert words == {"type": "text", "text": "say Hello"}
     assert picture == {"type": "image", "mimeType": "image/png", "data": FILES[0]["data"]}
-    assert text["resource"]["text"] == "# One\ntwo\n"
+    assert text == {"type": "text", "text": '<file name="notes.md">\n# One\ntwo\n</file>'}
+    turn = daemon.send(conversation, "say Hello", attachments=FILES[1:])["session"]["id"]
+    assert daemon.ended(conversation, turn)["status"] == "complete"
+    assert told(daemon, "session/prompt")[-1]["params"]["prompt"][1]["resource"]["text"] == "# One\ntwo\n"
 
 
 def test_what_failed_before_any_work_is_tried_again_with_its_files(mine: Mine) -> None:
@@ -153,4 +156,4 @@ def test_what_failed_before_any_work_is_tried_again_with_its_files(mine: Mine) -
 
     first, second = (line["params"]["prompt"] for line in told(daemon, "session/prompt"))
     assert first == second
-    assert [block["type"] for block in second] == ["text", "image", "resource"]
+    assert [block["type"] for block in second] == ["text", "image", "text"]

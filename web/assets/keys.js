@@ -209,7 +209,7 @@
     wanted = true;
     htmx.ajax("GET", `${field.getAttribute("hx-get")}?${new URLSearchParams({ folder: field.value, hidden: "true" })}`, { source: list, target: list, swap: "innerHTML" });
   }
-  if (isOpen()) setTimeout(ask); // after a refusal: what was drawn for a page without script becomes a list of options
+  if (isOpen()) addEventListener("DOMContentLoaded", ask); // after a refusal: what was drawn for a page without script becomes a list of options
 
   // ---- agent and model
   byId("agent").addEventListener("change", event => {
@@ -250,7 +250,7 @@
       if (step) mark(active?.[step + "ElementSibling"] || active);
       else if (event.key === "Escape") close();
       else if (active && (event.key === "Tab" || (event.key === "Enter" && active.firstChild.textContent !== field.value.trim()))) take(active);
-      else return;
+      else return void (event.key === "Enter" && close());
       event.preventDefault();
       event.stopImmediatePropagation();
     }, true);
