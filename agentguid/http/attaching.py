@@ -7,9 +7,11 @@ import asyncio
 import base64
 import binascii
 from collections.abc import Iterable, Sequence
+from http import HTTPStatus
 from pathlib import PurePosixPath
 
 from litestar.datastructures import UploadFile
+from litestar.exceptions import HTTPException
 from msgspec import Struct
 
 from agentguid.append.blobs import Blobs
@@ -57,7 +59,13 @@ async def encoded(parts: Parts, given: Sequence[NewAttachment] | None) -> tuple[
 
 async def uploaded(parts: Parts, request: HtmlRequest) -> tuple[Attachment, ...]:
     """Those of a form: files that come with it, and those that were sent before it and are only named."""
-    form = await request.form()
+    try:
+        form = await request.form()
+    except HTTPException as error:
+        if error.status_code != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            raise
+        most = checks.megabytes(checks.TOGETHER)
+        raise TooLarge(FIELD, f"the files are more than {most} together; send some in another") from None
     named = [value for value in form.getall("attached", []) if isinstance(value, str)]
     files = [value for value in form.getall("files", []) if isinstance(value, UploadFile) and value.filename]
     _few(len(named) + len(files))

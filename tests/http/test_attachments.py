@@ -251,6 +251,14 @@ def test_what_the_page_did_not_store_is_not_taken(served: Served, value: str, wo
     assert words.encode() in refused.body
 
 
+def test_files_that_are_far_too_large_are_refused_in_words_before_they_are_read(served: Served) -> None:
+    big = ("a.png", PNG + bytes(41_000_000), "image/png")
+    refused = form(served, "/attachments", big, headers={"HX-Request": "true"})
+
+    assert refused.status == 413
+    assert refused.body == b"the files are more than 20 MB together; send some in another"
+
+
 def test_a_new_conversation_begins_with_files(served: Served) -> None:
     fields = {"key": new_id(), "folder": str(served.root / "work"), "agent": "demo", "text": "look"}
     answer = form(served, "/conversations", ("a.png", PNG, "image/png"), **fields)
