@@ -11,7 +11,7 @@ from agentguid.agents import acp_modes as modes
 from agentguid.agents import acp_write as write
 from agentguid.agents.acp_reading import Reading
 from agentguid.agents.base import Adapter, Answer, Dialect, Errand, Launch, Prompt, SlashCommand, Steer, Write
-from agentguid.agents.commands import known
+from agentguid.agents.slash import known
 from agentguid.agents.entry import Entry
 
 
@@ -69,7 +69,7 @@ class AcpAdapter(Reading):
         return self.state.step == "new" or self.state.pictures
 
     @property
-    def commands(self) -> Sequence[SlashCommand]:
+    def slash_commands(self) -> Sequence[SlashCommand]:
         return known(self.state.commands)
 
     @property

@@ -12,7 +12,7 @@ from agentguid.agents.acp_answers import Answers
 from agentguid.agents.acp_requests import QUIET, Requests
 from agentguid.agents.acp_texts import words
 from agentguid.agents.base import Fact, Line, Output
-from agentguid.agents.commands import command, encoded
+from agentguid.agents.slash import command, encoded
 from agentguid.agents.jsonl import NotUnderstoodError, mapping, text_of
 from agentguid.agents.jsonrpc_lines import LAST_PART, STDERR
 from agentguid.protocol.events import HostEnded, ItemAdded, TurnEnded

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 from msgspec import Raw, Struct, field
 
-from agentguid.agents.commands import NONE
+from agentguid.agents.slash import NONE
 from agentguid.agents.unknown import Unknown
 from agentguid.protocol.items import Mode
 

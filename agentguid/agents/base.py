@@ -262,7 +262,7 @@ class Commanded(Protocol):
     """An adapter whose agent says which slash commands it has."""
 
     @property
-    def commands(self) -> Sequence[SlashCommand]:
+    def slash_commands(self) -> Sequence[SlashCommand]:
         """Nothing while it has not said."""
 
 

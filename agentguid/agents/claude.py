@@ -8,7 +8,7 @@ from agentguid.agents import claude_steer as steering
 from agentguid.agents import claude_write as write
 from agentguid.agents.base import Adapter, Answer, Errand, Launch, Prompt, Served, SlashCommand, Steer, Write
 from agentguid.agents.claude_reading import Reading
-from agentguid.agents.commands import known
+from agentguid.agents.slash import known
 from agentguid.protocol.items import Mode
 
 SETTING = {"set_permission_mode", "set_model"}
@@ -66,7 +66,7 @@ class ClaudeAdapter(Reading):
         return True
 
     @property
-    def commands(self) -> Sequence[SlashCommand]:
+    def slash_commands(self) -> Sequence[SlashCommand]:
         return known(self.state.commands)
 
     @property

@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import Raw, Struct, field
 
-from agentguid.agents.commands import NONE
+from agentguid.agents.slash import NONE
 from agentguid.agents.unknown import Unknown
 
 STDERR = 4096

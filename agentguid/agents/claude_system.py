@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agentguid.agents import claude_write as write
-from agentguid.agents import commands, jsonl
+from agentguid.agents import jsonl, slash
 from agentguid.agents.base import Fact, Output
 from agentguid.agents.claude_state import State, keep
 from agentguid.agents.jsonl import count, mapping, number, text_of
@@ -144,9 +144,9 @@ def _offers(line: dict[str, Any], state: State) -> None:
     if not isinstance(names, list):
         return
     there = elsewhere if isinstance(elsewhere, list) else []
-    known = {one.name: one for one in commands.known(state.commands)}
+    known = {one.name: one for one in slash.known(state.commands)}
     listed = [known.get(text_of(name)) or commands.command(name) for name in names if name not in there]
-    state.commands = commands.encoded(listed)
+    state.commands = slash.encoded(listed)
 
 
 def _retry(line: dict[str, Any]) -> str:

@@ -152,7 +152,7 @@ class Session:
         agents, agent = self._parts.agents, self.key.agent
         agents.learn(agent, adapter.models)
         if isinstance(adapter, Commanded):
-            agents.learn_commands(agent, self.key.launch.cwd, adapter.commands)
+            agents.learn_commands(agent, self.key.launch.cwd, adapter.slash_commands)
         if isinstance(adapter, Attaching):
             agents.learn_pictures(agent, adapter.pictures)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from agentguid.agents import commands
+from agentguid.agents import slash
 from agentguid.agents.base import Commanded, SlashCommand
 from tests.agents import acp_recordings, recordings
 from tests.agents.acp_byhand import Session as Acp
@@ -26,12 +26,12 @@ def claude(upto: str) -> Claude:
 
 
 def names(adapter: Commanded) -> list[str]:
-    return [one.name for one in adapter.commands]
+    return [one.name for one in adapter.slash_commands]
 
 
 def test_claude_code_tells_its_commands_at_the_handshake_with_what_each_is_for() -> None:
     adapter = claude('"commands"').adapter
-    found = {one.name: one for one in adapter.commands}
+    found = {one.name: one for one in adapter.slash_commands}
 
     assert found["compact"].about == "Free up context by summarizing the conversation so far"
     assert found["compact"].hint == "<optional custom summarization instruct…"
@@ -52,7 +52,7 @@ def test_commands_that_come_later_are_offered_too() -> None:
     init = {"type": "system", "subtype": "init", "slash_commands": ["compact", "mcp__docs__find"]}
     session.out(init)
 
-    assert [(one.name, bool(one.about)) for one in session.adapter.commands] == [
+    assert [(one.name, bool(one.about)) for one in session.adapter.slash_commands] == [
         ("compact", True),
         ("mcp__docs__find", False),
     ]
@@ -80,7 +80,7 @@ def test_agents_of_acp_tell_theirs_by_an_update_of_any_length(name: str, some_of
     assert names(adapter)[: len(some_of_them)] == some_of_them
     assert len(adapter.carry()) < 12_000
     assert longest < 500_000 or name.startswith("qwen")
-    assert all(len(one.about) <= commands.ABOUT for one in adapter.commands)
+    assert all(len(one.about) <= slash.ABOUT for one in adapter.slash_commands)
 
 
 def test_an_update_of_commands_shows_nothing_and_a_strange_one_does_no_harm() -> None:
@@ -88,10 +88,10 @@ def test_an_update_of_commands_shows_nothing_and_a_strange_one_does_no_harm() ->
     told = [{"name": "plan", "description": "Plan", "input": {"hint": "what"}}, {"name": 7}, {"name": "ok"}]
     for listed in (told, "none", [1, 2], None, told):
         assert session.update("available_commands_update", availableCommands=listed) == []
-    assert session.adapter.commands == (SlashCommand("plan", "Plan", "what"), SlashCommand("ok"))
+    assert session.adapter.slash_commands == (SlashCommand("plan", "Plan", "what"), SlashCommand("ok"))
 
     again = type(session.adapter)(session.entry, "h", session.adapter.launch, session.adapter.carry())
-    assert again.commands == session.adapter.commands
+    assert again.slash_commands == session.adapter.slash_commands
 
 
 plain = some.none() | some.booleans() | some.integers() | some.text(max_size=200)
@@ -108,10 +108,10 @@ described = some.fixed_dictionaries(
 
 @given(some.lists(described, max_size=300) | some.lists(plain, max_size=5) | plain)
 def test_whatever_is_told_takes_little_room_and_can_be_read_again(listed: Any) -> None:
-    raw = commands.told(json.loads(json.dumps(listed)))
-    found = commands.known(raw)
+    raw = slash.told(json.loads(json.dumps(listed)))
+    found = slash.known(raw)
 
-    assert len(bytes(raw)) <= commands.ALL
-    assert len(found) <= commands.MOST
+    assert len(bytes(raw)) <= slash.ALL
+    assert len(found) <= slash.MOST
     assert all(one.name and not one.name.startswith(("/", "_")) and "\n" not in one.name for one in found)
-    assert commands.known(msgspec.Raw(msgspec.json.encode(list(found)))) == found
+    assert slash.known(msgspec.Raw(msgspec.json.encode(list(found)))) == found
