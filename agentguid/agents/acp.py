@@ -10,8 +10,9 @@ import msgspec
 from agentguid.agents import acp_modes as modes
 from agentguid.agents import acp_write as write
 from agentguid.agents.acp_reading import Reading
-from agentguid.agents.base import Adapter, Answer, Dialect, Errand, Launch, Prompt, Steer, Write
+from agentguid.agents.base import Adapter, Answer, Dialect, Errand, Launch, Prompt, SlashCommand, Steer, Write
 from agentguid.agents.entry import Entry
+from agentguid.agents.slash import known
 from agentguid.protocol.items import Mode
 
 
@@ -72,6 +73,15 @@ class AcpAdapter(Reading):
         return ("ask", "accept_edits", "plan", "bypass") if plans else ("ask", "accept_edits", "bypass")
 
     @property
+    def pictures(self) -> bool:
+        """Nobody knows before its handshake."""
+        return self.state.step == "new" or self.state.pictures
+
+    @property
+    def slash_commands(self) -> Sequence[SlashCommand]:
+        return known(self.state.slash)
+
+    @property
     def errands(self) -> Sequence[Errand]:
         return list(self.open_errands.values())
 
@@ -130,7 +140,8 @@ class AcpAdapter(Reading):
         if sent := modes.next_one(self.entry, state, prompt):
             data = write.request(number, sent.method, **modes.params(state, sent))
             return [Write(f"start:{number}-{prompt.turn}", data)]
-        data = write.prompt(number, state.session, prompt.body.text, prompt.mode)
+        said = write.said(prompt.body.text, prompt.files, embeds=state.embeds)
+        data = write.prompt(number, state.session, said, prompt.mode)
         return [Write(f"prompt:{prompt.turn}", data)]
 
     def steer(self, steer: Steer) -> Sequence[Write]:  # noqa: ARG002 - this protocol has no way to

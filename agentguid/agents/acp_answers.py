@@ -58,6 +58,8 @@ class Answers(Session):
         state.resumes, state.lists, state.closes, state.deletes = (
             isinstance(more.get(name), dict) for name in ("resume", "list", "close", "delete")
         )
+        takes = mapping(can.get("promptCapabilities"))
+        state.pictures, state.embeds = takes.get("image") is True, takes.get("embeddedContext") is True
         for method in objects(result.get("authMethods"))[:METHODS]:
             state.methods += [text_of(method.get("id")), text_of(method.get("name"))]
         state.step = "greeted"

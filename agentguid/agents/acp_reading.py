@@ -14,10 +14,13 @@ from agentguid.agents.acp_texts import words
 from agentguid.agents.base import Fact, Line, Output
 from agentguid.agents.jsonl import NotUnderstoodError, mapping, text_of
 from agentguid.agents.jsonrpc_lines import LAST_PART, STDERR
+from agentguid.agents.slash import command, encoded
 from agentguid.protocol.events import HostEnded, ItemAdded, TurnEnded
 from agentguid.protocol.ids import item_id
 from agentguid.protocol.items import Body, Mode
 
+SETTLED = wire.CurrentMode | wire.Options | wire.Used | wire.Commands
+"""What holds also while an earlier session is told again."""
 OURS: dict[str, Mode] = {"accept_edits": "accept_edits", "bypass": "bypass", "plan": "plan"}
 
 
@@ -47,7 +50,7 @@ class Reading(Answers, Requests):
         state, update = self.state, told.update
         if state.session and told.session and told.session != state.session:
             raise NotUnderstoodError("an update of another session")
-        if not state.replaying or isinstance(update, wire.CurrentMode | wire.Options | wire.Used):
+        if not state.replaying or isinstance(update, SETTLED):
             self._take(update, out)
 
     def _take(self, update: wire.Update, out: list[Output]) -> None:
@@ -78,7 +81,13 @@ class Reading(Answers, Requests):
             case wire.Info():
                 status = mapping(mapping(mapping(update.meta).get("codex")).get("threadStatus"))
                 state.failing = state.failing or text_of(status.get("type")) == "systemError"
-            case wire.Echo() | wire.Commands() | wire.PlanRemoved():
+            case wire.Commands():
+                found = (
+                    command(one.name, one.description, mapping(one.input).get("hint"))
+                    for one in wire.commands(update.listed)
+                )
+                state.slash = encoded(found)
+            case wire.Echo() | wire.PlanRemoved():
                 pass
 
     def _one_plan(self, plan: dict[str, Any], out: list[Output]) -> None:

@@ -7,7 +7,7 @@ from agentguid.agents import acp_forms as forms
 from agentguid.agents import acp_wire as wire
 from agentguid.agents import acp_write as write
 from agentguid.agents.acp_terminals import BAD, ERRANDS, TOO_MANY, Terminals
-from agentguid.agents.base import Errand, File, Output, Served, Write
+from agentguid.agents.base import Errand, FileErrand, Output, Served, Write
 from agentguid.agents.commands import Ran, Run, Wish
 from agentguid.agents.jsonl import NotUnderstoodError, count, mapping, text_of
 
@@ -74,7 +74,7 @@ class Requests(Terminals):
         else:
             name = f"serve:{self._offset}"
             line, limit = count(params.get("line")) or None, params.get("limit")
-            self.open_errands[name] = File(
+            self.open_errands[name] = FileErrand(
                 name, path, text if writes else None, line, None if limit is None else count(limit)
             )
             self.identities[name] = bytes(message.id)
@@ -94,7 +94,7 @@ class Requests(Terminals):
                 return self.made(errand)
             case Wish():
                 return commands.answer(errand, result if isinstance(result, Ran) else Ran())
-            case File(text=None):
+            case FileErrand(text=None):
                 return {"content": result.text}
         return {}
 

@@ -3,8 +3,9 @@
 from typing import Literal
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Raw, Struct, field
 
+from agentguid.agents.slash import NONE
 from agentguid.agents.unknown import Unknown
 from agentguid.protocol.items import Mode
 
@@ -118,6 +119,11 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     """Characters of stderr since the turn began."""
     unstarted: str = ""
     """Why the host could not start the agent."""
+    pictures: bool = False
+    embeds: bool = False
+    """What the agent takes with a prompt: pictures, and texts as resources."""
+    slash: Raw = NONE
+    """Its slash commands, see `agents.slash`."""
     unknown: Unknown = field(default_factory=Unknown)
 
 

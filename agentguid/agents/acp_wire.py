@@ -81,7 +81,17 @@ class PlanRemoved(Struct, tag_field="sessionUpdate", tag="plan_removed"):
 
 
 class Commands(Struct, tag_field="sessionUpdate", tag="available_commands_update"):
-    """May be half a megabyte long: nothing of it is kept."""
+    """May be half a megabyte long."""
+
+    listed: Raw = field(default=Raw(b"[]"), name="availableCommands")
+
+
+class Command(Struct):
+    """What is read of each: the rest, which may be long, is passed over."""
+
+    name: Any = None
+    description: Any = None
+    input: Any = None
 
 
 class CurrentMode(Struct, tag_field="sessionUpdate", tag="current_mode_update"):
@@ -136,11 +146,20 @@ class Asked(Struct):
 
 _sessions = msgspec.json.Decoder(Session)
 _asked = msgspec.json.Decoder(Asked)
+_commands = msgspec.json.Decoder(list[Command])
 
 
 def update(params: Raw) -> Session:
     """Raises `NotUnderstoodError`, also for a kind of update that we do not know."""
     return jsonrpc.params(_sessions, params, "session/update")
+
+
+def commands(listed: Raw) -> list[Command]:
+    """None of a list that is no list of commands: it is an offer, and nothing that must be shown."""
+    try:
+        return _commands.decode(listed)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return []
 
 
 def asked(params: Raw) -> Asked:

@@ -1,11 +1,14 @@
 """The lines that we write to an agent that speaks ACP."""
 
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from msgspec import Raw
 
 from agentguid import __version__
+from agentguid.agents.base import File
 from agentguid.protocol.items import Mode
 
 VERSION = 1
@@ -29,11 +32,33 @@ def initialize(number: int, *, files: bool, terminals: bool) -> bytes:
     )
 
 
-def prompt(number: int, session: str, text: str, mode: Mode) -> bytes:
+def prompt(number: int, session: str, content: list[dict[str, Any]], mode: Mode) -> bytes:
     """Our mode stands in the line when it is not to ask, because the fold answers requests by it."""
-    content = [{"type": "text", "text": text}]
     more = {} if mode == "ask" else {"_meta": {"agentguid": {"mode": mode}}}
     return request(number, "session/prompt", sessionId=session, prompt=content, **more)
+
+
+def said(words: str, files: Sequence[File], *, embeds: bool) -> list[dict[str, Any]]:
+    """What the user wrote, and the files that go with it.
+
+    Beside a picture texts stand in words: Gemini CLI leaves all pictures out when there is a resource.
+    """
+    first = [_text(words)] if words.strip() or not files else []
+    embeds = embeds and not any(file.picture for file in files)
+    return [*first, *(_block(file, embeds=embeds) for file in files)]
+
+
+def _text(words: str) -> dict[str, Any]:
+    return {"type": "text", "text": words}
+
+
+def _block(file: File, *, embeds: bool) -> dict[str, Any]:
+    if file.picture:
+        return {"type": "image", "mimeType": file.type, "data": file.base64}
+    if not embeds:
+        return _text(file.quoted)
+    uri = f"agentguid:///attached/{quote(file.name)}"
+    return {"type": "resource", "resource": {"uri": uri, "mimeType": file.type, "text": file.text}}
 
 
 def request(number: int, method: str, **params: Any) -> bytes:

@@ -4,6 +4,7 @@ It is fed every line of the tape, both directions, in order; it holds no clock, 
 lines it gives the same outputs, so that a daemon that comes back can fold a tape again from an anchor.
 """
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol, runtime_checkable
 
@@ -77,12 +78,40 @@ class Launch(Struct, frozen=True):
     resume: str | None
 
 
+class File(Struct, frozen=True):
+    """What goes with a message, read from where it lies."""
+
+    name: str
+    type: str
+    """See `protocol.items.Attachment`."""
+    data: bytes
+
+    @property
+    def picture(self) -> bool:
+        return self.type.startswith("image/")
+
+    @property
+    def base64(self) -> str:
+        return b64encode(self.data).decode("ascii")
+
+    @property
+    def text(self) -> str:
+        return self.data.decode("utf-8", "replace")
+
+    @property
+    def quoted(self) -> str:
+        """A text with its name, for an agent that is told of files in words."""
+        name = self.name.replace('"', "'")
+        return f'<file name="{name}">\n{self.text.rstrip()}\n</file>'
+
+
 class Prompt(Struct, frozen=True):
     turn: str
     body: Body
     """The whole text (blobs are read before)."""
     model: str | None
     mode: Mode
+    files: Sequence[File] = ()
 
 
 class Steer(Struct, frozen=True):
@@ -92,6 +121,7 @@ class Steer(Struct, frozen=True):
     message: str
     body: Body
     """The whole text."""
+    files: Sequence[File] = ()
 
 
 class Answer(Struct, frozen=True):
@@ -106,14 +136,14 @@ class Answer(Struct, frozen=True):
 
 
 class Errand(Struct, frozen=True):
-    """Something that the agent asks us to do: with a file (`File`), or with a command (`commands`). It waits for the answer."""
+    """Something that the agent asks us to do: with a file (`FileErrand`), or with a command (`commands`). It waits for the answer."""
 
     id: str
     """Of the input that answers: `serve:OFFSET`, or `answer:APPROVAL` when the user was asked. Once that is on the tape
     the errand is over."""
 
 
-class File(Errand, frozen=True):
+class FileErrand(Errand, frozen=True):
     path: str
     text: str | None = None
     """To be written; None: to be read."""
@@ -231,6 +261,34 @@ class Closing(Protocol):
 
         Nothing when the agent cannot be told so, or works.
         """
+
+
+class SlashCommand(Struct, frozen=True, array_like=True):
+    """Something that an agent does when a message begins with `/name`."""
+
+    name: str
+    about: str = ""
+    """What it does, in a line."""
+    hint: str = ""
+    """What may follow the name."""
+
+
+@runtime_checkable
+class Attaching(Protocol):
+    """An adapter whose agent takes files with a message. To every other no message with files is given."""
+
+    @property
+    def pictures(self) -> bool:
+        """Its agent takes pictures, as far as is known; texts are taken in any case."""
+
+
+@runtime_checkable
+class Commanded(Protocol):
+    """An adapter whose agent says which slash commands it has."""
+
+    @property
+    def slash_commands(self) -> Sequence[SlashCommand]:
+        """Nothing while it has not said."""
 
 
 class Dialect(Protocol):

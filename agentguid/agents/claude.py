@@ -6,8 +6,9 @@ import msgspec
 
 from agentguid.agents import claude_steer as steering
 from agentguid.agents import claude_write as write
-from agentguid.agents.base import Adapter, Answer, Errand, Launch, Prompt, Served, Steer, Write
+from agentguid.agents.base import Adapter, Answer, Errand, Launch, Prompt, Served, SlashCommand, Steer, Write
 from agentguid.agents.claude_reading import Reading
+from agentguid.agents.slash import known
 from agentguid.protocol.items import Mode
 
 SETTING = {"set_permission_mode", "set_model"}
@@ -61,6 +62,14 @@ class ClaudeAdapter(Reading):
         return ()
 
     @property
+    def pictures(self) -> bool:
+        return True
+
+    @property
+    def slash_commands(self) -> Sequence[SlashCommand]:
+        return known(self.state.commands)
+
+    @property
     def errands(self) -> Sequence[Errand]:
         return ()
 
@@ -91,7 +100,7 @@ class ClaudeAdapter(Reading):
             writes.append(self._ask(f"mode-{prompt.turn}", "set_permission_mode", mode=mode))
         if prompt.model != self.state.wanted_model:
             writes.append(self._ask(f"model-{prompt.turn}", "set_model", model=prompt.model))
-        return [*writes, Write(f"prompt:{prompt.turn}", write.user(prompt.body.text))]
+        return [*writes, Write(f"prompt:{prompt.turn}", write.user(prompt.body.text, files=prompt.files))]
 
     def _ask(self, name: str, subtype: str, **fields: str | None) -> Write:
         return Write(f"start:{name}", write.request(f"{self.host}-{name}", subtype, **fields))

@@ -8,7 +8,7 @@ from agentguid.agents import claude_system as system
 from agentguid.agents import claude_turns as turns
 from agentguid.agents import claude_wire as wire
 from agentguid.agents import claude_write as write
-from agentguid.agents import jsonl
+from agentguid.agents import jsonl, slash
 from agentguid.agents.base import Fact, Launch, Line, Output, Write
 from agentguid.agents.claude_asks import OPEN, TOO_MANY, Asks, deny
 from agentguid.agents.claude_blocks import Blocks
@@ -198,6 +198,7 @@ class Reading:
         asked = self.state.requests.pop(text_of(response.get("request_id")), None)
         if asked == "initialize":
             self.state.initialised = True
+            self.state.commands = slash.told(mapping(response.get("response")).get("commands"))
         if asked and response.get("subtype") == "error":
             self._refused(asked)
             text = f"{self.name} refused the request {asked}: {text_of(response.get('error'))}"

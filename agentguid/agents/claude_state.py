@@ -1,8 +1,9 @@
 """What the Claude adapter knows between two lines. All of it is the adapter's `carry`, so it stays small."""
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Raw, Struct, field
 
+from agentguid.agents.slash import NONE
 from agentguid.agents.unknown import Unknown
 
 STDERR = 4096
@@ -66,6 +67,8 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     """Characters of stderr since the turn began."""
     unstarted: str = ""
     """Why the host could not start the agent."""
+    commands: Raw = NONE
+    """Its slash commands, see `agents.slash`."""
     unknown: Unknown = field(default_factory=Unknown)
 
 

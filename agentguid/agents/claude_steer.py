@@ -23,7 +23,7 @@ def writes(steer: Steer, state: State) -> list[Write]:
     """Nothing for another turn, for one that is stopping, and for what is on the tape already."""
     if steer.turn != state.turn or state.stopping or steer.message in state.steers:
         return []
-    return [Write(f"steer:{steer.message}", write.user(steer.body.text, uuid_of(steer.message)))]
+    return [Write(f"steer:{steer.message}", write.user(steer.body.text, uuid_of(steer.message), steer.files))]
 
 
 def taken_back(host: str, state: State) -> list[Write]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agentguid.agents import claude_write as write
-from agentguid.agents import jsonl
+from agentguid.agents import jsonl, slash
 from agentguid.agents.base import Fact, Output
 from agentguid.agents.claude_state import State, keep
 from agentguid.agents.jsonl import count, mapping, number, text_of
@@ -50,6 +50,7 @@ def read(subtype: str, data: bytes, state: State, host: str, new_item: NewItem, 
     match subtype:
         case "init":
             _identify(line, state, host, out)
+            _offers(line, state)
         case "api_retry":
             out.append(notice(new_item(), state.turn, _retry(line), "warning"))
         case "compact_boundary":
@@ -135,6 +136,17 @@ def _identify(line: dict[str, Any], state: State, host: str, out: list[Output]) 
     if session and (session, model) != (state.session, state.model):
         state.session, state.model = session, model
         out.append(Fact(SessionIdentified(host=host, session=session, model=model)))
+
+
+def _offers(line: dict[str, Any], state: State) -> None:
+    """Which slash commands there are now. What each does was said at the handshake."""
+    names, elsewhere = line.get("slash_commands"), line.get("terminal_slash_commands")
+    if not isinstance(names, list):
+        return
+    there = elsewhere if isinstance(elsewhere, list) else []
+    known = {one.name: one for one in slash.known(state.commands)}
+    listed = [known.get(text_of(name)) or slash.command(name) for name in names if name not in there]
+    state.commands = slash.encoded(listed)
 
 
 def _retry(line: dict[str, Any]) -> str:

@@ -1,9 +1,11 @@
 """The lines that we write to Claude Code."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
+from agentguid.agents.base import File
 from agentguid.protocol.items import Mode
 
 PERMISSION_MODES: dict[Mode, str] = {
@@ -16,12 +18,24 @@ PERMISSION_MODES: dict[Mode, str] = {
 _encode = msgspec.json.Encoder().encode
 
 
-def user(text: str, uuid: str | None = None) -> bytes:
-    """A prompt. With a uuid Claude Code tells what becomes of it."""
-    content = [{"type": "text", "text": text}]
+def user(text: str, uuid: str | None = None, files: Sequence[File] = ()) -> bytes:
+    """A prompt. With a uuid Claude Code tells what becomes of it.
+
+    Its words come last: Claude Code looks for a slash command in the last block.
+    """
+    content = [_block(file) for file in files]
+    if text.strip() or not content:
+        content.append({"type": "text", "text": text})
     message = {"role": "user", "content": content}
     named = {"uuid": uuid} if uuid else {}
     return _line({"type": "user", "message": message, "parent_tool_use_id": None, "session_id": "", **named})
+
+
+def _block(file: File) -> dict[str, Any]:
+    if not file.picture:
+        return {"type": "text", "text": file.quoted}
+    source = {"type": "base64", "media_type": file.type, "data": file.base64}
+    return {"type": "image", "source": source}
 
 
 def request(request_id: str, subtype: str, **fields: Any) -> bytes:

@@ -6,7 +6,7 @@ import msgspec
 
 from agentguid.agents import codex_modes as modes
 from agentguid.agents import codex_write as write
-from agentguid.agents.base import Adapter, Answer, Dialect, Errand, Launch, Prompt, Served, Steer, Write
+from agentguid.agents.base import Adapter, Answer, Dialect, Errand, File, Launch, Prompt, Served, Steer, Write
 from agentguid.agents.codex_reading import Reading
 from agentguid.agents.entry import Entry
 
@@ -58,6 +58,10 @@ class CodexAdapter(Reading):
     @property
     def models(self) -> Sequence[str]:
         return self.state.models
+
+    @property
+    def pictures(self) -> bool:
+        return True
 
     @property
     def errands(self) -> Sequence[Errand]:
@@ -115,7 +119,7 @@ class CodexAdapter(Reading):
             more["model"] = model
         if model and (state.planning or prompt.mode == "plan"):
             more["collaborationMode"] = modes.collaboration(prompt.mode, model, state.effort)
-        said = write.text(prompt.body.text)
+        said = write.said(prompt.body.text, prompt.files)
         params = {
             "threadId": state.thread,
             "clientUserMessageId": prompt.turn,
@@ -128,10 +132,10 @@ class CodexAdapter(Reading):
         state = self.state
         if not state.theirs or state.stopping or steer.turn != state.turn or steer.message in state.steers:
             return []
-        return [self._into_turn(f"steer:{steer.message}", steer.message, steer.body.text)]
+        return [self._into_turn(f"steer:{steer.message}", steer.message, steer.body.text, steer.files)]
 
-    def _into_turn(self, name: str, message: str, text: str) -> Write:
-        said = {"clientUserMessageId": message, "input": write.text(text)}
+    def _into_turn(self, name: str, message: str, text: str, files: Sequence[File] = ()) -> Write:
+        said = {"clientUserMessageId": message, "input": write.said(text, files)}
         return write.request(
             name, "turn/steer", threadId=self.state.thread, expectedTurnId=self.state.theirs, **said
         )

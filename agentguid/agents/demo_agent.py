@@ -11,7 +11,7 @@ line ends, run in order:
     tour [fast]                         what a page can show, in a minute; fast: without pauses (demo_tour.py)
     NAME                                the lines of that file in the working directory
 
-Anything else gets a greeting.
+A slash before a directive means nothing. Of pictures and files it says what came. Anything else gets a greeting.
 """
 
 import json
@@ -121,7 +121,7 @@ class Demo:
         parts = [part.strip() for part in re.split(r"[;\n]", prompt) if part.strip()]
         for place, part in enumerate(parts):
             self.steered()
-            found = DIRECTIVE.fullmatch(part)
+            found = DIRECTIVE.fullmatch(part.removeprefix("/"))
             if found:
                 self.directive(found)
             elif depth < 4 and (script := read_script(part)):
@@ -258,14 +258,17 @@ class Demo:
         os._exit(3)
 
     # -- turns --------------------------------------------------------------------------------------------------------
-    def turn(self, prompt: str) -> None:
+    def turn(self, prompt: str, got: list[str]) -> None:
         begun, self.words = time.monotonic(), 0
         self.send(
             "system", subtype="init", cwd=str(Path.cwd()), model=self.model, permissionMode=self.wire.mode
         )
         end: dict[str, Any] = {"subtype": "success", "is_error": False, "terminal_reason": "completed"}
         try:
-            self.run(prompt)
+            for sentence in got:
+                self.message({"type": "text", "text": sentence})
+            if prompt.strip() or not got:
+                self.run(prompt)
             self.steered()
         except InterruptedTurn:
             text = {"type": "text", "text": "[Request interrupted by user]"}
@@ -327,7 +330,7 @@ def main() -> None:
     threading.Thread(target=wire.read, daemon=True).start()
     try:
         while (prompt := wire.prompts.get()) is not None:
-            demo.turn(prompt)
+            demo.turn(*prompt)
     except (BrokenPipeError, KeyboardInterrupt):
         os._exit(1)
 

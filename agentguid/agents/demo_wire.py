@@ -1,13 +1,47 @@
 """The demo agent's lines, in and out. Loaded by demo_agent.py from beside it."""
 
+import base64
 import json
 import os
 import queue
+import re
 import sys
 import threading
 from typing import Any
 
 BUFFER = 64 * 1024
+COMMANDS = [
+    {"name": name, "description": about, "argumentHint": hint}
+    for name, about, hint in (
+        ("tour", "What a page can show, in a minute", "[fast]"),
+        ("think", "Think aloud", ""),
+        ("tool", "Run a command: list the folder", ""),
+        ("ask", "Ask before a file is written", ""),
+        ("question", "Ask two questions to choose from", ""),
+        ("plan", "Make a plan and wait for your yes", ""),
+        ("emit", "Say so many finished messages", "N [rate R] [size S] [deltas]"),
+        ("long", "One message of so many characters", "N"),
+        ("sleep", "Do nothing for a while", "SECONDS"),
+        ("fail", "Fail as when the provider is overloaded", ""),
+        ("crash", "End in the middle of a message", ""),
+    )
+]
+FILE = re.compile(r'<file name="([^"]*)">\n(.*)\n</file>', re.DOTALL)
+
+
+def taken(blocks: list[dict[str, Any]]) -> tuple[str, list[str]]:
+    """A message's words, and what came with them."""
+    words, got = [], []
+    for block in blocks:
+        if block["type"] == "image":
+            source = block["source"]
+            size = len(base64.b64decode(source["data"]))
+            got.append(f"You sent a picture ({source['media_type']}, {size} bytes).")
+        elif found := FILE.fullmatch(block["text"]):
+            got.append(f"You sent the file {found[1]} ({len(found[2].splitlines())} lines).")
+        else:
+            words.append(block["text"])
+    return "\n".join(words), got
 
 
 class Wire:
@@ -17,7 +51,8 @@ class Wire:
         self.lock = threading.Lock()
         self.pending: list[bytes] = []
         self.size = 0
-        self.prompts: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self.prompts: queue.SimpleQueue[tuple[str, list[str]] | None] = queue.SimpleQueue()
+        """What was written, and a sentence for each file that came with it."""
         self.answers: queue.SimpleQueue[tuple[str, dict[str, Any]]] = queue.SimpleQueue()
         self.stop = threading.Event()
         self.steers: list[tuple[str, str]] = []
@@ -57,14 +92,13 @@ class Wire:
     def _take(self, line: dict[str, Any]) -> None:
         match line["type"]:
             case "user":
-                blocks = line["message"]["content"]
-                prompt = "\n".join(block["text"] for block in blocks if block["type"] == "text")
+                prompt, got = taken(line["message"]["content"])
                 if self.open and (name := line.get("uuid")):
-                    self.steers.append((name, prompt))
+                    self.steers.append((name, " ".join([prompt, *got]).strip()))
                     self.lifecycle(name, "queued")
                     return
                 self.open += 1
-                self.prompts.put(prompt)
+                self.prompts.put((prompt, got))
             case "control_response":
                 self.answers.put((line["response"]["request_id"], line["response"].get("response") or {}))
             case "control_request":
@@ -74,7 +108,7 @@ class Wire:
         answer: dict[str, Any] = {}
         match request["subtype"]:
             case "initialize":
-                answer = {"commands": [], "models": [], "pid": os.getpid()}
+                answer = {"commands": COMMANDS, "models": [], "pid": os.getpid()}
             case "interrupt" if self.open:
                 self.stop.set()
                 self.answers.put(("stop", {}))

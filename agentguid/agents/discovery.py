@@ -10,7 +10,7 @@ from typing import cast
 from msgspec import Struct
 
 from agentguid import __version__
-from agentguid.agents.base import Dialect
+from agentguid.agents.base import Dialect, SlashCommand
 from agentguid.agents.catalogue import CATALOGUE, Entry
 from agentguid.agents.environ import child_environ, folders
 from agentguid.agents.offers import Offer, Offers
@@ -20,6 +20,8 @@ PATIENCE = 10.0
 """Seconds that a program may take to say its version."""
 SAID = 4096
 """Bytes of what it says that are read."""
+PLACES = 200
+"""Agents in folders whose slash commands are remembered."""
 AT_ONCE = 4
 """Programs that are asked for their version at the same time."""
 
@@ -94,6 +96,8 @@ class Agents:
         self.searched = False
         """A search has ended: what was not found is not here."""
         self._offers = offers or Offers()
+        self._commands: dict[tuple[str, str], Sequence[SlashCommand]] = {}
+        self._blind: set[str] = set()
 
     def learn(self, id: str, models: Sequence[str], modes: Sequence[Mode] | None, at: int) -> None:  # noqa: A002
         """An agent said what it offers. `modes`: those of ours that it can work in; None: all."""
@@ -107,6 +111,28 @@ class Agents:
         """The models that it named last."""
         offer = self._offers.get(id)
         return offer.models if offer else ()
+
+    def learn_commands(self, id: str, cwd: str, commands: Sequence[SlashCommand]) -> None:  # noqa: A002
+        """An agent at work in a folder said which slash commands it has there."""
+        if commands:
+            self._commands.pop((id, cwd), None)
+            self._commands[id, cwd] = commands
+            if len(self._commands) > PLACES:
+                del self._commands[next(iter(self._commands))]
+
+    def commands(self, id: str, cwd: str) -> Sequence[SlashCommand]:  # noqa: A002
+        """What it said last of this folder, else of any other: most of them are the same everywhere."""
+        if (id, cwd) in self._commands:
+            return self._commands[id, cwd]
+        return next((told for (agent, _), told in reversed(self._commands.items()) if agent == id), ())
+
+    def learn_pictures(self, id: str, takes: bool) -> None:  # noqa: A002
+        """Whether an agent at work said that it takes pictures."""
+        (self._blind.discard if takes else self._blind.add)(id)
+
+    def pictures(self, id: str) -> bool:  # noqa: A002
+        """Whether an agent takes pictures; also while nobody knows."""
+        return id not in self._blind
 
     def all(self) -> list[Found]:
         """In the order of the catalogue, as of the last scan."""

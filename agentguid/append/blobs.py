@@ -45,6 +45,14 @@ class Blobs:
         files.sync(path.parent)  # also when it was there: whoever put it may not have come this far
         return digest
 
+    def keep(self, digest: str) -> bool:
+        """Renews the age of a blob that is about to be named; False when there is none."""
+        try:
+            os.utime(self.path(digest))
+        except FileNotFoundError:
+            return False
+        return True
+
     def get(self, digest: str) -> bytes:
         """The data; `KeyError` when there is none, `LogBroken` when it is not what it was."""
         with self.open(digest) as file:
@@ -110,7 +118,9 @@ class Blobs:
             if isinstance(body, Body) and body.blob is None and len(body.text) > LIMIT // 4:
                 data = body.text.encode()
                 if len(data) > LIMIT:
-                    changed[name] = Body(body.text[:PREVIEW], body.type, self.put(data), len(data))
+                    changed[name] = replace(
+                        body, text=body.text[:PREVIEW], blob=self.put(data), size=len(data)
+                    )
         return replace(event, **changed) if changed else event
 
     def whole(self, body: Body) -> bytes:

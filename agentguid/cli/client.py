@@ -89,12 +89,12 @@ class Client:
         finally:
             self.close()
 
-    def blob(self, digest: str) -> str:
-        """The whole of a body that lies beside the log."""
+    def blob(self, digest: str) -> bytes:
+        """The whole of what lies beside the log."""
         response = self._send("GET", f"{self._base_path()}/blobs/{part(digest)}", None, "*/*")
         if response.status >= 300:
             raise _rejection(response)
-        return response.read().decode("utf-8", "replace")
+        return response.read()
 
     def close(self) -> None:
         if self._connection:

@@ -1,11 +1,13 @@
 """Write one conversation as Markdown to read, or as JSON with every event whole.
 
-Nothing is cut: what lies beside the log is fetched. The transcript is as it was said; in Markdown, tools are folded.
+Nothing is cut: what lies beside the log is fetched. The transcript is as it was said; in Markdown, tools are folded and
+files that went with a message are named, in JSON they are there whole, in base64.
 """
 
 import os
 import sys
 from argparse import ArgumentParser, Namespace
+from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any, TextIO
 
@@ -25,8 +27,9 @@ def arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     client = connect(args)
     conversation = client.get(f"/conversations/{part(args.conversation)}")["conversation"]
-    events = _whole(client, client.lines("/events", conversation=conversation["id"]))
     wanted = args.format or ("json" if args.json or (args.output or "").endswith(".json") else "md")
+    lines = client.lines("/events", conversation=conversation["id"])
+    events = _whole(client, lines, files=wanted == "json")
     if args.output is None:
         _write(sys.stdout, wanted, conversation, events)
         return 0
@@ -52,15 +55,17 @@ def _write(out: TextIO, wanted: str, conversation: dict[str, Any], events: Itera
     out.write("\n]}\n")
 
 
-def _whole(client: Client, events: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The events, with the bodies that lie beside the log put in."""
+def _whole(client: Client, events: Iterator[dict[str, Any]], *, files: bool) -> Iterator[dict[str, Any]]:
+    """The events, with the bodies that lie beside the log put in; and the files that went with messages."""
     other = client.another()
     for event in events:
         for name in BODIES:
             body = (event["data"] or {}).get(name)
             if isinstance(body, dict) and body.get("blob"):
-                body["text"] = other.blob(body.pop("blob"))
+                body["text"] = other.blob(body.pop("blob")).decode("utf-8", "replace")
                 body.pop("size", None)
+            for file in body.get("attached", []) if files and isinstance(body, dict) else []:
+                file["data"] = b64encode(other.blob(file["blob"])).decode()
         yield event
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from agentguid.cli.attaching import listed
 from agentguid.cli.calls import body, call, steps
 from agentguid.cli.quiz import told
 from agentguid.cli.transcript import took
@@ -33,9 +34,9 @@ def document(conversation: Mapping[str, Any], events: Iterable[Mapping[str, Any]
 def _said(kind: str, data: Mapping[str, Any]) -> str:
     match kind:
         case "turn.started":
-            return f"\n## You\n\n{_quoted(body(data))}\n\n## {_line(data['agent'])}\n"
+            return f"\n## You\n\n{_prompt(data)}\n\n## {_line(data['agent'])}\n"
         case "message.steered":
-            return f"\n## You, meanwhile\n\n{_quoted(body(data))}\n"
+            return f"\n## You, meanwhile\n\n{_prompt(data)}\n"
         case "item.added":
             return _item(data)
         case "approval.requested":
@@ -51,6 +52,12 @@ def _said(kind: str, data: Mapping[str, Any]) -> str:
             error = f": {_line(data['error'])}" if data.get("error") else ""
             return f"\n*{data['outcome']}{error}{lasted}*\n"
     return ""
+
+
+def _prompt(data: Mapping[str, Any]) -> str:
+    """What the user said, and the names of the files that went with it."""
+    files = listed((data.get("body") or {}).get("attached") or [])
+    return _quoted("\n\n".join(one for one in (body(data), *map(_code, files)) if one))
 
 
 def _item(data: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ After a turn that failed they are held back: `release` sends the next one, and s
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
+from agentguid.cli.attaching import listed
 from agentguid.cli.client import Client, connect, part
 from agentguid.cli.errors import NOT_FOUND, REFUSED, CliError
 from agentguid.cli.options import common
@@ -78,6 +79,10 @@ def find(rows: list[dict[str, Any]], given: str) -> str:
     return str(found[0])
 
 
+def _said(row: dict[str, Any]) -> str:
+    return " ".join([row["content"], *listed(row.get("attachments") or [])]).strip()
+
+
 def _since(row: dict[str, Any]) -> str:
     return "going in" if row.get("steering") else ago(row["queued_at"])
 
@@ -94,7 +99,7 @@ def _print(rows: list[dict[str, Any]], held: str | None) -> None:
         say("nothing waits")
         return
     table = [
-        (str(n), row["messageId"][:8], _since(row), one_line(row["content"], 500))
+        (str(n), row["messageId"][:8], _since(row), one_line(_said(row), 500))
         for n, row in enumerate(rows, 1)
     ]
     print_table(("", "ID", "SINCE", "TEXT"), table, spare=("SINCE",))

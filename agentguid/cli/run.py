@@ -6,7 +6,8 @@ interrupted. Ctrl+C stops watching, not the agent.
 
 from argparse import ArgumentParser, Namespace
 
-from agentguid.cli import new
+from agentguid.cli import attaching, new
+from agentguid.cli.attaching import attachments
 from agentguid.cli.client import connect
 from agentguid.cli.follow import watch
 from agentguid.cli.output import print_json, say
@@ -17,6 +18,7 @@ from agentguid.protocol.ids import turn_of
 def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("prompt", metavar="PROMPT", help="- reads it from standard input")
     new.arguments(parser)
+    attaching.arguments(parser)
     parser.add_argument(
         "-d",
         "--detach",
@@ -27,12 +29,12 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    client = connect(args)
-    text = message(args.prompt)
+    client, files = connect(args), attachments(args.attach)
+    text = message(args.prompt, alone=not files)
     conversation = new.create(client, args)
     if not args.detach:
         say(f"conversation: {conversation['id']}")
-    answer = send(client, conversation["id"], text)
+    answer = send(client, conversation["id"], text, files)
     if args.detach:
         print_json(answer) if args.json else print(conversation["id"])
         return 0

@@ -1,13 +1,17 @@
 """Send a message to a conversation. A turn begins at once, or after those that run and wait.
 
-With `--steer` the agent takes the message into the turn that runs, where it can.
+With `--steer` the agent takes the message into the turn that runs, where it can. With `--attach` pictures and texts go
+with it.
 """
 
 import secrets
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from agentguid.cli import attaching
+from agentguid.cli.attaching import attachments
 from agentguid.cli.client import Client, connect, part
 from agentguid.cli.errors import USAGE, CliError
 from agentguid.cli.follow import watch
@@ -21,14 +25,16 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--steer", action="store_true", help="into the turn that runs, instead of waiting for its end"
     )
+    attaching.arguments(parser)
     parser.add_argument("-f", "--follow", action="store_true", help="watch until its turn ends")
 
 
 def run(args: Namespace) -> int:
-    client = connect(args)
+    client, files = connect(args), attachments(args.attach)
     before = client.get(f"/conversations/{part(args.conversation)}")
     conversation = before["conversation"]
-    answer = send(client, conversation["id"], message(args.text), steer=args.steer)
+    text = message(args.text, alone=not files)
+    answer = send(client, conversation["id"], text, files, steer=args.steer)
     if args.follow:
         running = before["latestSession"] if answer.get("steering") else None
         turn = running["id"] if running else turn_of(answer["message"]["id"])
@@ -46,15 +52,25 @@ def run(args: Namespace) -> int:
     return 0
 
 
-def send(client: Client, conversation: str, text: str, *, steer: bool = False) -> Any:
+def send(
+    client: Client,
+    conversation: str,
+    text: str,
+    files: Sequence[Mapping[str, str]] = (),
+    *,
+    steer: bool = False,
+) -> Any:
     """Posts a message and returns the daemon's answer. Its key makes sure that it never runs twice."""
-    body = {"content": text, "idempotencyKey": secrets.token_hex(12)} | ({"steer": True} if steer else {})
+    body: dict[str, Any] = {"content": text, "idempotencyKey": secrets.token_hex(12)} | (
+        {"steer": True} if steer else {}
+    )
+    body |= {"attachments": files} if files else {}
     return client.post(f"/conversations/{part(conversation)}/messages", body)
 
 
-def message(text: str) -> str:
-    """The text of a command line argument, or of standard input for `-`."""
+def message(text: str, *, alone: bool = True) -> str:
+    """The text of a command line argument, or of standard input for `-`. It may be empty when it is not `alone`."""
     content = sys.stdin.buffer.read().decode("utf-8", "replace") if text == "-" else text
-    if not content.strip():
+    if alone and not content.strip():
         raise CliError("the message is empty", USAGE)
     return content

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from agentguid.cli.attaching import listed
 from agentguid.cli.calls import Line, body, call, changes, given, result, steps
 from agentguid.cli.output import clock, one_line, safe, span
 from agentguid.cli.plain import Plain
@@ -95,7 +96,7 @@ class Transcript:
         match envelope.get("type"):
             case "turn.started" | "message.steered":
                 if self._prompts:
-                    self._note(("", None), *((line, "bold") for line in _prompt(body(data))))
+                    self._note(("", None), *((line, "bold") for line in _prompt(data)))
             case "item.added":
                 self._added(data)
             case "tool.started":
@@ -231,6 +232,8 @@ def took(milliseconds: int) -> str:
     return f"{milliseconds / 1000:.1f} s" if milliseconds < 60_000 else span(milliseconds / 1000)
 
 
-def _prompt(text: str) -> list[str]:
-    first, *rest = safe(text).rstrip().splitlines() or [""]
+def _prompt(data: Mapping[str, Any]) -> list[str]:
+    """What the user said, and the files that went with it."""
+    lines = [*safe(body(data)).rstrip().splitlines(), *listed((data.get("body") or {}).get("attached") or [])]
+    first, *rest = lines or [""]
     return [f"> {first}", *(f"  {line}" for line in rest)]

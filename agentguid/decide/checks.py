@@ -1,14 +1,24 @@
 """What a field of a command may hold. Each raises `Invalid`, naming the field."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
-from agentguid.protocol.errors import Invalid
-from agentguid.protocol.items import Body
+from agentguid.protocol.errors import Invalid, TooLarge
+from agentguid.protocol.items import Attachment, Body
 
 LINE = 200
 """Characters of a title, a name or a model."""
 PATH = 4096
+ATTACHED = 10
+"""Files that may go with one message."""
+PICTURE = 10_000_000
+"""Bytes of a picture."""
+DOCUMENT = 256_000
+"""Bytes of a text: it stands in the prompt. What is larger the agent had better read from the folder."""
+TOGETHER = 20_000_000
+"""Bytes of all files of a message. In base64 they fit an input of a host (64 MiB)."""
+TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "text/plain")
+"""Of files that may go with a message."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -33,10 +43,49 @@ def line(field: str, value: str, *, empty: bool = False) -> None:
 
 
 def text(field: str, body: Body) -> None:
-    """A prompt says something."""
-    if body.blob is None and not body.text.strip():
+    """A prompt says something, if only by a picture."""
+    if body.blob is None and not body.text.strip() and not body.attached:
         raise Invalid(field, "must not be empty")
     encodable(field, body.text)
+    attached("attachments", body.attached)
+
+
+def attached(field: str, files: Sequence[Attachment]) -> None:
+    """What goes with a message; raises `TooLarge` when it is too much."""
+    if len(files) > ATTACHED:
+        raise TooLarge(
+            field,
+            f"{len(files)} files are too many, {ATTACHED} may go with a message; send the others in another",
+        )
+    for one in files:
+        attachment(field, one)
+    if (total := sum(one.size for one in files)) > TOGETHER:
+        raise TooLarge(
+            field,
+            f"the files are {megabytes(total)} together, a message may have {megabytes(TOGETHER)}; send some in another",
+        )
+
+
+def attachment(field: str, file: Attachment) -> None:
+    line(field, file.name)
+    digest(field, file.blob)
+    one_of(field, file.type, TYPES)
+    if file.size < 1:
+        raise Invalid(field, f"{file.name} is empty")
+    room(field, file.name, file.size, picture=file.picture)
+
+
+def room(field: str, name: str, size: int, *, picture: bool) -> None:
+    """Raises `TooLarge` for a file that is no small one of its kind."""
+    most = PICTURE if picture else DOCUMENT
+    if size > most:
+        hint = "" if picture else "; put it into the folder and name it in the message"
+        kind = "picture" if picture else "text"
+        raise TooLarge(field, f"{name} is {megabytes(size)}; a {kind} may have {megabytes(most)}{hint}")
+
+
+def megabytes(size: int) -> str:
+    return f"{size / 1e6:.3g} MB" if size >= 1_000_000 else f"{-(-size // 1000)} kB"
 
 
 def one_of(field: str, value: str, choices: Collection[str]) -> None:

@@ -42,10 +42,12 @@ def room(queue: Queue) -> None:
 
 
 def edit(command: EditMessage, queue: Queue) -> list[Event]:
-    checks.text("body", command.body)
+    """Other words; what goes with them stays."""
     waiting = _find(queue, command.message)
+    body = replace(command.body, attached=waiting.body.attached)
+    checks.text("body", body)
     room(tuple(one for one in queue if one is not waiting))
-    return [] if waiting.body == command.body else [MessageEdited(message=command.message, body=command.body)]
+    return [] if waiting.body == body else [MessageEdited(message=command.message, body=body)]
 
 
 def remove(command: RemoveMessage, queue: Queue) -> list[Event]:

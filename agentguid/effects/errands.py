@@ -7,7 +7,7 @@ import os
 import stat
 from pathlib import Path
 
-from agentguid.agents.base import File, Served
+from agentguid.agents.base import FileErrand, Served
 from agentguid.entropy import new_id
 
 LARGEST = 16 * 1024 * 1024
@@ -18,7 +18,7 @@ class RefusedError(Exception):
     """Why not: a sentence for the agent."""
 
 
-def run(errand: File, cwd: str) -> Served:
+def run(errand: FileErrand, cwd: str) -> Served:
     """Does it, or says why not. Touches the disk: not for the event loop."""
     try:
         path = _inside(errand.path, cwd)

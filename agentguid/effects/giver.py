@@ -9,7 +9,17 @@ import contextlib
 import logging
 from collections.abc import Callable, Sequence
 
-from agentguid.agents.base import Adapter, Adjustable, Closing, File, Prompt, Served, Steer, Write
+from agentguid.agents.base import (
+    Adapter,
+    Adjustable,
+    Attaching,
+    Closing,
+    FileErrand,
+    Prompt,
+    Served,
+    Steer,
+    Write,
+)
 from agentguid.agents.commands import Run, Wish
 from agentguid.append import read
 from agentguid.effects import errands, inputs
@@ -23,7 +33,7 @@ from agentguid.hosts.link import Link
 from agentguid.project import approvals, conversations, hosts, queue
 from agentguid.project.conversations import Conversation
 from agentguid.protocol.commands import Report
-from agentguid.protocol.errors import AgentFailed, LogBroken
+from agentguid.protocol.errors import AgentFailed
 from agentguid.protocol.events import TurnEnded, TurnStarted
 
 log = logging.getLogger(__name__)
@@ -138,11 +148,11 @@ class Giver:
         if self.gave(f"prompt:{turn}"):
             return
         event = inputs.started(self._parts.reader, turn)
-        prompt = await self._whole(event) if event else None
+        prompt = await inputs.prompt(self._parts.blobs, event) if event else None
         if event is None or prompt is None:
             await self._fail(turn, "Its prompt is gone from the log. Send it again.")
             return
-        if why := self._adapter.refuses(prompt):
+        if why := self._adapter.refuses(prompt) or self._unable(prompt):
             await self._refuse(turn, why)
             return
         if not self._adapter.serves(prompt) or not self._fits(event):
@@ -164,9 +174,9 @@ class Giver:
         """Messages for the turn that runs, in their order; those that it does not take wait for its end."""
         for row in queue.list(self._parts.reader, self._key.conversation):
             if row.steering and not self.gave(f"steer:{row.message}"):
-                body = await inputs.waiting(self._parts.reader, self._parts.blobs, row.position)
-                if body is not None:
-                    await self._give(self._adapter.steer(Steer(turn, row.message, body)))
+                said = await inputs.waiting(self._parts.reader, self._parts.blobs, row.position)
+                if said is not None and (not said[1] or isinstance(self._adapter, Attaching)):
+                    await self._give(self._adapter.steer(Steer(turn, row.message, *said)))
 
     async def _refuse(self, turn: str, why: str) -> None:
         """The agent will not have it. Another process may, once what it says is put right."""
@@ -174,18 +184,24 @@ class Giver:
             await self._fail(turn, why)
             await self.end()
 
+    def _unable(self, prompt: Prompt) -> str:
+        """Nothing of a message is left out without a word: an agent that cannot take its files does not get it."""
+        adapter = self._adapter
+        if not prompt.files or (isinstance(adapter, Attaching) and adapter.pictures):
+            return ""
+        what = "pictures" if any(file.picture for file in prompt.files) else "files"
+        if isinstance(adapter, Attaching) and what == "files":
+            return ""
+        return f"{self._name()} takes no {what}. Send the message again without, or choose another agent."
+
+    def _name(self) -> str:
+        found = self._parts.agents.get(self._key.agent)
+        return found.name if found else self._key.agent
+
     async def _fail(self, turn: str, why: str) -> None:
         ended = TurnEnded(turn=turn, outcome="error", error=why)
         report = Report(conversation=self._key.conversation, host=self._key.host, facts=[ended])
         await self._parts.dispatch(report, actor="daemon")
-
-    async def _whole(self, event: TurnStarted) -> Prompt | None:
-        if not event.body.blob:
-            return inputs.prompt(self._parts.blobs, event)
-        try:
-            return await asyncio.to_thread(inputs.prompt, self._parts.blobs, event)
-        except (KeyError, OSError, LogBroken):
-            return None
 
     async def _answer(self, turn: str | None) -> None:
         parts = self._parts
@@ -204,7 +220,7 @@ class Giver:
             if self.gave(errand.id) or self.link is None:
                 continue
             result: Served | None = None
-            if isinstance(errand, File):
+            if isinstance(errand, FileErrand):
                 result = await asyncio.to_thread(errands.run, errand, self._key.launch.cwd)
             elif isinstance(errand, Run | Wish):
                 result = self.terminals.serve(errand)

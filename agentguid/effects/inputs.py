@@ -4,7 +4,7 @@ import asyncio
 
 import apsw
 
-from agentguid.agents.base import Adapter, Answer, Prompt, Write
+from agentguid.agents.base import Adapter, Answer, File, Prompt, Write
 from agentguid.append import read
 from agentguid.append.blobs import Blobs
 from agentguid.project import approvals, turns
@@ -22,26 +22,33 @@ def started(db: apsw.Connection, turn: str) -> TurnStarted | None:
     return event if isinstance(event, TurnStarted) else None
 
 
-def prompt(blobs: Blobs, event: TurnStarted) -> Prompt:
-    """The prompt of a turn, whole. May read a file: not for the event loop."""
-    body = event.body
-    if body.blob:
-        body = Body(blobs.whole(body).decode(errors="replace"), body.type)
-    return Prompt(event.turn, body, event.model, event.mode)
+async def prompt(blobs: Blobs, event: TurnStarted) -> Prompt | None:
+    """The prompt of a turn, whole; None: a part of it is gone."""
+    said = await whole(blobs, event.body)
+    return said and Prompt(event.turn, said[0], event.model, event.mode, said[1])
 
 
-async def waiting(db: apsw.Connection, blobs: Blobs, position: int) -> Body | None:
-    """The whole text of a message that waits, by the event that has it; None: it is gone."""
+async def waiting(db: apsw.Connection, blobs: Blobs, position: int) -> tuple[Body, list[File]] | None:
+    """The whole of a message that waits, by the event that has it; None: it is gone."""
     event = read.at(db, [position])[position].event
     if not isinstance(event, MessageQueued | MessageEdited):
         return None
-    body = event.body
-    if not body.blob:
-        return body
+    return await whole(blobs, event.body)
+
+
+async def whole(blobs: Blobs, body: Body) -> tuple[Body, list[File]] | None:
+    """All that a message says, read from its files in a thread where it has some; None: a file is gone."""
+    if not body.blob and not body.attached:
+        return body, []
     try:
-        return Body((await asyncio.to_thread(blobs.whole, body)).decode(errors="replace"), body.type)
+        return await asyncio.to_thread(_read, blobs, body)
     except (KeyError, OSError, LogBroken):
         return None
+
+
+def _read(blobs: Blobs, body: Body) -> tuple[Body, list[File]]:
+    said = Body(blobs.whole(body).decode(errors="replace"), body.type)
+    return said, [File(one.name, one.type, blobs.get(one.blob)) for one in body.attached]
 
 
 def answer(db: apsw.Connection, blobs: Blobs, adapter: Adapter, approval: str) -> list[Write]:

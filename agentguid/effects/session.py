@@ -8,7 +8,7 @@ import contextlib
 import logging
 from dataclasses import replace
 
-from agentguid.agents.base import Adapter, Closing, Fact, Live, Write
+from agentguid.agents.base import Adapter, Attaching, Closing, Commanded, Fact, Live, Write
 from agentguid.append import read
 from agentguid.effects.giver import Giver
 from agentguid.effects.key import Key
@@ -161,12 +161,17 @@ class Session:
         self._show("running" if adapter.turn else "idle" if adapter.ready else "starting")
 
     def _learn(self, adapter: Adapter) -> None:
-        """What the agent offers, for the form of the next conversation."""
+        """What pages offer comes from the agents themselves."""
+        agents, agent = self._parts.agents, self.key.agent
         models = tuple(adapter.models) if adapter.ready else ()
         if models and models != self._offered:
             self._offered = models
             modes = adapter.modes if isinstance(adapter, Closing) else None
-            self._parts.agents.learn(self.key.agent, models, modes, now())
+            agents.learn(agent, models, modes, now())
+        if isinstance(adapter, Commanded):
+            agents.learn_commands(agent, self.key.launch.cwd, adapter.slash_commands)
+        if isinstance(adapter, Attaching):
+            agents.learn_pictures(agent, adapter.pictures)
 
     async def _next(self) -> Batch | None:
         """The next of the tape; when it has no more for now and it is early for a report, what comes until then."""

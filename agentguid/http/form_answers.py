@@ -1,7 +1,7 @@
 """What all forms share: their fields, and how an answer is given with and without the page's script."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from litestar import Response
@@ -16,7 +16,7 @@ from agentguid.http.parts import Parts
 from agentguid.http.problems import describe
 from agentguid.protocol import commands
 from agentguid.protocol.errors import AgentguidError, Invalid, NotFound
-from agentguid.protocol.items import Mode
+from agentguid.protocol.items import Attachment, Mode
 
 LIMIT = 1024 * 1024
 """Characters of a message."""
@@ -55,6 +55,7 @@ async def refusal(
     *,
     menu: bool = False,
     draft: Fields | None = None,
+    files: Sequence[Attachment] = (),
 ) -> Answer:
     """What went wrong, in the place where the user is; what was typed is kept."""
     status, sentence = said(error)
@@ -64,14 +65,14 @@ async def refusal(
         raise error
     typed = draft or {}
     key = typed.get("key", "") if KEY.fullmatch(typed.get("key", "")) else ""
-    told = Said(menu_error=sentence) if menu else Said(error=sentence, draft=typed.get("text", ""), key=key)
+    told = Said(menu_error=sentence) if menu else Said(sentence, typed.get("text", ""), key, typed, files)
     return await conversation_answer(parts, conversation, told, status=status)
 
 
 def said(error: AgentguidError) -> tuple[int, str]:
     """Status and sentence. A field is called as the form calls it, not as the API does."""
     status, sentence, _ = describe(error)
-    return status, str(error) if isinstance(error, Invalid) else sentence
+    return status, str(error).removeprefix("attachments: ") if isinstance(error, Invalid) else sentence
 
 
 async def fields_of(request: HtmlRequest) -> Fields:
@@ -84,9 +85,10 @@ def texts(form: FormMultiDict, name: str) -> list[str]:
     return [value for value in form.getall(name, []) if isinstance(value, str)]
 
 
-def text_of(fields: Fields) -> str:
+def text_of(fields: Fields, *, alone: bool = True) -> str:
+    """What was written. It may be nothing only when it does not stand `alone`."""
     text = fields.get("text", "").replace("\r\n", "\n").strip("\n")
-    if not text.strip():
+    if alone and not text.strip():
         raise Invalid("message", "must not be empty")
     if len(text) > LIMIT:
         raise Invalid("message", f"is longer than {LIMIT:,} characters; put it into a file and name that")

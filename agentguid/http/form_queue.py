@@ -27,7 +27,7 @@ async def edit(request: Web, conversation_id: FromPath[str], message: FromPath[s
     fields = await fields_of(request)
     try:
         command = commands.EditMessage(
-            conversation=conversation_id, message=message, body=Body(text_of(fields))
+            conversation=conversation_id, message=message, body=Body(text_of(fields, alone=False))
         )
     except Invalid as error:
         return await refusal(request, parts, conversation_id, error, draft=fields)

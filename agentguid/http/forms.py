@@ -12,8 +12,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from agentguid.http.attaching import FORM, pictures_refused, uploaded
 from agentguid.http.form_answers import (
-    BODY,
     Answer,
     Fields,
     carry_out,
@@ -32,7 +32,7 @@ from agentguid.http.parts import Parts
 from agentguid.project import conversations
 from agentguid.protocol import commands
 from agentguid.protocol.errors import AgentguidError, Invalid
-from agentguid.protocol.items import Body
+from agentguid.protocol.items import Attachment, Body
 from agentguid.workspace.aside import aside
 from agentguid.workspace.folders import chosen
 
@@ -43,18 +43,22 @@ TITLE = 200
 
 
 # -- conversations ----------------------------------------------------------------------------------------------------
-@post("/conversations", include_in_schema=False, request_max_body_size=BODY)
+@post("/conversations", include_in_schema=False, request_max_body_size=FORM)
 async def create(request: Web, parts: Dep) -> Answer:
     """A new conversation, and its first prompt when one was given."""
     fields = await fields_of(request)
+    files: tuple[Attachment, ...] = ()
     try:
+        files = await uploaded(parts, request)
+        body = Body(text_of(fields, alone=False), attached=files)
         command = await _creation(parts, fields)
+        pictures_refused(parts, command.agent, files)
         await parts.dispatch(command, actor=actor(request), key=f"new-{command.conversation}")
-        if fields.get("text", "").strip():
-            await _send(request, parts, command.conversation, fields)
+        if body.text.strip() or files:
+            await _send(request, parts, command.conversation, fields, body)
     except AgentguidError as error:
         status, sentence = said(error)
-        return await new_page(parts, dict(fields), sentence, status)
+        return await new_page(parts, dict(fields), sentence, status, files=files)
     return Redirect(page_of(parts, command.conversation), status_code=303)
 
 
@@ -107,8 +111,8 @@ async def configure(request: Web, conversation_id: FromPath[str], parts: Dep) ->
             model=None if agent or "model" not in fields else fields["model"].strip()[:100],
         )
     except Invalid as error:
-        return await refusal(request, parts, conversation_id, error)
-    answer = await carry_out(request, parts, command)
+        return await refusal(request, parts, conversation_id, error, draft=fields)
+    answer = await carry_out(request, parts, command, draft=fields)
     if agent and by_htmx(request) and answer.status_code == 200:
         answer.headers["HX-Refresh"] = "true"
     return answer
@@ -147,25 +151,30 @@ async def mark_read(request: Web, conversation_id: FromPath[str], parts: Dep) ->
 
 
 # -- messages and turns -----------------------------------------------------------------------------------------------
-@post("/conversations/{conversation_id:str}/messages", include_in_schema=False, request_max_body_size=BODY)
+@post("/conversations/{conversation_id:str}/messages", include_in_schema=False, request_max_body_size=FORM)
 async def send(request: Web, conversation_id: FromPath[str], parts: Dep) -> Answer:
     """A prompt: starts a turn or waits in the queue. The script draws a new key for each message that it sends."""
     fields = await fields_of(request)
+    files: tuple[Attachment, ...] = ()
     try:
-        await _send(request, parts, conversation_id, fields)
+        files = await uploaded(parts, request)
+        row = conversations.get(parts.reader, conversation_id)
+        pictures_refused(parts, row.agent if row else "", files)
+        body = Body(text_of(fields, alone=not files), attached=files)
+        await _send(request, parts, conversation_id, fields, body)
     except AgentguidError as error:
-        return await refusal(request, parts, conversation_id, error, draft=fields)
+        return await refusal(request, parts, conversation_id, error, draft=fields, files=files)
     if by_htmx(request):
         return html("")
     return Redirect(page_of(parts, conversation_id), status_code=303)
 
 
-async def _send(request: Web, parts: Parts, conversation: str, fields: Fields) -> None:
-    text = text_of(fields)
-    # The text is part of the id: a form that the browser kept, sent again with other words, is another message.
-    message = f"{key_of(fields)}-{hashlib.blake2b(text.encode(), digest_size=4).hexdigest()}"
+async def _send(request: Web, parts: Parts, conversation: str, fields: Fields, body: Body) -> None:
+    # What it says is part of the id: a form that the browser kept, sent again with other words, is another message.
+    what = "\n".join([body.text, *(one.blob for one in body.attached)])
+    message = f"{key_of(fields)}-{hashlib.blake2b(what.encode(), digest_size=4).hexdigest()}"
     steer = fields.get("steer") == "1"
-    command = commands.SendMessage(conversation=conversation, message=message, body=Body(text), steer=steer)
+    command = commands.SendMessage(conversation=conversation, message=message, body=body, steer=steer)
     await parts.dispatch(command, actor=actor(request), key=f"send-{message}")
 
 

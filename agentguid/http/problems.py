@@ -11,7 +11,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from agentguid.http.site import site_of
-from agentguid.protocol.errors import AgentguidError, Invalid, NotFound, Refused, TooBusy
+from agentguid.protocol.errors import AgentguidError, Invalid, NotFound, Refused, TooBusy, TooLarge
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,8 @@ def describe(error: Exception) -> tuple[int, str, dict[str, Any]]:
             return 409, str(error), {}
         case Invalid():
             field = NAMES.get(error.field, error.field)
-            return 400, field + str(error).removeprefix(error.field), {"field": field}
+            status = 413 if isinstance(error, TooLarge) else 400
+            return status, field + str(error).removeprefix(error.field), {"field": field}
         case TooBusy():
             return 503, str(error) or "too much waits to be written; try again in a moment", {}
         case ValidationException():
@@ -79,7 +80,10 @@ def describe(error: Exception) -> tuple[int, str, dict[str, Any]]:
 def _invalid(error: ValidationException) -> tuple[int, str, dict[str, Any]]:
     found = error.extra if isinstance(error.extra, list) else []
     first: Mapping[str, Any] = next((one for one in found if isinstance(one, dict)), {})
-    field, message = str(first.get("key") or "body"), str(first.get("message") or error.detail)
+    field, message = (
+        str(first.get("key") or "body").partition("[")[0],
+        str(first.get("message") or error.detail),
+    )
     if missing := re.search(r"missing required field `(\w+)`", message):
         field, message = missing[1], "is missing"
     elif field == "data":

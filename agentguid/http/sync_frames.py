@@ -169,6 +169,7 @@ def _message(conversation: str, recorded: Recorded, message: str, body: Body, tu
         session_id=turn,
         blob=body.blob,
         size=body.size,
+        attachments=shapes.attachments(body),
     )
     return {"type": "message_created", "message": shape}
 

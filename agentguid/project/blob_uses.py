@@ -7,7 +7,7 @@ from agentguid.protocol.items import Body
 from agentguid.protocol.names import BODIES
 
 NAME = "blob_uses"
-VERSION = 1
+VERSION = 2
 TABLES: tuple[str, ...] = ("blob_use",)
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS blob_use (
@@ -23,9 +23,12 @@ def apply(db: apsw.Connection, recorded: Recorded) -> None:
     event = recorded.event
     for name in BODIES.get(type(event), ()):
         body: Body | None = getattr(event, name)
-        if body is not None and body.blob is not None:
-            db.execute(
-                "INSERT INTO blob_use VALUES (?, ?) ON CONFLICT DO NOTHING", (body.blob, recorded.stream)
+        if body is not None and (body.blob is not None or body.attached):
+            named = [body.blob] if body.blob is not None else []
+            named += [one.blob for one in body.attached]
+            db.executemany(
+                "INSERT INTO blob_use VALUES (?, ?) ON CONFLICT DO NOTHING",
+                [(digest, recorded.stream) for digest in named],
             )
 
 

@@ -17,7 +17,7 @@ from agentguid.protocol.ids import conversation_of
 from agentguid.protocol.items import Mode, Outcome
 
 NAME = "conversations"
-VERSION = 4
+VERSION = 5
 TABLES: tuple[str, ...] = ("conversation",)
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS conversation (
@@ -118,7 +118,8 @@ def apply(db: apsw.Connection, recorded: Recorded) -> None:
             name: getattr(event, name) for name in event.__struct_fields__ if name in _BOUND
         }
         if isinstance(event, events.TurnStarted):
-            values["line"] = first_line(event.body.text)
+            files = ", ".join(one.name for one in event.body.attached)
+            values["line"] = first_line(event.body.text) or first_line(files)
         if isinstance(event, events.TurnEnded):
             values["used"] = event.usage and event.usage.context_used
             values["window"] = event.usage and event.usage.context_window

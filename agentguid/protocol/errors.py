@@ -4,6 +4,7 @@ AgentguidError
 ├── Refused          the rules say no (409); the state is as it was
 │   └── NotFound     what the command names does not exist (404)
 ├── Invalid          the command itself is wrong (400), names the field
+│   └── TooLarge     it carries more than can be taken (413)
 ├── Conflict         the stream grew in between; the dispatcher tries again
 ├── TooBusy          a bounded queue is full (503)
 ├── LogBroken        the log cannot be opened or does not verify
@@ -27,6 +28,10 @@ class Invalid(AgentguidError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}")
         self.field = field
+
+
+class TooLarge(Invalid):
+    pass
 
 
 class Conflict(AgentguidError):

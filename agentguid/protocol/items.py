@@ -13,6 +13,26 @@ Scope = Literal["read", "write", "admin"]
 Answered = Literal["choice", "text", "number"]
 
 
+class Attachment(Struct, frozen=True, omit_defaults=True, gc=False):
+    """A file that goes with a message: a blob beside the log, never a part of an event."""
+
+    name: str
+    """As the user calls it: a line without slashes."""
+    type: str
+    """image/png, image/jpeg, image/gif, image/webp, by what its bytes are; of everything else text/plain."""
+    blob: str
+    """SHA-256, hexadecimal."""
+    size: int
+    """Bytes."""
+    width: int | None = None
+    height: int | None = None
+    """Pixels of a picture, where its beginning says them."""
+
+    @property
+    def picture(self) -> bool:
+        return self.type.startswith("image/")
+
+
 class Body(Struct, frozen=True, omit_defaults=True, gc=False):
     """Text of any size. Above 32 KiB `text` is a preview and the whole is a blob beside the log."""
 
@@ -23,6 +43,8 @@ class Body(Struct, frozen=True, omit_defaults=True, gc=False):
     """SHA-256, hexadecimal, of the whole; None while `text` is the whole."""
     size: int | None = None
     """Bytes of the whole; None while `text` is the whole."""
+    attached: tuple[Attachment, ...] = ()
+    """Of a message of the user's: what goes with it."""
 
 
 class Usage(Struct, frozen=True, omit_defaults=True, gc=False):

@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from agentguid.project.transcript import Item
 from agentguid.protocol.events import ItemAdded, MessageSteered, ToolFinished, ToolStarted, TurnStarted
-from agentguid.protocol.items import Body
 from agentguid.render import code, tools
 from agentguid.render.markdown import blocks, markdown
 from agentguid.render.panels import Diff, Outcome, Plan
@@ -31,7 +30,7 @@ def whole(item: Item, text: str) -> Item:
     event = item.opened.event
     if not isinstance(event, ItemAdded | MessageSteered | TurnStarted):
         return item
-    told = replace(event, body=Body(text, event.body.type))
+    told = replace(event, body=replace(event.body, text=text, blob=None, size=None))
     return replace(item, opened=replace(item.opened, event=told))
 
 

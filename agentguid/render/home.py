@@ -118,7 +118,8 @@ def glance(event: Event) -> str:
         case ItemAdded(kind="thought"):
             return "thinking"
         case TurnStarted() | MessageSteered():
-            return f"You: {one_line(event.body.text)}"
+            files = ", ".join(one.name for one in event.body.attached)
+            return f"You: {one_line(event.body.text) or one_line(files)}"
         case ToolStarted():
             return one_line(f"{event.name} {_argument(event.input)}")
     return ""

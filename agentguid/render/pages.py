@@ -3,7 +3,7 @@
 Each part has an element id of its own and is drawn here for the page and for its stream alike.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 import apsw
 from msgspec import Struct
@@ -14,6 +14,7 @@ from agentguid.project.approvals import Approval
 from agentguid.project.conversations import Conversation
 from agentguid.project.retries import Retry
 from agentguid.protocol.events import ApprovalRequested, MessageEdited, MessageQueued
+from agentguid.protocol.items import Attachment
 from agentguid.render import tools
 from agentguid.render.cache import Cache
 from agentguid.render.environment import Site, ours
@@ -45,6 +46,7 @@ class Waiting(Struct, frozen=True):
     editable: bool
     steering: bool = False
     """The turn that runs is to take it in."""
+    attached: Sequence[Attachment] = ()
 
 
 class Shown(Struct):
@@ -96,7 +98,8 @@ def _waiting(db: apsw.Connection, conversation: str) -> list[Waiting]:
         event = log[row.position].event
         if isinstance(event, MessageQueued | MessageEdited):
             whole = event.body.blob is None and not row.steering
-            found.append(Waiting(row.message, row.position, event.body.text, whole, row.steering))
+            body = event.body
+            found.append(Waiting(row.message, row.position, body.text, whole, row.steering, body.attached))
     return found
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from agentguid.agents.base import Answer, File, Prompt, Served
+from agentguid.agents.base import Answer, FileErrand, Prompt, Served
 from agentguid.agents.catalogue import CATALOGUE
 from agentguid.protocol.events import (
     ApprovalRequested,
@@ -249,7 +249,7 @@ def test_an_errand_is_open_until_its_answer_is_on_the_tape() -> None:
     params = {"sessionId": "s", "path": "/w/a", "line": 3, "limit": 2}
     session.out({"id": "f", "method": "fs/read_text_file", "params": params})
     [errand] = session.adapter.errands
-    assert errand == File(errand.id, "/w/a", None, 3, 2)
+    assert errand == FileErrand(errand.id, "/w/a", None, 3, 2)
     assert not session.adapter.idle
     session.write(session.adapter.served(errand, Served(text="x")))
 

@@ -28,7 +28,10 @@ def gemini(url: str) -> dict[str, str]:
 
 def opencode(url: str) -> dict[str, str]:
     limit = {"context": 200_000, "output": 8192}
-    models = {name: {"name": name, "tool_call": True, "limit": limit} for name in ("fake", "fake-small")}
+    sees = {"attachment": True, "modalities": {"input": ["text", "image"], "output": ["text"]}}
+    models = {
+        name: {"name": name, "tool_call": True, "limit": limit, **sees} for name in ("fake", "fake-small")
+    }
     provider = {
         "npm": "@ai-sdk/anthropic",
         "name": "Fake",

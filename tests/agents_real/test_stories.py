@@ -7,7 +7,7 @@ import pytest
 
 from tests.agents_real.genuine import Genuine
 from tests.agents_real.report import NOT_APPLICABLE
-from tests.agents_real.work import Work, steered_into_the_turn
+from tests.agents_real.work import Work, sees_what_is_attached, steered_into_the_turn
 
 pytestmark = [pytest.mark.agents, pytest.mark.timeout(400)]
 
@@ -121,3 +121,7 @@ def test_a_message_goes_into_the_turn_that_runs(story: Work, genuine: Genuine) -
     if not genuine.steers:
         pytest.skip(f"{NOT_APPLICABLE}its protocol has no way to")
     steered_into_the_turn(story)
+
+
+def test_what_is_attached_reaches_the_model(story: Work) -> None:
+    sees_what_is_attached(story)

@@ -1,5 +1,6 @@
 """What the tests of genuine agents do again and again."""
 
+import base64
 import json
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from typing import Any
 
 from tests.support.daemon import PATIENCE, Daemon, wait_for
 from tests.support.model.server import ModelServer
+from tests.support.pictures import attachment, png
 
 STEPS = (
     "turn.started", "turn.ended", "item.added", "tool.started", "tool.finished", "approval.requested",
@@ -150,6 +152,22 @@ def _argument(body: dict[str, Any]) -> str:
     given = json.loads(body["text"])
     path = str(given.get("file_path", ""))
     return str(given.get("command") or Path(path).name)
+
+
+def sees_what_is_attached(work: Work) -> None:
+    """The model gets the picture's bytes and the text's words, and the transcript names both."""
+    picture, notes = png(8, 8), b"A word to find: quokka.\n"
+    files = [attachment("dot.png", picture), attachment("notes.md", notes)]
+    conversation = work.daemon.conversation(work.agent)
+    work.daemon.send(conversation, "[[simple]] look", attachments=files)
+    turn = work.ended(conversation)
+
+    assert turn["status"] == "complete", turn["error"]
+    whole = [request.ask.raw for request in work.model.of("simple") if b"quokka" in request.ask.raw]
+    assert any(base64.b64encode(picture).rstrip(b"=") in raw for raw in whole), whole
+    [begun] = work.events(conversation, "turn.started")
+    assert [one["name"] for one in begun["data"]["body"]["attached"]] == ["dot.png", "notes.md"]
+    assert work.texts(conversation, "unknown") == []
 
 
 def steered_into_the_turn(work: Work) -> None:

@@ -8,11 +8,18 @@ import msgspec
 import pytest
 
 from agentguid.protocol import events, names, wire
-from agentguid.protocol.items import Body, Choice, Limit, Option, Question, Reply, Usage
+from agentguid.protocol.items import Attachment, Body, Choice, Limit, Option, Question, Reply, Usage
 
 GOLDEN = Path(__file__).parent / "golden" / "events.ndjson"
 
 BODY = Body("text", "text/markdown")
+FILES = Body(
+    "see",
+    attached=(
+        Attachment("a.png", "image/png", "cd" * 32, 24_000, 640, 400),
+        Attachment("b.txt", "text/plain", "ef" * 32, 7),
+    ),
+)
 BIG = Body("previ", "text/plain", blob="ab" * 32, size=70_000)
 SAMPLES: list[events.Event] = [
     events.ConversationCreated(title="Greet", agent="claude-code", cwd="/src", model="opus", mode="plan"),
@@ -110,6 +117,10 @@ SAMPLES: list[events.Event] = [
     events.DeviceRevoked(),
     events.TokenCreated(name="ci", hash="00", scope="read", expires=9),
     events.TokenRevoked(),
+    events.MessageQueued(message="m", body=FILES),
+    events.MessageEdited(message="m", body=FILES),
+    events.MessageSteered(message="m", turn="tm", body=FILES),
+    events.TurnStarted(turn="tm", message="m", body=FILES, agent="demo", cwd="/src"),
 ]
 
 

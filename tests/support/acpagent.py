@@ -148,6 +148,8 @@ class Agent(Commands):
             can["sessionCapabilities"] = {}
         if "tidy" in self.habits:
             sessions = can["sessionCapabilities"] = {"resume": {}, "close": {}, "delete": {}, "list": {}}
+        if "sees" in self.habits:
+            can["promptCapabilities"] = {"image": True, "embeddedContext": True}
         methods = [{"id": "by-hand", "name": "In a browser"}, {"id": "by-itself", "name": "By itself"}]
         return {"protocolVersion": 1, "agentCapabilities": can, "authMethods": methods}
 
@@ -180,7 +182,7 @@ class Agent(Commands):
 
     def prompt(self, params: dict[str, Any]) -> dict[str, Any]:
         self.cancelled.clear()
-        text = "".join(block["text"] for block in params["prompt"])
+        text = "".join(block["text"] for block in params["prompt"] if block["type"] == "text")
         try:
             for step in text.split(";"):
                 verb, _, rest = step.strip().partition(" ")

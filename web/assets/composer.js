@@ -1,36 +1,80 @@
-// The composer: drafts, keys, messages on their way, the queue, stopping.
+// The composer: drafts, files, keys, messages on their way, the queue, stopping.
 (() => {
   "use strict";
-  const byId = id => document.getElementById(id);
+  const { byId, get, set } = window.agentguid;
   const coarse = matchMedia("(pointer: coarse)");
-  const get = (store, name) => { try { return window[store].getItem(name); } catch { return null; } };
-  const put = (store, name, value) => {
-    try { value ? window[store].setItem(name, value) : window[store].removeItem(name); } catch { /* no storage */ }
-  };
+
+  const words = html => new DOMParser().parseFromString(html, "text/html").body.textContent.slice(0, 300);
+  const away = () => (navigator.onLine ? "agentguid could not be reached." : "This device is offline.");
+  const post = (url, body, more) => fetch(url, { method: "POST", headers: { "HX-Request": "true" }, body, ...more });
+  // Why an answer is none.
+  async function wrong(answer) {
+    if (answer.redirected || answer.status === 401) return "You are signed out here. Sign in in another tab, then try again.";
+    if (!answer.ok) return answer.status < 500 ? words(await answer.text()) : `agentguid failed (${answer.status}).`;
+  }
 
   // ---- drafts and keys
   function draft(field, text) {
     field.value = text;
-    put("localStorage", "draft:" + field.dataset.draft, text);
+    set("localStorage", "draft:" + field.dataset.draft, text);
   }
   for (const field of document.querySelectorAll("textarea[data-draft]")) {
-    const name = "draft:" + field.dataset.draft;
+    const name = "draft:" + field.dataset.draft, form = field.form, files = form.querySelector(".attached");
     if (!field.value) field.value = get("localStorage", name) || "";
-    field.addEventListener("input", () => put("localStorage", name, field.value));
+    if (!files.firstChild) files.innerHTML = get("sessionStorage", name) || "";
+    field.addEventListener("input", () => set("localStorage", name, field.value));
+    new MutationObserver(() => set("sessionStorage", name, files.innerHTML)).observe(files, { childList: true });
+    files.addEventListener("change", event => { event.target.closest("li").remove(); field.focus(); });
+
+    // Files go when they are chosen: the answer stands for them.
+    const pick = byId("files"), error = form.querySelector("textarea ~ .error");
+    let going = 0;
+    async function attach(chosen) {
+      const body = new FormData();
+      for (const file of chosen) body.append("files", file);
+      going++;
+      error.textContent = "";
+      try {
+        const answer = await post(pick.dataset.url, body), why = await wrong(answer);
+        if (why) error.textContent = why;
+        else files.insertAdjacentHTML("beforeend", await answer.text());
+      } catch { error.textContent = away(); }
+      going--;
+    }
+    pick.addEventListener("change", () => { attach(pick.files); pick.value = ""; });
+    field.addEventListener("paste", event => {
+      const { files, types } = event.clipboardData;
+      if (files.length && !types.includes("text/plain")) { event.preventDefault(); attach(files); }
+    });
+    for (const name of ["dragover", "drop"]) document.addEventListener(name, event => {
+      const { files, types } = event.dataTransfer;
+      if (types.includes("Files")) event.preventDefault();
+      if (files.length) attach(files); // while they are held over the page there are none
+    });
     field.addEventListener("keydown", event => {
       if (event.key !== "Enter" || event.isComposing || event.shiftKey || event.altKey) return;
       const plain = document.body.dataset.send !== "ctrl-enter" && !coarse.matches;
       if (!plain && !event.ctrlKey && !event.metaKey) return;
       event.preventDefault();
-      if (field.value.trim()) field.form.requestSubmit();
+      if (field.value.trim() || files.firstChild) form.requestSubmit();
     });
-    field.form.addEventListener("submit", event => { if (!event.defaultPrevented) put("localStorage", name, ""); });
+    form.addEventListener("submit", event => {
+      if (going) {
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        error.textContent = "The files are still on their way.";
+        return;
+      }
+      set("localStorage", name, "");
+      set("sessionStorage", name, "");
+    });
   }
 
   const field = byId("message");
   if (!field) return;
   const form = field.form, key = byId("composer-key"), error = byId("composer-error"), live = byId("live");
   const dialog = byId("stop"), stream = byId("stream"), box = form.closest(".composer");
+  const files = form.querySelector(".attached");
   const OUTBOX = "outbox:" + field.dataset.draft;
   const ready = () => (coarse.matches ? byId("send") : field).focus({ preventScroll: true });
   const back = text => draft(field, field.value.trim() ? `${text}\n\n${field.value}` : text);
@@ -47,8 +91,8 @@
   let line = Promise.resolve();
   const fresh = () => [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, "0")).join("");
   const keep = () => {
-    const open = entries.filter(entry => entry.state !== "sent").map(({ key, text, now, state, why }) => ({ key, text, now, state, why }));
-    put("sessionStorage", OUTBOX, open.length ? JSON.stringify(open) : "");
+    const open = entries.filter(entry => entry.state !== "sent").map(({ key, text, now, state, why, chips }) => ({ key, text, now, state, why, chips }));
+    set("sessionStorage", OUTBOX, open.length ? JSON.stringify(open) : "");
   };
   const arrived = entry => document.querySelector(`#log > [id^="i-${entry.key}-"], #queue [id^="q-${entry.key}-"]`);
 
@@ -72,8 +116,9 @@
     const busy = byId("stop-button") || byId("retry-cancel");
     entry.element = byId(busy ? "sending-queued" : "sending-said").content.firstElementChild.cloneNode(true);
     entry.element.querySelector(".sending-text").textContent = entry.text;
+    entry.element.querySelector(".attached").innerHTML = entry.chips || "";
     entry.element.querySelector(".sending-retry").addEventListener("click", () => send(entry));
-    entry.element.querySelector(".sending-edit").addEventListener("click", () => { back(entry.text); drop(entry); field.focus(); });
+    entry.element.querySelector(".sending-edit").addEventListener("click", () => { back(entry.text); files.insertAdjacentHTML("beforeend", entry.chips || ""); drop(entry); field.focus(); });
     if (busy) byId("outbox").append(entry.element);
     else {
       if (!byId("sending")) live.after(Object.assign(document.createElement("div"), { id: "sending" }));
@@ -89,27 +134,25 @@
   async function deliver(entry) {
     let why;
     try {
-      const sent = { method: "POST", headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(30000) };
-      const answer = await fetch(form.action, { ...sent, body: new URLSearchParams({ key: entry.key, text: entry.text, steer: entry.now ? 1 : 0 }) });
-      if (answer.redirected || answer.status === 401) why = "You are signed out here. Sign in in another tab, then try again.";
-      else if (!answer.ok) why = answer.status < 500 ? words(await answer.text()) : `agentguid failed (${answer.status}).`;
+      const body = new URLSearchParams({ key: entry.key, text: entry.text, steer: entry.now ? 1 : 0 });
+      for (const one of entry.element.querySelectorAll("[name=attached]")) body.append("attached", one.value);
+      why = await wrong(await post(form.action, body, { signal: AbortSignal.timeout(30000) }));
     } catch {
-      why = navigator.onLine ? "agentguid could not be reached." : "This device is offline.";
+      why = away();
     }
     if (!entries.includes(entry)) return;
     say(entry, why === undefined ? "sent" : "failed", why);
     settle();
   }
-  const words = html => new DOMParser().parseFromString(html, "text/html").body.textContent.slice(0, 300);
-
   form.addEventListener("submit", event => {
     event.preventDefault();
     const text = field.value.replace(/\r\n/g, "\n");
-    if (!text.trim()) return;
-    const entry = { key: key.value, text, now: event.submitter?.name === "steer" };
+    if (!text.trim() && !files.firstChild) return;
+    const entry = { key: key.value, text, now: event.submitter?.name === "steer", chips: files.innerHTML };
     key.value = fresh();
     error.textContent = "";
     draft(field, "");
+    files.replaceChildren();
     show(entry);
     send(entry);
   });
@@ -181,7 +224,7 @@
       event.preventDefault();
       if (name) { name.open = false; name.firstElementChild.focus(); } else { target.value = target.defaultValue; field.focus(); }
     } else if (target === field || !target.matches("input, select, textarea")) {
-      if (!byId("stop-button") || document.querySelector("dialog[open], details.menu[open], :popover-open")) return;
+      if (!byId("stop-button") || document.querySelector("dialog[open], details.menu[open], :popover-open, #commands:not([hidden])")) return;
       event.preventDefault(); // else the same key closes the dialog again
       ask();
     }

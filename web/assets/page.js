@@ -2,15 +2,9 @@
 (() => {
   "use strict";
   const SILENCE = 40000; // the server gives a sign of life every 15 s
+  const { byId, get, set } = window.agentguid;
   const base = document.body.dataset.base;
-  const stream = document.getElementById("stream");
-  const line = document.getElementById("line");
-  const word = document.getElementById("line-word");
-  const lasting = document.getElementById("line-for");
-  const stored = name => { try { return sessionStorage.getItem(name); } catch { return null; } };
-  const store = (name, value) => {
-    try { value ? sessionStorage.setItem(name, value) : sessionStorage.removeItem(name); } catch { /* no storage */ }
-  };
+  const [stream, line, word, lasting] = ["stream", "line", "line-word", "line-for"].map(byId);
 
   // ---- the connection
   let connection = null, state = "", heard = 0, retry = 250, since = 0, late = 0;
@@ -43,9 +37,9 @@
 
   // Should loading anew not help, it is tried less and less often.
   function reload() {
-    const [count, at] = (stored("reloads") || "0 0").split(" ").map(Number);
+    const [count, at] = (get("sessionStorage", "reloads") || "0 0").split(" ").map(Number);
     const wait = Date.now() - at > 60000 ? 0 : Math.min(60000, 1000 * 2 ** count);
-    store("reloads", `${wait ? count + 1 : 1} ${Date.now() + wait}`);
+    set("sessionStorage", "reloads", `${wait ? count + 1 : 1} ${Date.now() + wait}`);
     say("stale");
     setTimeout(() => location.reload(), wait);
   }
@@ -85,7 +79,7 @@
   }
 
   // ---- reading: the user has seen what is here
-  const seen = document.getElementById("message")?.dataset.draft;
+  const seen = byId("message")?.dataset.draft;
   function read() {
     const upto = connection?.lastEventId;
     if (!seen || !upto || document.hidden || !document.querySelector(`#c-${CSS.escape(seen)} .conv-unread`)) return;

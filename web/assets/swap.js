@@ -176,5 +176,10 @@
       return fresh.filter(element => element.isConnected);
     },
   });
-  window.agentguid = { put: swaps.put, place, insert, number, tell };
+  // What this browser remembers, if it does.
+  const get = (store, name) => { try { return window[store].getItem(name); } catch { return null; } };
+  const set = (store, name, value) => {
+    try { value ? window[store].setItem(name, value) : window[store].removeItem(name); } catch { /* no storage */ }
+  };
+  window.agentguid = { byId, put: swaps.put, place, insert, number, tell, get, set };
 })();

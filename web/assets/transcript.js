@@ -1,16 +1,13 @@
 // The transcript: windows come near their edges and go far away, the place is kept, a pill says what is new.
 (() => {
   "use strict";
-  const [log, live, pill] = ["log", "live", "pill"].map(id => document.getElementById(id));
+  const { byId: way, put, place, insert, number, tell, get, set } = window.agentguid;
+  const [log, live, pill] = ["log", "live", "pill"].map(way);
   if (!log) return;
-  const { put, place, insert, number, tell } = window.agentguid;
   const box = log.closest(".log"), url = log.dataset.url, word = pill.querySelector("span");
   const MOST = 600, FOLLOWED = 300, AROUND = 200; // items on the page, and at its end; those kept on each side of the reader
   const NEAR = 40, AHEAD = "1200px 0px";
   const kept = "at:" + url;
-  const store = value => { try { value ? sessionStorage.setItem(kept, value) : sessionStorage.removeItem(kept); } catch { /* no storage */ } };
-  const stored = () => { try { return sessionStorage.getItem(kept); } catch { return null; } };
-  const way = name => document.getElementById(name);
   const items = () => [...log.querySelectorAll(":scope > [data-seq]")];
   // The scroller's origin is its end, negative further up. To ask costs a layout: only when it has been scrolled.
   let low = true;
@@ -62,10 +59,6 @@
     low = true;
     soon();
   }
-  document.addEventListener("htmx:after:request", event => {
-    const ctx = event.detail.ctx;
-    if (ctx.sourceElement?.id === "composer" && ctx.response?.status < 300) toEnd();
-  });
 
   // ---- windows
   // What comes while a window is on its way may be newer: it is put once more afterwards.
@@ -91,7 +84,7 @@
       const found = fresh.filter(element => element.dataset.seq);
       if (!found.length) break;
       after = Math.max(...found.map(number));
-      for (const element of found) if (document.getElementById(element.id)) put(log, element);
+      for (const element of found) if (way(element.id)) put(log, element);
     }
   }
   async function fetched(path) {
@@ -118,7 +111,7 @@
       for (const element of fresh) {
         if (element.id) {
           if (element.dataset.seq === undefined) { if (element.id === "newer") log.append(element); }
-          else if (document.getElementById(element.id)) put(log, element);
+          else if (way(element.id)) put(log, element);
           else place(log, element);
         }
       }
@@ -183,7 +176,7 @@
     edge("older", first);
   }
   let trimmed = 0;
-  document.getElementById("stream")?.addEventListener("htmx:sse:after:message", () => {
+  way("stream")?.addEventListener("htmx:sse:after:message", () => {
     soon();
     trimmed ||= setTimeout(() => { trimmed = 0; trim(); }, 200);
   });
@@ -192,10 +185,10 @@
   let saving = 0;
   function save() {
     saving = 0;
-    if (atEnd()) return store("");
+    if (atEnd()) return set("sessionStorage", kept, "");
     const top = box.getBoundingClientRect().top;
     const first = [...log.querySelectorAll(".item[data-seq]")].find(one => one.getBoundingClientRect().bottom > top + 1);
-    if (first) store(`${number(first)} ${Math.round(first.getBoundingClientRect().top - top)}`);
+    if (first) set("sessionStorage", kept, `${number(first)} ${Math.round(first.getBoundingClientRect().top - top)}`);
   }
   box.addEventListener("scroll", () => { low = box.scrollTop > -NEAR; soon(); saving ||= setTimeout(save, 150); }, { passive: true });
   addEventListener("pagehide", save);
@@ -205,7 +198,7 @@
       linked.focus({ preventScroll: true });
       return linked.scrollIntoView({ block: "center" });
     }
-    const [seq, offset] = (stored() || "").split(" ").map(Number);
+    const [seq, offset] = (get("sessionStorage", kept) || "").split(" ").map(Number);
     if (!seq || location.hash || /[?&](at|before|after)=/.test(location.search)) return;
     const find = () => log.querySelector(`[data-seq="${seq}"]`);
     if (!find()) await load(`window?around=${seq}`);

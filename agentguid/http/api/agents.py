@@ -11,6 +11,7 @@ from agentguid.agents.offers import Offer
 from agentguid.http.api.shapes import Given, Shape
 from agentguid.http.parts import Parts
 from agentguid.http.problems import ProblemError
+from agentguid.project.conversations import Conversation
 from agentguid.protocol.errors import AgentFailed, NotFound
 
 CAPABILITIES = {"streaming": True, "cancel": True, "resume": True, "stateful": True, "approvals": True}
@@ -74,6 +75,18 @@ class Models(Shape, frozen=True):
     """Permission modes that it can work in."""
     said: int | None
     """When the agent named them, milliseconds since the epoch; None: never."""
+
+
+class Command(Shape, frozen=True):
+    name: str
+    """Without the slash."""
+    description: str
+    hint: str
+    """What may follow it."""
+
+
+class Commands(Shape, frozen=True):
+    commands: list[Command]
 
 
 def shown(found: Found) -> Agent:
@@ -154,6 +167,13 @@ def _models(parts: Parts, agent: str) -> Models:
     offer = parts.agents.offer(agent) or Offer()
     named = [Model("", "Default"), *(Model(name, name) for name in offer.models)]
     return Models(named, list(offer.modes), offer.at // 1000 or None)
+
+
+@get("/conversations/{conversation_id:str}/commands", sync_to_thread=False)
+def commands(parts: NamedDependency[Parts], conversation: NamedDependency[Conversation]) -> Commands:
+    """The slash commands that the conversation's agent named when it last worked there: what a message may begin with."""
+    known = parts.agents.commands(conversation.agent, conversation.cwd)
+    return Commands([Command(one.name, one.about, one.hint) for one in known])
 
 
 def _offered(parts: Parts) -> list[Found]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from agentguid.http.api import shapes
 from agentguid.http.api.shapes import Chunk, Message, millis
 from agentguid.project.transcript import Item
 from agentguid.protocol import events
@@ -45,7 +46,8 @@ def opening(recorded: Recorded) -> Block:
     """The block of the event that opens an item."""
     match recorded.event:
         case events.TurnStarted() | events.MessageSteered() as e:
-            return {"type": "user", **text("text", e.body)}
+            files = {"attachments": shapes.attachments(e.body)} if e.body.attached else {}
+            return {"type": "user", **text("text", e.body), **files}
         case events.ItemAdded() as e:
             return added(e)
         case events.ToolStarted() as e:
@@ -127,6 +129,7 @@ def message(item: Item) -> Message:
         session_id=item.turn,
         blob=body.blob,
         size=body.size,
+        attachments=shapes.attachments(body),
     )
 
 

@@ -11,12 +11,14 @@ from agentguid.http.api import blocks, shapes
 from agentguid.http.api.conversations import key_of
 from agentguid.http.api.sending import How, Sent, can_steer, send
 from agentguid.http.api.shapes import Given, Shape
+from agentguid.http.attaching import NewAttachment, encoded, pictures_refused
 from agentguid.http.parts import Parts
 from agentguid.http.who import Who
 from agentguid.project import transcript
 from agentguid.project.conversations import Conversation
 from agentguid.protocol import commands
 from agentguid.protocol.errors import Invalid, NotFound, Refused
+from agentguid.protocol.items import Body
 
 MESSAGE_LIMIT = 32 * 1024 * 1024
 """Bytes of a request that carries a message."""
@@ -29,17 +31,15 @@ class NewMessage(Given):
     agent_id: str | None = None
     model: str | None = None
     idempotency_key: str | None = None
-    attachments: list[Any] | None = None
+    attachments: list[NewAttachment] | None = None
     steer: bool = False
     """Into the turn that runs; 409 where the agent cannot take it."""
     eager: bool = False
     """Of inject: only if it can run at once."""
 
     def said(self) -> str:
-        """The text. Raises Invalid where there is none."""
-        if self.attachments:
-            raise Invalid("attachments", "are not taken yet; name the files in the text")
-        if self.content is None and self.message is None:
+        """The text; files may go without one. Raises Invalid where there is nothing."""
+        if self.content is None and self.message is None and not self.attachments:
             raise Invalid("content", "is missing")
         return self.content if self.content is not None else self.message or ""
 
@@ -184,7 +184,9 @@ async def _send(
         )
     key = key_of(request, data.idempotency_key)
     how = How(data.agent_id, data.model, data.steer)
-    return await send(parts, who, conversation.id, data.said(), key, how)
+    text, files = data.said(), await encoded(parts, data.attachments)
+    pictures_refused(parts, data.agent_id or conversation.agent, files)
+    return await send(parts, who, conversation.id, Body(text, attached=files), key, how)
 
 
 async def _accept(

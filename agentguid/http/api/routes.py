@@ -50,6 +50,7 @@ OF_ONE: Sequence[ControllerRouterHandler] = (
     windows.full,
     windows.list_chunks,
     windows.latest_session,
+    agents.commands,
 )
 """Of the conversation that the path names."""
 API: Sequence[ControllerRouterHandler] = (

@@ -50,13 +50,13 @@ async def send(
     parts: Parts,
     who: Who,
     conversation: str,
-    content: str,
+    body: Body,
     key: str | None = None,
     how: How = PLAINLY,
 ) -> Sent:
     """Sends a message; agent and model are set first. The same key does it once."""
     agent, model = how.agent, how.model
-    if not content.strip():
+    if not body.text.strip() and not body.attached:
         raise Invalid("content", "must not be empty")
     if agent is not None and parts.agents.get(agent) is None:
         raise Invalid("agentId", f"there is no agent {agent[:100]}; GET /agents lists them")
@@ -67,9 +67,7 @@ async def send(
             conversation=conversation, agent=agent or None, model=model or None
         )
         await parts.dispatch(configure, actor=who.actor)
-    command = commands.SendMessage(
-        conversation=conversation, message=new_id(), body=Body(content), steer=how.steer
-    )
+    command = commands.SendMessage(conversation=conversation, message=new_id(), body=body, steer=how.steer)
     receipt = await parts.dispatch(command, actor=who.actor, key=named)
     return sent(parts, receipt)
 
@@ -104,4 +102,5 @@ def _message(recorded: Recorded, message: str, body: Body, turn: str | None) -> 
         session_id=turn,
         blob=body.blob,
         size=body.size,
+        attachments=shapes.attachments(body),
     )

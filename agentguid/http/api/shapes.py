@@ -75,6 +75,17 @@ class Conversation(Shape, frozen=True):
     """POST …/retry does it now, DELETE …/retry leaves it."""
 
 
+class Attachment(Shape, frozen=True):
+    """A file that goes with a message: GET /blobs/BLOB has it."""
+
+    name: str
+    mime_type: str
+    size: int
+    blob: str
+    width: int | None
+    height: int | None
+
+
 class Message(Shape, frozen=True):
     id: str
     conversation_id: str
@@ -86,6 +97,7 @@ class Message(Shape, frozen=True):
     session_id: str | None = None
     blob: str | None = None
     size: int | None = None
+    attachments: list[Attachment] = []
 
 
 class Session(Shape, frozen=True):
@@ -133,6 +145,7 @@ class Queued(Shape, frozen=True):
     size: int | None = None
     steering: bool = False
     """The turn that runs is to take it in; it cannot be changed any more."""
+    attachments: list[Attachment] = []
 
 
 class Waiting(Shape, frozen=True):
@@ -150,6 +163,12 @@ class Waiting(Shape, frozen=True):
     """What is to be answered by choosing."""
     created_at: int
     position: int
+
+
+def attachments(body: Body) -> list[Attachment]:
+    return [
+        Attachment(one.name, one.type, one.size, one.blob, one.width, one.height) for one in body.attached
+    ]
 
 
 def millis(micros: int) -> int:

@@ -5,7 +5,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from agentguid.append import read
-from agentguid.http.api import found
+from agentguid.http.api import found, shapes
 from agentguid.http.api.conversations import Deleted
 from agentguid.http.api.messages import MESSAGE_LIMIT
 from agentguid.http.api.sending import can_steer
@@ -59,6 +59,7 @@ def waiting(parts: Parts, conversation: Conversation) -> list[Queued]:
                 body.blob,
                 body.size,
                 row.steering,
+                shapes.attachments(body),
             )
         )
     return listed
@@ -91,8 +92,6 @@ async def edit_queued(
 ) -> Edited:
     """Changes the text of a message that waits."""
     _known(parts, conversation, message_id)
-    if not data.content.strip():
-        raise Invalid("content", "must not be empty")
     command = commands.EditMessage(conversation=conversation.id, message=message_id, body=Body(data.content))
     await parts.dispatch(command, actor=who.actor)
     item = next((one for one in waiting(parts, conversation) if one.message_id == message_id), None)

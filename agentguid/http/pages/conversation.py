@@ -1,5 +1,6 @@
 """The page of one conversation, drawn at one position of the log."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import apsw
@@ -9,6 +10,7 @@ from litestar.params import FromPath, FromQuery
 from markupsafe import Markup
 from msgspec import Struct
 
+from agentguid.agents.base import SlashCommand
 from agentguid.append import read
 from agentguid.entropy import new_id
 from agentguid.http.pages.common import face, frame, page, shown_status
@@ -18,6 +20,7 @@ from agentguid.http.parts import Parts
 from agentguid.project import transcript
 from agentguid.protocol.errors import NotFound
 from agentguid.protocol.ids import stream_of
+from agentguid.protocol.items import Attachment
 from agentguid.render import live as drawn_live
 from agentguid.render.environment import ours
 from agentguid.render.names import agent_name
@@ -25,6 +28,9 @@ from agentguid.render.pages import Shown, shown
 from agentguid.render.status import at_hand
 
 NEWEST = Place()
+PICKED = ("agent", "model", "mode")
+DRAFT = 4000
+"""Characters of a message that a link may bring."""
 
 
 class Said(Struct, frozen=True):
@@ -33,6 +39,12 @@ class Said(Struct, frozen=True):
     error: str = ""
     draft: str = ""
     key: str = ""
+    picked: Mapping[str, str] = {}
+    """Agent, model and mode as they were chosen; what is not there is as the conversation has it."""
+    files: Sequence[Attachment] = ()
+    """What goes with the draft."""
+    commands: Sequence[SlashCommand] | None = None
+    """The agent's slash commands, when they are asked for."""
     menu_error: str = ""
 
 
@@ -43,10 +55,14 @@ async def conversation_page(
     before: FromQuery[int | None] = None,
     after: FromQuery[int | None] = None,
     at: FromQuery[int | None] = None,
+    text: FromQuery[str] = "",
 ) -> Response[str]:
-    """The newest window, the one around an event of the log (`at` its position), or the one before or after an item."""
+    """The newest window, the one around an event of the log (`at` its position), or the one before or after an item.
+
+    `text` stands in the composer, unsent.
+    """
     place = Place(before=before, after=after)
-    return await conversation_answer(parts, conversation_id, place=place, at=at)
+    return await conversation_answer(parts, conversation_id, Said(draft=text[:DRAFT]), place=place, at=at)
 
 
 async def conversation_answer(
@@ -90,6 +106,9 @@ def _around(parts: Parts, given: Shown, said: Said) -> dict[str, Any]:
         "key": said.key or new_id(),
         "error": said.error,
         "draft": said.draft,
+        "picked": {name: said.picked.get(name, getattr(given.row, name) or "") for name in PICKED},
+        "files": said.files,
+        "offered": said.commands,
         "menu_error": said.menu_error,
     }
 

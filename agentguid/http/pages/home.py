@@ -41,6 +41,7 @@ async def home(
             first=True,
             error="",
             opened=False,
+            files=(),
             left=await left(parts),
         )
     worked = worked_in(parts, context["listed"])

@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from litestar.enums import MediaType
 from litestar.params import FromPath
 
+from agentguid.http.pages import blobs
 from agentguid.http.pages.blobs import HEADERS
 from agentguid.http.pages.common import HtmlRequest, by_htmx, face, frame, page
 from agentguid.http.parts import Parts
@@ -24,12 +25,7 @@ from agentguid.render.fragments import Fragments
 AS_IT_IS = {**HEADERS, "Cache-Control": "private, no-cache"}
 """An item's content may change or be removed, so it is asked for again."""
 
-
-PICTURE = {
-    **AS_IT_IS,
-    "Content-Security-Policy": "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; sandbox",
-}
-"""Browsers lay out a picture that is looked at by itself with a style of their own."""
+PICTURE = {**blobs.PICTURE, "Cache-Control": AS_IT_IS["Cache-Control"]}
 
 
 @get("/conversations/{conversation_id:str}/items/{item_id:str}/{part:str}", include_in_schema=False)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from litestar.types import ControllerRouterHandler
 
 from agentguid.http import form_approvals, form_queue, form_retries, forms, page_stream
-from agentguid.http.pages import gemini, keys, start
+from agentguid.http.pages import attachments, gemini, keys, start
 from agentguid.http.pages.blobs import blob
 from agentguid.http.pages.conversation import conversation_page
 from agentguid.http.pages.devices import devices, invite, revoke, revoke_program
@@ -26,6 +26,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     import_progress,
     import_these,
     conversation_page,
+    *attachments.ROUTES,
     older_items,
     devices,
     invite,

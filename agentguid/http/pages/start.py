@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from litestar import Response, get, post
@@ -13,15 +14,16 @@ from msgspec import Struct
 
 from agentguid.agents.discovery import Found
 from agentguid.entropy import new_id
-from agentguid.http.form_answers import BODY, Answer, Fields, fields_of, key_of, page_of
+from agentguid.http.attaching import FORM, uploaded
+from agentguid.http.form_answers import Answer, Fields, fields_of, key_of, page_of
 from agentguid.http.pages import picker
 from agentguid.http.pages.common import HtmlRequest, actor, frame, page
 from agentguid.http.pages.picker import Seen, made, recent, seen
 from agentguid.http.parts import Parts
 from agentguid.project.conversations import Conversation
 from agentguid.protocol import commands
-from agentguid.protocol.errors import AgentFailed, NotFound
-from agentguid.protocol.items import Body
+from agentguid.protocol.errors import AgentFailed, Invalid, NotFound
+from agentguid.protocol.items import Attachment, Body
 from agentguid.render.pages import folders
 from agentguid.workspace.aside import aside
 from agentguid.workspace.folders import typed
@@ -51,7 +53,7 @@ async def new(
     return await new_page(parts, {"folder": folder, "agent": agent})
 
 
-@post("/new", status_code=200, include_in_schema=False, request_max_body_size=BODY)
+@post("/new", status_code=200, include_in_schema=False, request_max_body_size=FORM)
 async def choose(request: HtmlRequest, parts: NamedDependency[Parts]) -> Response[str]:
     """The form again with what was typed: another folder looked into, taken or made; or agents searched for anew."""
     fields = await fields_of(request)
@@ -68,12 +70,19 @@ async def choose(request: HtmlRequest, parts: NamedDependency[Parts]) -> Respons
     else:
         values["folder"] = fields.get("choose") or fields.get("browse") or fields.get("folder", "")
         found = await seen(values["folder"], hidden="hidden" in fields)
+    try:
+        files, error = await uploaded(parts, request), ""
+    except Invalid as wrong:
+        files, error = (), str(wrong)
+    if status >= 400:
+        values["browse"] = ""
     return await new_page(
         parts,
         values,
+        error,
         status=status,
         looked=found,
-        opened=bool({"browse", "hidden"} & fields.keys()) or status >= 400,
+        files=files,
         told=told,
     )
 
@@ -98,15 +107,15 @@ async def new_page(
     status: int = 200,
     *,
     looked: Seen | None = None,
-    opened: bool = False,
     told: str = "",
+    files: Sequence[Attachment] = (),
 ) -> Response[str]:
-    """The form with what was entered, and what was wrong with it. `opened`: with the list of folders; `told`: by the agent."""
+    """The form with what was entered, and what was wrong with it; `told`: by the agent. With the list of folders to browse in."""
     with parts.reader as db:
         context = frame(parts, db, "new")
     kept = {name: value for name, value in values.items() if value}
     given = await begin(parts, context["listed"], kept, looked) | {"told": told}
-    opened = opened or (error != "" and given["seen"].place is None)
+    opened = bool({"browse", "hidden"} & values.keys()) or (error != "" and given["seen"].place is None)
     return page(
         parts,
         "home/start.html",
@@ -118,6 +127,7 @@ async def new_page(
         left=[],
         error=error.removeprefix("folder: "),
         opened=opened,
+        files=files,
     )
 
 

@@ -41,6 +41,8 @@ class Ask:
     thinks: bool = True
     messages: list[tuple[Kind, str]] = field(default_factory=list)
     tools: Tools = field(default_factory=Tools)
+    raw: bytes = b""
+    """As it came."""
 
     def texts(self, kind: Kind) -> list[str]:
         return [text for which, text in self.messages if which == kind]

@@ -101,7 +101,9 @@ class _Handler(BaseHTTPRequestHandler):
             if path.endswith(protocol.COUNT):
                 return self._json(protocol.count(protocol.read(json.loads(raw), path)))
             if path.endswith(protocol.PATH):
-                return self._answer(protocol, protocol.read(json.loads(raw), path))
+                ask: Ask = protocol.read(json.loads(raw), path)
+                ask.raw = raw
+                return self._answer(protocol, ask)
         return self._unknown()
 
     def _answer(self, protocol: Any, ask: Ask) -> None:
