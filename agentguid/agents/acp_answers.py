@@ -118,6 +118,8 @@ class Answers(Session):
     def _listed(self, result: dict[str, Any], error: wire.Error | None, out: list[Output]) -> None:
         """Whether the session that it would not take up is there at all: if so, nothing is begun in its place."""
         state = self.state
+        if state.step != "listing":
+            return
         state.pages += 1
         there = {text_of(one.get("sessionId")) for one in objects(result.get("sessions"))}
         state.cursor = text_of(result.get("nextCursor"))[:CURSOR]
