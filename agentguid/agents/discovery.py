@@ -13,12 +13,15 @@ from agentguid import __version__
 from agentguid.agents.base import Dialect
 from agentguid.agents.catalogue import CATALOGUE, Entry
 from agentguid.agents.environ import child_environ, folders
+from agentguid.protocol.events import TurnEnded
 from agentguid.protocol.items import Mode
 
 PATIENCE = 10.0
 """Seconds that a program may take to say its version."""
 SAID = 4096
 """Bytes of what it says that are read."""
+REFUSED = "is not signed in, or its key was refused"
+"""What adapters say of a turn that failed for want of a sign-in."""
 AT_ONCE = 4
 """Programs that are asked for their version at the same time."""
 
@@ -90,11 +93,20 @@ class Agents:
         self.searched = False
         """A search has ended: what was not found is not here."""
         self._models: dict[str, tuple[str, ...]] = {}
+        self.refused: dict[str, str] = {}
+        """Agents whose last turn failed because they are not signed in, and what they said."""
 
     def learn(self, id: str, models: Sequence[str]) -> None:  # noqa: A002
         """An agent at work said which models it offers."""
         if models:
             self._models[id] = tuple(models)
+
+    def turned(self, id: str, ended: TurnEnded) -> None:  # noqa: A002
+        """An agent has ended a turn."""
+        if ended.error and REFUSED in ended.error:
+            self.refused[id] = f"its last turn failed: {ended.error[:300]}"
+        elif ended.outcome == "complete":
+            self.refused.pop(id, None)
 
     def models(self, id: str) -> tuple[str, ...]:  # noqa: A002
         """What an agent said last since the daemon started; nothing while it has not been asked to work."""
@@ -170,32 +182,39 @@ def _runs(path: str) -> bool:
 async def ask_version(path: str, environ: Mapping[str, str]) -> tuple[str | None, str | None]:
     """Runs `PATH --version`: the first line of the answer, or what went wrong."""
     try:
-        process = await asyncio.create_subprocess_exec(
-            path,
-            "--version",
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env=dict(environ),
-            start_new_session=True,
-        )
-    except OSError as error:
-        return None, f"{path} cannot be run: {error.strerror or error}."
-    try:
-        async with asyncio.timeout(PATIENCE):
-            said = await _head(process)
-            code = await process.wait()
+        code, text = await ask((path, "--version"), environ)
     except TimeoutError:
         return (
             None,
             f"{path} did not say its version within {PATIENCE:.0f} s. Run it in a terminal to see why.",
         )
-    finally:
-        await _end(process)
-    version = _printable(said)
+    except OSError as error:
+        return None, f"{path} cannot be run: {error.strerror or error}."
+    version = _printable(text)
     if code or not version:
         return None, f"{path} --version failed (exit status {code}). Run it in a terminal to see why."
     return version, None
+
+
+async def ask(command: Sequence[str], environ: Mapping[str, str]) -> tuple[int, str]:
+    """Runs a program that has something short to say: its exit status, and the beginning of its standard output.
+
+    Raises OSError, and TimeoutError after `PATIENCE`.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env=dict(environ),
+        start_new_session=True,
+    )
+    try:
+        async with asyncio.timeout(PATIENCE):
+            said = await _head(process)
+            return await process.wait(), said.decode("utf-8", "replace")
+    finally:
+        await _end(process)
 
 
 async def _head(process: asyncio.subprocess.Process) -> bytes:
@@ -214,6 +233,6 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
-def _printable(said: bytes) -> str:
-    lines = said.decode("utf-8", "replace").strip().splitlines()
+def _printable(said: str) -> str:
+    lines = said.strip().splitlines()
     return "".join(one for one in lines[0] if one.isprintable()).strip()[:100] if lines else ""

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 import apsw
 
 from agentguid.agents.discovery import Agents
+from agentguid.agents.signin import SignIns
 from agentguid.append.blobs import Blobs
 from agentguid.append.keyring import Keyring
 from agentguid.append.log import Log
 from agentguid.dispatch import Dispatcher
+from agentguid.hosts.terminals import Terminals
 from agentguid.http.pairing import Pairings
 from agentguid.http.renewal import Renewal
 from agentguid.http.seen import Seen
@@ -57,5 +59,12 @@ class Parts:
     renewal: Renewal = field(default_factory=Renewal)
     importing: Importing = field(default_factory=Importing)
     """The histories of agents on this machine."""
+    signins: SignIns = field(init=False)
+    """Which agents are signed in."""
+    terminals: Terminals = field(init=False)
     end_agents: Callable[[], Awaitable[int]] = _none
     """Ends all agents and says how many; none is started after that. For a daemon that is about to stop."""
+
+    def __post_init__(self) -> None:
+        self.signins = SignIns(self.agents, self.keys.of)
+        self.terminals = Terminals(self.settings.places)

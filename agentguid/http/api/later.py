@@ -24,9 +24,6 @@ GONE: dict[str, tuple[str, ...]] = {
     "signing agents in is not there yet; do it in a terminal": (
         "/auth",
         "/gemini-oauth",
-        "/agents/auth-status",
-        "/agents/{agent_id:str}/auth",
-        "/agents/{agent_id:str}/update",
     ),
     "this is not there yet": ("/search", "/usage", "/digest", "/storage"),
 }
