@@ -110,7 +110,7 @@ def _node(real: Path, environ: Mapping[str, str]) -> Plan | None:
     prefix = Path(*parts[:place])
     package = "/".join(parts[place + 1 : place + (3 if parts[place + 1].startswith("@") else 2)]) + "@latest"
     if ".pnpm" in parts or "pnpm" in parts[:place]:
-        inner = parts.index("node_modules", place + 1) if ".pnpm" in parts else place
+        inner = parts.index("node_modules", parts.index(".pnpm")) if ".pnpm" in parts else place
         name = "/".join(parts[inner + 1 : inner + (3 if parts[inner + 1].startswith("@") else 2)]) + "@latest"
         return _by("pnpm", ("add", "--global", name), environ)
     if ".bun" in parts:

@@ -37,6 +37,7 @@ class SignIn(Struct, frozen=True):
         return not self.at or time.monotonic() - self.at > good
 
 
+_UNSEARCHED = SignIn("unknown", "agents are being searched for")
 UNSEEN = SignIn("unknown", "it is being looked at")
 
 
@@ -54,19 +55,23 @@ class SignIns:
         """The variables that we give to an agent."""
         self._environ = dict(environ)
         self._known: dict[str, SignIn] = {}
-        self._had: dict[str, tuple[str, ...]] = {}
-        """The names of what we gave it then."""
+        self._seen_as: dict[str, tuple[str | None, ...]] = {}
+        """Where it lay then, how it was refused, and the names of what we gave it."""
         self._checks: dict[str, asyncio.Task[None]] = {}
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     def of(self, id: str) -> SignIn:  # noqa: A002 - as it is called everywhere
         """What is known. Never waits; what is old is looked at anew meanwhile."""
+        if not self._agents.searched:
+            return _UNSEARCHED
         if self._stale(id):
             self._check(id)
         return self._known.get(id, UNSEEN)
 
     async def fresh(self, ids: Iterable[str], patience: float = 5.0) -> None:
         """Looks at those of which nothing new is known, and waits a while for the answers."""
+        if not self._agents.searched:
+            await self._agents.rescan()
         checks = [self._check(one) for one in ids if self._stale(one)]
         if checks:
             await asyncio.wait(checks, timeout=patience)
@@ -77,7 +82,11 @@ class SignIns:
         self._agents.refused.pop(id, None)
 
     def _stale(self, id: str) -> bool:  # noqa: A002
-        return self._known.get(id, UNSEEN).old or self._had.get(id) != tuple(self._given(id))
+        return self._known.get(id, UNSEEN).old or self._seen_as.get(id) != self._as(id)
+
+    def _as(self, id: str) -> tuple[str | None, ...]:  # noqa: A002
+        found = self._agents.get(id)
+        return (found.path if found else None, self._agents.refused.get(id), *self._given(id))
 
     def _check(self, id: str) -> "asyncio.Task[None]":  # noqa: A002
         running = self._checks.get(id)
@@ -89,10 +98,10 @@ class SignIns:
         found = self._agents.get(id)
         if found is None:
             return
-        given = tuple(self._given(id))
+        seen_as = self._as(id)
         async with self._turns:
             state, why = await self._seen(found)
-        self._known[id], self._had[id] = SignIn(state, why, time.monotonic()), given
+        self._known[id], self._seen_as[id] = SignIn(state, why, time.monotonic()), seen_as
 
     async def _seen(self, found: Found) -> tuple[State, str]:
         if not found.entry.binaries:

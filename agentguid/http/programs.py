@@ -20,8 +20,10 @@ Size = tuple[int, int]
 Deed = Literal["login", "update", "install"]
 
 
-def agent(parts: Parts, id: str) -> Found:  # noqa: A002 - as it is called everywhere
-    """Raises NotFound."""
+async def agent(parts: Parts, id: str) -> Found:  # noqa: A002 - as it is called everywhere
+    """Waits for the first search. Raises NotFound."""
+    if not parts.agents.searched:
+        await parts.agents.rescan()
     if found := parts.agents.get(id):
         return found
     raise NotFound(f"there is no agent {id[:60]}")
@@ -47,10 +49,17 @@ async def begin(
     if not what.argv:
         raise Refused(what.problem)
     environ = child_environ(os.environ)
-    home = environ.get("HOME", "/")
-    terminal = await parts.terminals.open(opened(kind, list(what.argv), home, found.id), environ, size)
+    cwd = await asyncio.to_thread(_empty, parts) if deed == "login" else environ.get("HOME", "/")
+    terminal = await parts.terminals.open(opened(kind, list(what.argv), cwd, found.id), environ, size)
     log.info("%s of %s: %s", deed, found.id, what.how, extra={"actor": actor, "terminal": terminal.id})
     return terminal, True
+
+
+def _empty(parts: Parts) -> str:
+    """A folder to sign in from: some agents ask whether the one that they are started in is to be trusted."""
+    folder = parts.settings.places.terminals.data / "empty"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return str(folder)
 
 
 def ended(parts: Parts, terminal: Opened) -> None:

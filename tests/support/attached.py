@@ -54,7 +54,7 @@ class TerminalSocket:
             return True
         said = json.loads(frame)
         self.said.append(said)
-        if said["type"] == "begin":
+        if said["type"] == "begin" and said["at"] != self.at:
             self.at, self.since = said["at"], 0
         return True
 

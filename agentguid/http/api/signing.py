@@ -92,7 +92,7 @@ async def auth_status(parts: NamedDependency[Parts]) -> AuthStatus:
 @get("/agents/{agent_id:str}/programs")
 async def agent_programs(parts: NamedDependency[Parts], agent_id: FromPath[str]) -> Programs:
     """What would be run to sign it in, to update it, to install it."""
-    found = programs.agent(parts, agent_id)
+    found = await programs.agent(parts, agent_id)
     own = ways(found)
     return Programs(
         login=_todo(await programs.plan(found, "login")),
@@ -134,7 +134,7 @@ async def _begin(
     way: str = "",
 ) -> Response[Any]:
     admin(who)
-    found = programs.agent(parts, id)
+    found = await programs.agent(parts, id)
     terminal, begun = await programs.begin(parts, found, deed, (size.rows, size.columns), way, who.actor)
     return Response(_begun(terminal, begun), status_code=201 if begun else 200)
 
