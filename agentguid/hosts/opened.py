@@ -116,6 +116,10 @@ class Terminal:
         if finished and self.opened.secret and not self._readers:
             self._unwanted.set()
 
+    async def last_words(self) -> bytes:
+        """What was shown last, as far as it is kept."""
+        return await asyncio.to_thread(shown.words, self._folder)
+
     async def write(self, data: bytes) -> bool:
         """Types. Waits a while for a program that does not read; False: not all was taken. Raises AgentFailed."""
         for place in range(0, len(data), PIECE):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from litestar.types import ControllerRouterHandler
 
 from agentguid.http import form_approvals, form_queue, form_retries, forms, page_stream
-from agentguid.http.pages import keys, start
+from agentguid.http.pages import agents, keys, start
 from agentguid.http.pages.blobs import blob
 from agentguid.http.pages.conversation import conversation_page
 from agentguid.http.pages.devices import devices, invite, revoke, revoke_program
@@ -40,6 +40,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     settings_page,
     choose,
     *keys.ROUTES,
+    *agents.ROUTES,
     item_part,
     item_picture,
     whole_item,
