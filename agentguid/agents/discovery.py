@@ -20,7 +20,7 @@ PATIENCE = 10.0
 """Seconds that a program may take to say its version."""
 SAID = 4096
 """Bytes of what it says that are read."""
-REFUSED = "is not signed in, or its key was refused"
+REFUSED = "is not signed in"
 """What adapters say of a turn that failed for want of a sign-in."""
 AT_ONCE = 4
 """Programs that are asked for their version at the same time."""

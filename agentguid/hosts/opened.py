@@ -102,10 +102,10 @@ class Terminal:
                     marked = reader.offset
                     yield Begin(marked)
                 self._acknowledge()
+            elif not reader.exit and reader.lost() and not (ended and reader.gone()):
+                return
             elif end := reader.exit or ended:
                 yield end
-                return
-            elif reader.lost():
                 return
             else:
                 await grown.wait()

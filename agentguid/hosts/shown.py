@@ -64,6 +64,10 @@ class Shown:
         """What comes next was cut out of the tape."""
         return not _there(self._directory, self.offset)
 
+    def gone(self) -> bool:
+        """All of the tape was deleted."""
+        return not tape.segments(self._directory)
+
 
 def exit_of(record: tape.Record) -> Exit:
     said = tape.fields(record.payload)

@@ -244,3 +244,31 @@ def test_what_is_not_there_is_said(daemon: Daemon) -> None:
     with TerminalSocket(daemon, "nothing") as terminal:
         assert not terminal.read()
         assert terminal.code == 4404
+
+
+def test_who_does_not_read_holds_up_nobody_else_and_is_told_what_he_missed(daemon: Daemon) -> None:
+    id = begin(daemon, "flood")
+    with TerminalSocket(daemon, id) as slow:
+        assert slow.read()
+        with TerminalSocket(daemon, id) as quick:
+            assert quick.exit()["code"] == 0
+            assert quick.shown.endswith(b"the end\r\n")
+        assert slow.exit()["code"] == 0
+        assert slow.shown.endswith(b"the end\r\n")
+        # What was sent to it before is whole; then it is told that something is missing.
+        assert len(slow.shown) < len(quick.shown)
+        assert False in [said["whole"] for said in slow.said if said["type"] == "begin"]
+
+
+def test_a_daemon_that_stops_with_its_agents_ends_terminals_and_without_leaves_them(daemon: Daemon) -> None:
+    id = begin(daemon, "hold")
+    with TerminalSocket(daemon, id) as terminal:
+        terminal.until(b"holding")
+        assert daemon.stop() == 0
+        while terminal.read():
+            pass
+        assert terminal.code == 1012
+    assert kin.descendants(0, [id])
+    daemon.start()
+    daemon.api("POST", "/shutdown", {"agents": True})
+    wait_for(lambda: not kin.descendants(0, [id]), "its program to end")
