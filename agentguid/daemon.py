@@ -5,7 +5,7 @@ import contextlib
 import gc
 import logging
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,6 +32,7 @@ from agentguid.effects.retries import Retries
 from agentguid.effects.turns import Turns
 from agentguid.failpoints import failpoint
 from agentguid.hosts import link
+from agentguid.hosts.terminals import Terminals
 from agentguid.http import login
 from agentguid.http.app import create_app
 from agentguid.http.parts import Parts
@@ -69,7 +70,10 @@ async def run(settings: Settings) -> None:
         parts = _parts(settings, events, feed, reader)
         effects = _effect_parts(settings, parts)
         turns = Turns(effects)
-        parts.end_agents, parts.ask_offer = turns.end_all, (offering := Offering(effects)).ask
+        parts.end_agents, parts.ask_offer = (
+            _end_all(turns, parts.terminals),
+            (offering := Offering(effects)).ask,
+        )
         parts.presence.recovering = True
         _want_credentials(events, reader)
         parts.blobs.sweep()
@@ -79,6 +83,7 @@ async def run(settings: Settings) -> None:
             _settle_interpreter()
             # The port is open before tapes are drained: pages say "catching up".
             beside.start("turns", turns.run())
+            beside.start("terminals", parts.terminals.run())
             beside.start("templates", asyncio.to_thread(site(settings.base_url, settings.hot_reload).warm))
             beside.start("tapes", tapes.keep(effects))
             beside.start("forgetting", Forgetting(effects).run())
@@ -102,6 +107,14 @@ async def run(settings: Settings) -> None:
         if beside.failure:
             raise beside.failure
         log.info("stopped", extra={"position": events.position})
+
+
+def _end_all(turns: Turns, terminals: Terminals) -> Callable[[], Awaitable[int]]:
+    async def end_all() -> int:
+        agents, _ = await asyncio.gather(turns.end_all(), terminals.end_all())
+        return agents
+
+    return end_all
 
 
 def _make_directories(settings: Settings) -> None:

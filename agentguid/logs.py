@@ -11,7 +11,7 @@ from contextlib import suppress
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-FIELDS = ("conversation", "turn", "host", "input", "offset", "position", "actor")
+FIELDS = ("conversation", "turn", "host", "input", "offset", "position", "actor", "terminal")
 """Fields that say what a line is about, given as `extra`."""
 LARGEST = 2 * 1024 * 1024
 """Bytes of the file after which a new one is begun."""

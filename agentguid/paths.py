@@ -64,6 +64,11 @@ class Places(NamedTuple):
         return self.runtime / "ctl.sock"
 
     @property
+    def terminals(self) -> "Places":
+        """The places of terminals: their tapes lie in the runtime directory, which mostly is memory."""
+        return self._replace(data=self.runtime / "terminals")
+
+    @property
     def hosts(self) -> Path:
         return self.runtime / "hosts"
 

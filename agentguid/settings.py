@@ -54,6 +54,10 @@ class CustomAgent(BaseModel):
     """Program (a name on PATH, or an absolute path) and arguments. For stream-json the options of Claude Code follow."""
     protocol: Literal["acp", "stream-json"] = "acp"
     login: str = ""
+    login_command: tuple[str, ...] = ()
+    """What `agentguictl agents login` runs: program and arguments."""
+    update_command: tuple[str, ...] = ()
+    """What `agentguictl agents update` runs."""
     docs: str = ""
     authenticate: str = ""
     """ACP: a sign-in method that needs no human, tried when the agent asks for one."""

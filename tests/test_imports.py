@@ -51,6 +51,7 @@ def test_every_verb_has_its_module_and_every_module_its_use() -> None:
         "__init",
         "__main",
         "asking",
+        "attach",
         "calls",
         "cells",
         "checks",
@@ -67,13 +68,16 @@ def test_every_verb_has_its_module_and_every_module_its_use() -> None:
         "plain",
         "progress",
         "quiz",
+        "raw",
         "screen",
+        "signing",
         "sse",
         "storage",
         "transcript",
         "unix",
         "verbs",
         "view",
+        "websocket",
     }
     modules = {path.stem.rstrip("_") for path in (ROOT / "agentguid" / "cli").glob("*.py")}
 

@@ -352,6 +352,8 @@ def _own(id_: str, agent: CustomAgent, known: Entry | None) -> Entry:
         args=tuple(args),
         install=entry.install,
         login=agent.login or entry.login,
+        login_command=agent.login_command,
+        update_command=agent.update_command,
         docs=agent.docs or entry.docs,
         tried="",
         versioned=agent.versioned,

@@ -14,6 +14,7 @@ from agentguid.agents.base import Dialect, SlashCommand
 from agentguid.agents.catalogue import CATALOGUE, Entry
 from agentguid.agents.environ import child_environ, folders
 from agentguid.agents.offers import Offer, Offers
+from agentguid.protocol.events import TurnEnded
 from agentguid.protocol.items import Mode
 
 PATIENCE = 10.0
@@ -22,6 +23,8 @@ SAID = 4096
 """Bytes of what it says that are read."""
 PLACES = 200
 """Agents in folders whose slash commands are remembered."""
+REFUSED = "is not signed in"
+"""What adapters say of a turn that failed for want of a sign-in."""
 AT_ONCE = 4
 """Programs that are asked for their version at the same time."""
 
@@ -98,6 +101,8 @@ class Agents:
         self._offers = offers or Offers()
         self._commands: dict[tuple[str, str], Sequence[SlashCommand]] = {}
         self._blind: set[str] = set()
+        self.refused: dict[str, str] = {}
+        """Agents whose last turn failed because they are not signed in, and what they said."""
 
     def learn(self, id: str, models: Sequence[str], modes: Sequence[Mode] | None, at: int) -> None:  # noqa: A002
         """An agent said what it offers. `modes`: those of ours that it can work in; None: all."""
@@ -106,6 +111,13 @@ class Agents:
     def offer(self, id: str) -> Offer | None:  # noqa: A002
         """What an agent said last, also to an earlier daemon; None: it was never asked."""
         return self._offers.get(id)
+
+    def turned(self, id: str, ended: TurnEnded) -> None:  # noqa: A002
+        """An agent has ended a turn."""
+        if ended.error and REFUSED in ended.error:
+            self.refused[id] = f"its last turn failed: {ended.error[:300]}"
+        elif ended.outcome == "complete":
+            self.refused.pop(id, None)
 
     def models(self, id: str) -> tuple[str, ...]:  # noqa: A002
         """The models that it named last."""
@@ -202,34 +214,42 @@ def _runs(path: str) -> bool:
 
 
 async def ask_version(path: str, environ: Mapping[str, str]) -> tuple[str | None, str | None]:
-    """Runs `PATH --version`: the first line of the answer (of Pi on its error output), or what went wrong."""
+    """Runs `PATH --version`: the first line of the answer, or what went wrong."""
     try:
-        process = await asyncio.create_subprocess_exec(
-            path,
-            "--version",
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=dict(environ),
-            start_new_session=True,
-        )
-    except OSError as error:
-        return None, f"{path} cannot be run: {error.strerror or error}."
-    try:
-        async with asyncio.timeout(PATIENCE):
-            said, complained = await asyncio.gather(_head(process.stdout), _head(process.stderr))
-            code = await process.wait()
+        code, text = await ask((path, "--version"), environ)
     except TimeoutError:
         return (
             None,
             f"{path} did not say its version within {PATIENCE:.0f} s. Run it in a terminal to see why.",
         )
-    finally:
-        await _end(process)
-    version = _printable(said) or _printable(complained)
+    except OSError as error:
+        return None, f"{path} cannot be run: {error.strerror or error}."
+    version = _printable(text)
     if code or not version:
         return None, f"{path} --version failed (exit status {code}). Run it in a terminal to see why."
     return version, None
+
+
+async def ask(command: Sequence[str], environ: Mapping[str, str]) -> tuple[int, str]:
+    """Runs a program that has something short to say: its exit status, and the beginning of what it printed.
+
+    Of one that prints nothing (Pi its version, Codex whether it is signed in) what it says on its error output.
+    Raises OSError, and TimeoutError after `PATIENCE`.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=dict(environ),
+        start_new_session=True,
+    )
+    try:
+        async with asyncio.timeout(PATIENCE):
+            said, complained = await asyncio.gather(_head(process.stdout), _head(process.stderr))
+            return await process.wait(), (said if said.strip() else complained).decode("utf-8", "replace")
+    finally:
+        await _end(process)
 
 
 async def _head(stream: asyncio.StreamReader | None) -> bytes:
@@ -248,6 +268,6 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
-def _printable(said: bytes) -> str:
-    lines = said.decode("utf-8", "replace").strip().splitlines()
+def _printable(said: str) -> str:
+    lines = said.strip().splitlines()
     return "".join(one for one in lines[0] if one.isprintable()).strip()[:100] if lines else ""

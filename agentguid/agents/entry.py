@@ -29,6 +29,10 @@ class Entry(Struct, frozen=True):
     """How to get it."""
     login: str = ""
     """How to sign in to it."""
+    login_command: tuple[str, ...] = ()
+    """The user's own: signs in to it on a terminal. Else `agents.ways` knows one, or nobody."""
+    update_command: tuple[str, ...] = ()
+    """The user's own: brings it up to date. Else it is found out from where it lies."""
     docs: str = ""
     """Where its makers describe it."""
     tried: str = ""

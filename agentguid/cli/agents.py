@@ -1,4 +1,8 @@
-"""The coding agents that are known here: which are installed, where, and in which version."""
+"""The coding agents that are known here: which are installed, where, in which version, and signed in.
+
+`login` runs an agent's own sign-in on this terminal, wherever the daemon is; `update` brings one up to date, or installs
+it, by whatever has installed it. Both go on when they are left with Ctrl+].
+"""
 
 import sys
 from argparse import ArgumentParser, Namespace
@@ -11,7 +15,7 @@ from agentguid.cli.output import complain, one_line, paint, print_json, print_ta
 
 
 def arguments(parser: ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ls|models|rescan")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ls|models|rescan|login|update")
     listing = common(actions.add_parser("ls", help="as of the last search"))
     listing.add_argument("agent", metavar="AGENT", nargs="?", help="all that is known of this one")
     models = common(actions.add_parser("models", help="which models an agent has, as it said last"))
@@ -20,6 +24,15 @@ def arguments(parser: ArgumentParser) -> None:
         "--ask", action="store_true", help="start it to ask; takes seconds, and prompts nothing"
     )
     common(actions.add_parser("rescan", help="search again: after one was installed or updated"))
+    login = common(actions.add_parser("login", help="sign in to one, on this terminal"))
+    login.add_argument("agent", metavar="AGENT")
+    ways = login.add_mutually_exclusive_group()
+    ways.add_argument("--device", action="store_true", help="by a code that is typed on another device")
+    ways.add_argument("--keep-token", action="store_true", help="by a long-lived token that is kept here")
+    ways.add_argument("--end", action="store_true", help="end a sign-in that was left with Ctrl+]")
+    update = common(actions.add_parser("update", help="bring one up to date, or install it"))
+    update.add_argument("agent", metavar="AGENT")
+    update.add_argument("--yes", action="store_true", help="run it without asking")
 
 
 def run(args: Namespace) -> int:
@@ -27,6 +40,12 @@ def run(args: Namespace) -> int:
     if args.action == "models":
         path = f"/agents/{part(args.agent)}/models"
         return _models(args, client.post(path) if args.ask else client.get(path))
+    if args.action in ("login", "update"):
+        from agentguid.cli import signing
+
+        return signing.login(client, args) if args.action == "login" else signing.update(client, args)
+    if args.action == "ls":
+        client.get("/agents/auth-status")  # looks at them anew
     if args.action == "ls" and args.agent:
         answer = client.get(f"/agents/{part(args.agent)}")
     else:
@@ -56,8 +75,9 @@ def _models(args: Namespace, answer: dict[str, Any]) -> int:
 
 
 def _print(agents: list[dict[str, Any]]) -> None:
-    headings = ("ID", "NAME", "VERSION", "PATH OR WHAT TO DO")
-    print_table(headings, map(_row, agents), {"not installed": "dim"}, spare=("NAME",))
+    headings = ("ID", "NAME", "VERSION", "SIGNED IN", "PATH OR WHAT TO DO")
+    styles = {"not installed": "dim", "unknown": "dim", "no": "yellow", "yes": "green"}
+    print_table(headings, map(_row, agents), styles, spare=("NAME",))
     noted = [one for one in agents if one["installed"] and one["note"]]
     complain("\n".join(["", *(f"{one['id']}: {one['note']}" for one in noted)]) if noted else "")
     if not any(agent["installed"] and agent["id"] != "demo" for agent in agents):
@@ -68,10 +88,16 @@ def _print(agents: list[dict[str, Any]]) -> None:
 
 def _row(agent: dict[str, Any]) -> tuple[str, ...]:
     if agent["installed"]:
-        where = agent["problem"] or agent["path"] or "built in"
+        todo = f"agentguictl agents login {agent['id']}" if agent["auth"] == "no" else ""
+        where = agent["problem"] or todo or agent["path"] or "built in"
     else:
-        where = agent["install"] if agent["protocol"] in ("acp", "stream-json") else agent["problem"]
-    return agent["id"], agent["name"], one_line(_version(agent), 40), one_line(where, 500)
+        where = (
+            agent["install"]
+            if agent["protocol"] in ("acp", "stream-json", "app-server")
+            else agent["problem"]
+        )
+    signed = agent["auth"] if agent["installed"] else ""
+    return agent["id"], agent["name"], one_line(_version(agent), 40), signed, one_line(where, 500)
 
 
 def _version(agent: dict[str, Any]) -> str:
@@ -85,6 +111,7 @@ def _whole(agent: dict[str, Any]) -> None:
         "version": _version(agent),
         "path": agent["path"],
         "problem": agent["problem"],
+        "signed in": f"{agent['auth']}: {agent['authDetail']}" if agent["installed"] else "",
         "sign-in": agent["login"],
         "note": agent["note"],
         "our tests": agent["tried"],

@@ -121,12 +121,13 @@ def hosts(patient: Patient) -> Iterator[Check]:
     """Agents live in hosts of their own, which outlive the daemon."""
     from agentguid.hosts.orphans import held, left_group, members
 
-    own, alive, left = patient.places, 0, 0
-    for tape in own.tapes.iterdir() if own.tapes.is_dir() else ():
-        if held(own, tape.name):
-            alive += 1
-        elif (group := left_group(own, tape.name)) and members(group):
-            left += 1
+    alive, left = 0, 0
+    for own in (patient.places, patient.places.terminals):
+        for tape in own.tapes.iterdir() if own.tapes.is_dir() else ():
+            if held(own, tape.name):
+                alive += 1
+            elif (group := left_group(own, tape.name)) and members(group):
+                left += 1
     if left:
         yield Check(
             "hosts",

@@ -7,6 +7,7 @@ import tomllib
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from socket import socket
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -95,6 +96,22 @@ class Client:
         if response.status >= 300:
             raise _rejection(response)
         return response.read()
+
+    def dial(self, path: str) -> tuple[socket, str, dict[str, str]]:
+        """A connection for a WebSocket, its URL and headers. `path` is under BASE."""
+        base = self._base_path()
+        connection = self._connect()
+        try:
+            connection.connect()
+        except OSError as error:
+            raise Unreachable(self._absent(error)) from error
+        kind = "wss" if self._url and self._url.scheme == "https" else "ws"
+        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        return (
+            connection.sock,
+            f"{kind}://{self._url.netloc if self._url else 'localhost'}{base}{path}",
+            headers,
+        )
 
     def close(self) -> None:
         if self._connection:

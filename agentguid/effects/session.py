@@ -287,13 +287,15 @@ class Session:
             pauses=self._parts.retry_after,
         )
         failpoint("effects.before_report")
-        ended = any(isinstance(fact, TurnEnded) for fact in facts)
+        ended = [fact for fact in facts if isinstance(fact, TurnEnded)]
 
         async def commit() -> None:
             actor = f"agent:{self.key.agent}"
             await self._parts.dispatch(report, actor=actor, cause=self.key.host, mark=mark)
             if self._giver.link:
                 self._giver.link.acknowledge(mark.offset)
+            for fact in ended:
+                self._parts.agents.turned(self.key.agent, fact)
             if ended:
                 self._giver.turn_over()
                 self._syncing = asyncio.create_task(self._sync())

@@ -1,9 +1,11 @@
-"""A program under a host: its session and process group, and its three pipes. Stdlib only."""
+"""A program under a host: its session and process group, and its three pipes or its terminal. Stdlib only."""
 
 import fcntl
 import os
 import signal
 from contextlib import suppress
+
+from agentguid.hosts.terminal import Ends, control, open_terminal
 
 PIPE = 256 << 10
 """Bytes that a pipe holds: fewer turns for who talks a lot."""
@@ -16,23 +18,23 @@ class Child:
     So that nothing runs of which the tape does not know.
     """
 
-    def __init__(self, argv: list[bytes], cwd: str, env: dict[bytes, bytes]) -> None:
-        theirs_in, self.stdin = os.pipe()
-        self.stdout, theirs_out = os.pipe()
-        self.stderr, theirs_err = os.pipe()
+    def __init__(
+        self, argv: list[bytes], cwd: str, env: dict[bytes, bytes], size: tuple[int, int] | None = None
+    ) -> None:
+        """With a size (rows, columns) it gets a terminal, and has no `stderr` (-1). Raises OSError."""
+        self.stdin, self.stdout, self.stderr, *theirs = open_terminal(size) if size else _open_pipes()
         held, self._gate = os.pipe()
         self.failure, failure = os.pipe()
         self._reaped = False
         self.pid = os.fork()
         if self.pid == 0:
             os.close(self._gate)
-            _become((theirs_in, theirs_out, theirs_err), held, failure, argv, cwd, env)
-        for fd in (theirs_in, theirs_out, theirs_err, held, failure):
+            _become(theirs, held, failure, argv, cwd, env, terminal=size is not None)
+        for fd in {*theirs, held, failure}:
             os.close(fd)
         for fd in (self.stdin, self.stdout, self.stderr):
-            os.set_blocking(fd, False)
-            with suppress(OSError):  # the user's share of pipe memory may be used up
-                fcntl.fcntl(fd, _F_SETPIPE_SZ, PIPE)
+            if fd >= 0:
+                os.set_blocking(fd, False)
 
     def release(self) -> None:
         os.write(self._gate, b"1")
@@ -95,14 +97,33 @@ def boot() -> str:
         return ""
 
 
+def _open_pipes() -> Ends:
+    theirs_in, stdin = os.pipe()
+    stdout, theirs_out = os.pipe()
+    stderr, theirs_err = os.pipe()
+    for fd in (stdin, stdout, stderr):
+        with suppress(OSError):  # the user's share of pipe memory may be used up
+            fcntl.fcntl(fd, _F_SETPIPE_SZ, PIPE)
+    return stdin, stdout, stderr, theirs_in, theirs_out, theirs_err
+
+
 def _become(
-    pipes: tuple[int, int, int], held: int, failure: int, argv: list[bytes], cwd: str, env: dict[bytes, bytes]
+    ends: list[int],
+    held: int,
+    failure: int,
+    argv: list[bytes],
+    cwd: str,
+    env: dict[bytes, bytes],
+    *,
+    terminal: bool,
 ) -> None:
     """In the fork: never returns."""
     step = b"exec"
     try:
         os.setsid()
-        for number, fd in enumerate(pipes):
+        if terminal:
+            control(ends[0])
+        for number, fd in enumerate(ends):
             os.dup2(fd, number)
         if os.read(held, 1) != b"1":
             os._exit(127)

@@ -8,11 +8,11 @@ import struct
 from collections.abc import Iterator
 
 VERSION = 1
-HELLO, INPUT, SIGNAL, ACK, EOF, END, SYNC = range(1, 8)
+HELLO, INPUT, SIGNAL, ACK, EOF, END, SYNC, RESIZE = range(1, 9)
 """From the daemon."""
 WELCOME, POKE, TAKEN, SYNCED = range(65, 69)
 """From the host."""
-KNOWN = frozenset((*range(1, 8), *range(65, 69)))
+KNOWN = frozenset((*range(1, 9), *range(65, 69)))
 EXITED, PAUSED, FULL = 1, 2, 4
 """State bits: the child has ended; the host waits for acknowledgements; the tape cannot be written."""
 STATUSES = ("new", "known", "refused")
@@ -30,6 +30,7 @@ HEAD = struct.Struct("<IB")
 _NUMBER = struct.Struct("<H")
 _OFFSET = struct.Struct("<Q")
 _GRACE = struct.Struct("<I")
+_SIZE = struct.Struct("<HH")  # rows, columns
 _WELCOME = struct.Struct("<HIIQB")  # version, host's pid, child's pid, end of the tape, state
 _POKE = struct.Struct("<QB")  # end of the tape, state
 
@@ -120,6 +121,18 @@ def read_signal(payload: bytes) -> int:
 
 def read_end(payload: bytes) -> int:
     return _unpack(_GRACE, payload)[0]
+
+
+def resize(rows: int, columns: int) -> bytes:
+    return frame(RESIZE, _SIZE.pack(rows, columns))
+
+
+def read_resize(payload: bytes) -> tuple[int, int]:
+    """Rows, columns."""
+    rows, columns = _unpack(_SIZE, payload)
+    if not rows or not columns:
+        raise FrameError("a terminal of no size")
+    return rows, columns
 
 
 def welcome(pid: int, child: int, tape_end: int, state: int) -> bytes:

@@ -9,7 +9,7 @@ import signal
 import time
 
 from agentguid.failpoints import failpoint
-from agentguid.hosts import frames, order, tape
+from agentguid.hosts import frames, order, tape, terminal
 from agentguid.hosts.client import Client
 from agentguid.hosts.door import Door
 from agentguid.hosts.frames import FrameError
@@ -156,6 +156,8 @@ class Host:
             self.keeper.acknowledge(client.acknowledged)
         elif kind == frames.SIGNAL:
             self.keeper.signal(frames.read_signal(payload))
+        elif kind == frames.RESIZE:
+            self.keeper.resize(frames.read_resize(payload))
         elif kind == frames.EOF and not payload:
             self.keeper.close_input()
         elif kind == frames.END:
@@ -218,7 +220,7 @@ def _open(what: order.Order) -> Host | int:
         if not tape.is_empty(what.tape):
             _say(f"Host {what.host} has had its agent; request a host with a new id.")
             return HELD
-        writer = tape.Writer(what.tape, what.host)
+        writer = tape.Writer(what.tape, what.host, segment=terminal.SEGMENT if what.size else tape.SEGMENT)
         host = Host(what, writer, held)
         host.start()
     except OSError as error:

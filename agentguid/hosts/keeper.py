@@ -4,7 +4,7 @@ import os
 import signal
 
 from agentguid.failpoints import failpoint
-from agentguid.hosts import frames, kin, order, tape
+from agentguid.hosts import frames, kin, order, tape, terminal
 from agentguid.hosts.child import Child, boot
 from agentguid.hosts.ending import Ending
 from agentguid.hosts.kin import start_time
@@ -39,11 +39,16 @@ class Keeper:
         failpoint("host.before_spawn")
         kin.adopt()
         environ = {**self.order.env, kin.MARK: os.fsencode(self.order.host)}
-        self.child = Child(self.order.argv, self.order.cwd, environ)
+        self.child = Child(self.order.argv, self.order.cwd, environ, self.order.size)
         self.ending = Ending(self.child, self.order.host, self.loop, self._alone)
         failpoint("host.after_spawn")
-        self.stdin = Inlet(self.child.stdin)
-        self.outlets = [Outlet(self.child.stdout, tape.OUT), Outlet(self.child.stderr, tape.ERR)]
+        self.outlets: list[Outlet]
+        if self.order.size:
+            self.stdin = Inlet(self.child.stdin, terminal.UNREAD)
+            self.outlets = [terminal.Screen(self.child.stdout)]
+        else:
+            self.stdin = Inlet(self.child.stdin)
+            self.outlets = [Outlet(self.child.stdout, tape.OUT), Outlet(self.child.stderr, tape.ERR)]
         pid = self.child.pid
         self._record(
             tape.START, tape.pack_fields(pid=pid, started=start_time(pid), boot=boot(), host=os.getpid())
@@ -57,17 +62,24 @@ class Keeper:
     @property
     def state(self) -> int:
         """What pokes tell besides the tape's end."""
-        limit = min(NEAR, self.order.max_uncommitted) if self.watched else self.order.max_uncommitted
+        near = terminal.NEAR if self.order.size else NEAR
+        limit = min(near, self.order.max_uncommitted) if self.watched else self.order.max_uncommitted
         behind = self.tape.end - self.acknowledged > limit
         paused = behind and self._code is None
         return self.exited * frames.EXITED | paused * frames.PAUSED | bool(self._full) * frames.FULL
 
     def take(self, name: str, data: bytes) -> tuple[str, str]:
-        """Status and reason of an input. On the tape first, then to the child: so it is never written twice."""
+        """Status and reason of an input. On the tape first, then to the child: so it is never written twice.
+
+        What is typed into a terminal may be a password: neither it nor its id is kept.
+        """
         if name in self._known:
             return "known", ""
         if reason := self.stdin.refuses(data):
             return "refused", reason
+        if self.order.size:
+            self._write(data)
+            return "new", ""
         try:
             if not self._full:
                 self._record(tape.IN, data, name=name)
@@ -94,15 +106,27 @@ class Keeper:
         if self._code is None:
             self.child.kill(number)
 
+    def resize(self, size: tuple[int, int]) -> None:
+        """Rows and columns. Raises FrameError: there is no terminal."""
+        if not self.order.size:
+            raise frames.FrameError("this host holds no terminal")
+        if self.outlets[0].fd >= 0:
+            terminal.resize(self.outlets[0].fd, size)
+
     def close_input(self) -> None:
         """After what is queued."""
         self.stdin.closing = True
         self._write()
 
     def end(self, grace: float) -> None:
-        """No more input; SIGTERM half-way; SIGKILL after `grace` seconds. Each to all that the child started."""
+        """No more input; SIGTERM half-way; SIGKILL after `grace` seconds. Each to all that the child started.
+
+        With a terminal SIGHUP comes first, as when its window is closed: shells do not obey SIGTERM.
+        """
         if not self.exited:
             self._close_stdin()
+            if self.order.size:
+                self.child.kill(signal.SIGHUP)
             self._adjust()
             self.ending.ask(grace)
 

@@ -36,6 +36,8 @@ class Spec(Struct, frozen=True):
     """All of the child's environment."""
     max_uncommitted: int = 256 << 20
     """Bytes of tape beyond the last acknowledgement at which the child has to wait."""
+    size: tuple[int, int] | None = None
+    """Rows and columns of the terminal that it gets. None: three pipes."""
 
 
 class Link:
@@ -76,6 +78,7 @@ class Link:
                 spec.cwd,
                 [os.fsencode(argument) for argument in spec.argv],
                 {os.fsencode(name): os.fsencode(value) for name, value in spec.env.items()},
+                spec.size,
             )
         )
         link = await cls.connect(places, spec.host)
@@ -141,6 +144,10 @@ class Link:
     async def signal(self, name: str) -> None:
         """Sends `INT`, `TERM`, … to the child's process group."""
         await self._ask(frames.signal_(name.removeprefix("SIG")))
+
+    async def resize(self, rows: int, columns: int) -> None:
+        """Gives its terminal another size."""
+        await self._ask(frames.resize(rows, columns))
 
     async def eof(self) -> None:
         """Closes the child's stdin once all inputs are written."""

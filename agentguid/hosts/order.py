@@ -7,9 +7,9 @@ Both ends are of one installation, so this format has no version. Stdlib only.
 class Order:
     """A plain class: dataclasses would cost every host 8 ms. Run `argv` in `cwd` with exactly `env`; write to `tape`, serve in `runtime` (both absolute)."""
 
-    __slots__ = ("argv", "cwd", "env", "host", "max_uncommitted", "runtime", "tape")
+    __slots__ = ("argv", "cwd", "env", "host", "max_uncommitted", "runtime", "size", "tape")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - written down once, by name where there are many
         self,
         host: str,
         tape: str,
@@ -18,6 +18,7 @@ class Order:
         cwd: str,
         argv: list[bytes],
         env: dict[bytes, bytes],
+        size: tuple[int, int] | None = None,
     ) -> None:
         self.host = host
         self.tape = tape
@@ -26,6 +27,8 @@ class Order:
         self.cwd = cwd
         self.argv = argv
         self.env = env
+        self.size = size
+        """Rows and columns of the terminal that it gets. None: three pipes."""
 
 
 def pack(order: Order) -> bytes:
@@ -36,6 +39,7 @@ def pack(order: Order) -> bytes:
         order.runtime,
         str(order.max_uncommitted),
         order.cwd,
+        "{} {}".format(*order.size) if order.size else "",
         str(len(order.argv)),
     ]
     parts = [text.encode("utf-8", "surrogateescape") for text in texts] + order.argv
@@ -47,7 +51,9 @@ def pack(order: Order) -> bytes:
 
 def unpack(data: bytes) -> Order:
     parts = data.split(b"\0")
-    host, tape, runtime, limit, cwd, count = (part.decode("utf-8", "surrogateescape") for part in parts[:6])
-    argv, rest = parts[6 : 6 + int(count)], parts[6 + int(count) :]
+    texts = [part.decode("utf-8", "surrogateescape") for part in parts[:7]]
+    host, tape, runtime, limit, cwd, size, count = texts
+    argv, rest = parts[7 : 7 + int(count)], parts[7 + int(count) :]
     env = {name: value for name, _, value in (item.partition(b"=") for item in rest)}
-    return Order(host, tape, runtime, int(limit), cwd, argv, env)
+    rows, _, columns = size.partition(" ")
+    return Order(host, tape, runtime, int(limit), cwd, argv, env, (int(rows), int(columns)) if size else None)

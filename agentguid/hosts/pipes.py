@@ -51,8 +51,9 @@ class Outlet:
 class Inlet:
     """stdin: a bounded queue of bytes that are on the tape already."""
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, limit: int = UNREAD) -> None:
         self.fd = fd
+        self.limit = limit
         self.closing = False
         self._queue = bytearray()
 
@@ -64,7 +65,7 @@ class Inlet:
         """Why these bytes are not taken, if so."""
         if self.fd < 0 or self.closing:
             return "the agent's input is closed"
-        if self._queue and len(self._queue) + len(data) > UNREAD:
+        if self._queue and len(self._queue) + len(data) > self.limit:
             return f"the agent has not read the {len(self._queue)} bytes that were sent to it before"
         return ""
 

@@ -1,5 +1,6 @@
 """The application: its table of contents, and what stands around every handler."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
 from agentguid import __version__
-from agentguid.http import assets, login, login_code, problems, returning
+from agentguid.http import assets, login, login_code, problems, programs, returning
 from agentguid.http.api.routes import API
 from agentguid.http.describe import docs, healthz, metrics, openapi
 from agentguid.http.guards import Guard
@@ -19,6 +20,7 @@ from agentguid.http.headers import Headers
 from agentguid.http.parts import Parts
 from agentguid.http.preferring import Preferring
 from agentguid.http.sync import sync
+from agentguid.http.terminal import terminal
 from agentguid.http.tickets import Failures
 from agentguid.http.who import WHO, Who
 from agentguid.protocol.errors import AgentguidError
@@ -33,6 +35,7 @@ OWN: Sequence[ControllerRouterHandler] = (
     openapi,
     docs,
     sync,
+    terminal,
     assets.asset,
     login.login_page,
     login.sign_in,
@@ -65,6 +68,7 @@ def create_app(parts: Parts) -> Litestar:
         logging_config=None,
     )
     app.state.parts = parts
+    parts.terminals.on_end = functools.partial(programs.ended, parts)
     app.state.guard = Guard(app.asgi_handler, parts)
     app.asgi_handler = Headers(Preferring(app.state.guard))
     return app

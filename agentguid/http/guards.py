@@ -33,6 +33,7 @@ ADMIN = (
     "/devices",
 )
 """What is about credentials themselves, about the log, and about the daemon."""
+TERMINAL = "/terminal/"
 PROGRAMS = ("/api", "/stream", "/openapi.json", "/metrics")
 """Paths whose clients are programs: 401 instead of the way to the sign-in page."""
 
@@ -84,7 +85,7 @@ class Guard:
         if foreign(headers, names):
             raise Refusal(403, "this request comes from a page of another site")
         path = scope["path"].removeprefix(self._base) if self._under_base(scope["path"]) else ""
-        method = "GET" if scope["type"] == "websocket" else scope["method"]
+        method = _method(scope, path)
         who = Who("socket", str(os.getuid()), "admin") if local else self._credential(scope, headers)
         if who is None:
             if is_open(path):
@@ -158,6 +159,13 @@ class Guard:
         ):
             return f"{self._base}/login"
         return f"{self._base}/login?next=" + quote(path + (f"?{query}" if query else ""), safe="/")
+
+
+def _method(scope: Any, path: str) -> str:
+    """A socket is read from; one to a terminal acts, so it needs what a POST needs."""
+    if scope["type"] != "websocket":
+        return str(scope["method"])
+    return "POST" if path.startswith(TERMINAL) else "GET"
 
 
 def _check_host(names: Names, scope: Any, headers: Mapping[bytes, bytes]) -> None:

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 import apsw
 
 from agentguid.agents.discovery import Agents
+from agentguid.agents.signin import SignIns
 from agentguid.append.accounts import Accounts
 from agentguid.append.blobs import Blobs
 from agentguid.append.keyring import Keyring
 from agentguid.append.log import Log
 from agentguid.dispatch import Dispatcher
+from agentguid.hosts.terminals import Terminals
 from agentguid.http.pairing import Pairings
 from agentguid.http.renewal import Renewal
 from agentguid.http.seen import Seen
@@ -65,6 +67,9 @@ class Parts:
     renewal: Renewal = field(default_factory=Renewal)
     importing: Importing = field(default_factory=Importing)
     """The histories of agents on this machine."""
+    signins: SignIns = field(init=False)
+    """Which agents are signed in."""
+    terminals: Terminals = field(init=False)
     end_agents: Callable[[], Awaitable[int]] = _none
     """Ends all agents and says how many; none is started after that. For a daemon that is about to stop."""
     ask_offer: Callable[[str], Awaitable[None]] = _unasked
@@ -72,3 +77,5 @@ class Parts:
 
     def __post_init__(self) -> None:
         self.gemini = self.gemini or GeminiSignIn(Accounts(), self.agents, lambda: self.settings)
+        self.signins = SignIns(self.agents, self.keys.of, self.gemini.keeps)
+        self.terminals = Terminals(self.settings.places)

@@ -64,6 +64,10 @@ class GeminiSignIn:
     def account(self) -> Account | None:
         return self._accounts.get(AGENT)
 
+    def keeps(self, agent: str) -> bool:
+        """Whether that agent is signed in to by an account that is kept here."""
+        return agent == AGENT and self.account is not None
+
     @property
     def custom(self) -> bool:
         """The user has a client of their own, which may be sent back anywhere that it is registered for."""

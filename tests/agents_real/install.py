@@ -13,7 +13,10 @@ NODE = "22.23.3"
 CACHE = Path(os.environ.get("AGENTGUID_TEST_AGENTS_DIR") or "~/.cache/agentguid-test-agents").expanduser()
 PATIENCE = 900.0
 """Seconds that an installation may take."""
-PYTHONS = (os.path.join("~/.pyenv", "versions/{}*/bin/python"), "~/.local/share/uv/python/cpython-{}*/bin/python3")
+PYTHONS = (
+    os.path.join("~/.pyenv", "versions/{}*/bin/python"),
+    "~/.local/share/uv/python/cpython-{}*/bin/python3",
+)
 """Where a Python stands that is not on PATH."""
 
 

@@ -59,6 +59,7 @@ def test_a_host_imports_little_and_all_of_it_at_its_start() -> None:
                 "order",
                 "pipes",
                 "tape",
+                "terminal",
             ]
         ),
     }

@@ -51,6 +51,7 @@ READERS: dict[int, Callable[[bytes], object]] = {
     frames.EOF: bytes,
     frames.END: frames.read_end,
     frames.SYNC: bytes,
+    frames.RESIZE: frames.read_resize,
     frames.WELCOME: frames.read_welcome,
     frames.POKE: frames.read_poke,
     frames.TAKEN: frames.read_taken,
@@ -65,6 +66,11 @@ def test_version_1_is_written_byte_for_byte() -> None:
 def test_version_1_is_read() -> None:
     found = [READERS[kind](payload) for kind, payload in Frames().feed(GOLDEN.read_bytes())]
     assert found == MEANING
+
+
+def test_the_size_of_a_terminal_is_these_bytes() -> None:
+    assert frames.resize(24, 80) == b"\x04\0\0\0\x08\x18\0\x50\0"
+    assert frames.read_resize(b"\x18\0\x50\0") == (24, 80)
 
 
 def test_the_daemon_reads_answers_that_a_later_version_made_longer() -> None:

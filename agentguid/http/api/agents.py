@@ -8,6 +8,7 @@ from litestar.params import FromPath, JSONBody
 
 from agentguid.agents.discovery import Found
 from agentguid.agents.offers import Offer
+from agentguid.agents.signin import State
 from agentguid.http.api.shapes import Given, Shape
 from agentguid.http.parts import Parts
 from agentguid.http.problems import ProblemError
@@ -25,8 +26,10 @@ class Agent(Shape, frozen=True):
     version: str | None
     protocol: str
     installed: bool
-    auth: str
-    """unknown, until an agent tells."""
+    auth: State
+    """Whether it is signed in, as far as is known."""
+    auth_detail: str
+    """Why."""
     capabilities: dict[str, bool]
     problem: str | None
     """Why it cannot be used or may not work, and what to do."""
@@ -89,7 +92,8 @@ class Commands(Shape, frozen=True):
     commands: list[Command]
 
 
-def shown(found: Found) -> Agent:
+def shown(parts: Parts, found: Found) -> Agent:
+    known = parts.signins.of(found.id)
     return Agent(
         id=found.id,
         name=found.name,
@@ -98,7 +102,8 @@ def shown(found: Found) -> Agent:
         version=found.version,
         protocol=found.protocol,
         installed=found.installed,
-        auth="unknown",
+        auth=known.state,
+        auth_detail=known.why,
         capabilities=CAPABILITIES,
         problem=found.problem,
         install=found.install,
@@ -112,7 +117,7 @@ def shown(found: Found) -> Agent:
 @get("/agents", sync_to_thread=False)
 def list_agents(parts: NamedDependency[Parts]) -> AgentList:
     """Every agent that is known here, installed or not."""
-    return AgentList([shown(one) for one in _offered(parts)])
+    return AgentList([shown(parts, one) for one in _offered(parts)])
 
 
 @post("/agents/search", status_code=200, sync_to_thread=False)
@@ -130,13 +135,13 @@ def search_agents(parts: NamedDependency[Parts], data: JSONBody[Search]) -> list
 async def rescan(parts: NamedDependency[Parts]) -> AgentList:
     """Looks for agents again."""
     await parts.agents.rescan()
-    return AgentList([shown(one) for one in _offered(parts)])
+    return AgentList([shown(parts, one) for one in _offered(parts)])
 
 
 @get("/agents/{agent_id:str}", sync_to_thread=False)
 def get_agent(parts: NamedDependency[Parts], agent_id: FromPath[str]) -> Agent:
     """One agent."""
-    return shown(_found(parts, agent_id))
+    return shown(parts, _found(parts, agent_id))
 
 
 @get("/agents/{agent_id:str}/descriptor", sync_to_thread=False)

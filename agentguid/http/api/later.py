@@ -21,11 +21,6 @@ GONE: dict[str, tuple[str, ...]] = {
     ),
     "speech is not there yet": ("/stt", "/tts", "/tts-stream", "/voices", "/speech-status"),
     "models are not managed yet": ("/models", "/metrics"),
-    "signing agents in is not there yet; do it in a terminal": (
-        "/agents/auth-status",
-        "/agents/{agent_id:str}/auth",
-        "/agents/{agent_id:str}/update",
-    ),
     "this is not there yet": ("/search", "/usage", "/digest", "/storage"),
 }
 

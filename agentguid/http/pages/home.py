@@ -9,7 +9,7 @@ from litestar.params import FromQuery
 from agentguid.http.pages.common import face, frame, page, shown_status
 from agentguid.http.pages.imports import left
 from agentguid.http.pages.picker import recent
-from agentguid.http.pages.start import begin, known_agents, worked_in
+from agentguid.http.pages.start import begin, known_agents, signed_out, worked_in
 from agentguid.http.parts import Parts
 from agentguid.project import conversations
 from agentguid.render.environment import ours
@@ -44,12 +44,13 @@ async def home(
             files=(),
             left=await left(parts),
         )
-    worked = worked_in(parts, context["listed"])
+    worked, agents = worked_in(parts, context["listed"]), known_agents(parts)
     return page(
         parts,
         "home/page.html",
         **context,
-        agents=known_agents(parts),
+        agents=agents,
+        signed_out=signed_out(parts, agents),
         recent=[] if further else await recent(worked, str(parts.settings.startup_cwd)),
         overview=ours(drawn),
     )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from litestar.types import ControllerRouterHandler
 
 from agentguid.http import form_approvals, form_queue, form_retries, forms, page_stream
-from agentguid.http.pages import attachments, gemini, keys, start
+from agentguid.http.pages import agents, attachments, gemini, keys, start
 from agentguid.http.pages.blobs import blob
 from agentguid.http.pages.conversation import conversation_page
 from agentguid.http.pages.devices import devices, invite, revoke, revoke_program
@@ -42,6 +42,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     choose,
     *keys.ROUTES,
     *gemini.ROUTES,
+    *agents.ROUTES,
     item_part,
     item_picture,
     whole_item,

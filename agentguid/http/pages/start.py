@@ -145,6 +145,7 @@ async def begin(
     )
     return {
         "agents": agents,
+        "signed_out": signed_out(parts, agents),
         "offered": [Offered(one.id, one.name, _models(parts, one, listed)) for one in usable],
         "recent": offers,
         "values": given,
@@ -159,6 +160,11 @@ async def begin(
 def known_agents(parts: Parts) -> list[Found]:
     """Those of the catalogue, installed or not; the demo agent unless it is switched off."""
     return [one for one in parts.agents.all() if parts.settings.demo or one.id != "demo"]
+
+
+def signed_out(parts: Parts, agents: list[Found]) -> set[str]:
+    """The ids of those that are known not to be signed in."""
+    return {one.id for one in agents if one.installed and parts.signins.of(one.id).state == "no"}
 
 
 def worked_in(parts: Parts, listed: list[Conversation]) -> list[str]:
