@@ -5,7 +5,9 @@ from typing import Any
 from agentguid.agents import exits, limits
 from agentguid.agents.jsonl import text_of
 
-SIGN_IN = "Run `claude` in a terminal and sign in with /login, or check ANTHROPIC_API_KEY; then send the message again"
+SIGN_IN = (
+    "Run `agentguictl agents login claude-code`, or check ANTHROPIC_API_KEY; then send the message again"
+)
 BY_STATUS = {
     401: ("Claude Code is not signed in, or its key was refused", SIGN_IN),
     403: ("The model provider does not allow this account to do that", SIGN_IN),

@@ -4,6 +4,7 @@ A terminal is not in the log. What it shows lies on a short tape in the runtime 
 """
 
 import asyncio
+import contextlib
 import logging
 import shutil
 from collections.abc import Callable, Mapping
@@ -125,8 +126,9 @@ class Terminals:
         try:
             link = await Link.connect(self._places, host)
         except AgentFailed as error:
-            log.warning("a terminal was ended: %s", error, extra={"terminal": host})
-            await orphans.kill(self._places, host)
+            log.warning("a terminal is ended: %s", error, extra={"terminal": host})
+            with contextlib.suppress(OSError):  # it belongs to somebody else by now
+                await orphans.kill(self._places, host)
             return None
         if link is None:
             await orphans.reap(self._places, host)

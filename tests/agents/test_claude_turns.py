@@ -76,14 +76,14 @@ def test_a_strange_result_still_ends_the_turn(strange: Any) -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"api_error_status": 401, "result": "Invalid API key"}, "sign in with /login"),
+        ({"api_error_status": 401, "result": "Invalid API key"}, "agentguictl agents login claude-code"),
         ({"api_error_status": 429, "result": "slow down"}, "Wait until it is lifted"),
         ({"api_error_status": 529, "result": "Overloaded"}, "Try again in a minute"),
         ({"api_error_status": 500, "result": "oops"}, "The model provider failed (oops)"),
         ({"api_error_status": 404, "result": "no model"}, "Choose another model"),
         ({"api_error_status": 400, "terminal_reason": "prompt_too_long"}, "/compact"),
         ({"result": "Credit balance is too low"}, "Add credit"),
-        ({"result": "Not logged in · Please run /login"}, "sign in with /login"),
+        ({"result": "Not logged in · Please run /login"}, "agentguictl agents login claude-code"),
         ({"terminal_reason": "api_error", "result": "fetch failed"}, "Check the network connection"),
         ({"subtype": "error_max_turns"}, "Send `go on` to continue"),
         ({"errors": ["No conversation found with session ID: x"]}, "begin a new session"),
