@@ -30,7 +30,7 @@ class World:
         self.environ = {"PATH": f"{root / 'bin'}:/usr/bin:/bin", "HOME": str(root), **environ}
         self.agents = Agents(self.environ)
         self.given: dict[str, dict[str, str]] = {}
-        self.signins = SignIns(self.agents, lambda agent: self.given.get(agent, {}), self.environ)
+        self.signins = SignIns(self.agents, lambda agent: self.given.get(agent, {}), environ=self.environ)
 
     async def of(self, id: str) -> SignIn:
         if not self.agents.searched:
