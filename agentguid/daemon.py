@@ -68,12 +68,9 @@ async def run(settings: Settings) -> None:
         feed.wake(events.position)
         reader = events.reader()
         parts = _parts(settings, events, feed, reader)
-        effects = _effect_parts(settings, parts)
-        turns = Turns(effects)
-        parts.end_agents, parts.ask_offer = (
-            _end_all(turns, parts.terminals),
-            (offering := Offering(effects)).ask,
-        )
+        turns = Turns(effects := _effect_parts(settings, parts))
+        parts.end_agents, offering = _end_all(turns, parts.terminals), Offering(effects)
+        parts.ask_offer = offering.ask
         parts.presence.recovering = True
         _want_credentials(events, reader)
         parts.blobs.sweep()
@@ -96,8 +93,7 @@ async def run(settings: Settings) -> None:
             if settings.hot_reload:
                 beside.start("renewal", parts.renewal.watch(bundled("web")))
             log.info("agentguid %s serves %s", __version__, settings.url, extra={"position": events.position})
-            if sys.stderr.isatty():
-                print(f"\n  Sign in: {login.link(settings, parts.tickets.issue())}\n", file=sys.stderr)
+            _welcome(settings, parts)
 
         try:
             await serve(create_app(parts), settings, feed, ready, listeners, Reload(settings, parts, effects))
@@ -107,6 +103,11 @@ async def run(settings: Settings) -> None:
         if beside.failure:
             raise beside.failure
         log.info("stopped", extra={"position": events.position})
+
+
+def _welcome(settings: Settings, parts: Parts) -> None:
+    if sys.stderr.isatty():
+        print(f"\n  Sign in: {login.link(settings, parts.tickets.issue())}\n", file=sys.stderr)
 
 
 def _end_all(turns: Turns, terminals: Terminals) -> Callable[[], Awaitable[int]]:

@@ -73,7 +73,8 @@ async def messages(
 ) -> AsyncIterator[bytes]:
     """Ready bytes. Durable messages have the position as their id, `caught-up` too; live ones have none.
 
-    No further than the feed has said: what is read there has left the live text.
+    Who follows is told no more than the feed has said: what is read there has left the live text. Who does not gets
+    all that is committed, so that a read model is never ahead of it.
     """
     after, told = wanted.after, False
     pieces = (
@@ -82,11 +83,11 @@ async def messages(
     if form == "sse":
         yield b"retry: 1000\n\n"
     while True:
-        grown, upto = feed.grown(wanted.stream), feed.position
+        grown, upto = feed.grown(wanted.stream), feed.position if wanted.follow else read.last(db)
         while not feed.closing.is_set() and (found := _next(db, wanted, after, upto)):
             after = found[-1].position
             yield b"".join(_event(one, form) for one in found)
-            upto = feed.position
+            upto = max(upto, feed.position)
             await asyncio.sleep(0)  # others get their turn, also when this reader takes everything at once
         if feed.closing.is_set():
             break

@@ -56,7 +56,8 @@ def check(places: Places, tmp_path: Path) -> None:
     assert WHOLE.startswith(said(places))
     taped = [record.payload.strip() for record in records(places) if record.direction == tape.IN]
     assert len(taped) == len(set(taped))
-    assert taped[: len(heard(tmp_path))] == heard(tmp_path)
+    told = heard(tmp_path)
+    assert taped[: len(told)] == told
 
 
 async def live(places: Places, tmp_path: Path) -> None:

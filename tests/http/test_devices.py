@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import segno
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from agentguid.http import reach
@@ -255,6 +256,10 @@ def test_a_token_may_on_every_route_what_its_scope_says(fresh: Served) -> None:
         for method, path, free in routes(fresh):
             if free:
                 continue
+            if "/terminal/" in path:
+                code = _refused(f"ws://127.0.0.1:{fresh.port}{path}", token)
+                assert (code == 403) == (scope == "read"), (scope, path, code)
+                continue
             if method == "WEBSOCKET":
                 with connect(f"ws://127.0.0.1:{fresh.port}{path}", additional_headers=token) as socket:
                     assert json.loads(socket.recv(timeout=10))["type"] == "sync_connected"
@@ -278,6 +283,18 @@ def test_a_token_may_on_every_route_what_its_scope_says(fresh: Served) -> None:
         ("POST", "write", False),
     }
     assert wanted | {("POST", "write", True), "WEBSOCKET"} <= seen
+
+
+def _refused(url: str, headers: dict[str, str]) -> int:
+    """The status or the closing code with which a socket that leads nowhere is refused."""
+    try:
+        with connect(url, additional_headers=headers) as socket:
+            socket.recv(timeout=10)
+    except InvalidStatus as refused:
+        return refused.response.status_code
+    except ConnectionClosed as closed:
+        return closed.rcvd.code if closed.rcvd else 0
+    return 0
 
 
 def _streams(method: str, path: str) -> bool:

@@ -172,6 +172,8 @@ class Daemon:
             connection.request(method, f"{self.prefix}{path}", data, {**sent, **(headers or {})})
             answer = connection.getresponse()
             return answer.status, answer.read()
+        except http.client.IncompleteRead as error:
+            raise ConnectionResetError("the daemon ended in the middle of an answer") from error
         finally:
             connection.close()
 
