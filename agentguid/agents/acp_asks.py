@@ -86,7 +86,7 @@ class Asks:
                 ApprovalRequested(
                     approval=approval,
                     turn=self.state.turn,
-                    item=call.item if call else None,
+                    item=(call.item or None) if call else None,
                     tool=name,
                     input=Body(msgspec.json.encode(arguments).decode(), "application/json"),
                     options=given,

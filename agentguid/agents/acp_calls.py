@@ -80,6 +80,17 @@ class Calls:
             self._end(told.id, call, out, failed=status == "failed")
         return call
 
+    def meant(self, told: Told) -> Call | None:
+        """What a request is about that says nothing of a call itself: OpenHands asks for all that it is about to do."""
+        says = told.given or told.places or told.content or text_of(told.kind) not in ("", "other")
+        waiting = [call for call in self.open.values() if call.started]
+        if says or told.id in self.open or not waiting:
+            return None
+        if len(waiting) == 1:
+            return waiting[0]
+        given = [{"tool": call.name, **call.arguments()} for call in waiting]
+        return Call("", self.state.turn, title=text_of(told.title), given={"actions": given})
+
     def _begin(self, told: Told, out: list[Output]) -> Call:
         if len(self.open) >= OPEN:
             self._give_up(next(iter(self.open)), out)

@@ -43,7 +43,7 @@ class Requests(Terminals):
         self.flush(out)
         self.texts.close(out)
         approval = self._item()
-        call = self.calls.told(asked.call, out, asked=True)
+        call = self.calls.meant(asked.call) or self.calls.told(asked.call, out, asked=True)
         answer = self.asks.ask(approval, message.id, call, asked, out)
         if answer is not None:
             out.append(Write(f"auto:{self._offset}", answer))

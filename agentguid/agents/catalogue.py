@@ -118,7 +118,14 @@ CATALOGUE: tuple[Entry, ...] = (
         install=NPM + "@qwen-code/qwen-code",
         login="Run `qwen` in a terminal and sign in, or set OPENAI_API_KEY and OPENAI_BASE_URL for the daemon.",
         docs="https://qwenlm.github.io/qwen-code-docs/",
+        tried="0.24.4, 2026-11-26",
         note="Wants Node 22. It waits in silence while its provider refuses it.",
+        modes={
+            "ask": {"mode": "default"},
+            "accept_edits": {"mode": "auto-edit"},
+            "plan": {"mode": "plan"},
+            "bypass": {"mode": "yolo"},
+        },
     ),
     Entry(
         id="goose",
@@ -153,10 +160,11 @@ CATALOGUE: tuple[Entry, ...] = (
         dialect="acp",
         binaries=("kimi",),
         args=("acp",),
-        install="curl -fsSL https://code.kimi.com/kimi-code/install.sh | bash",
+        install=NPM + "@moonshot-ai/kimi-code",
         login="Run `kimi` in a terminal and type /login.",
         docs="https://www.kimi.com/code/docs/en/",
-        note="The older kimi-cli from PyPI ends at once with a hint to this one.",
+        tried="2.1.0, 2026-11-26",
+        note="Wants Node 22. The older kimi-cli from PyPI ends at once with a hint to this one.",
     ),
     Entry(
         id="kilo",
@@ -169,6 +177,7 @@ CATALOGUE: tuple[Entry, ...] = (
         install=NPM + "@kilocode/cli",
         login="Run `kilo auth login` in a terminal.",
         docs="https://kilo.ai/docs/cli",
+        tried="7.7.9, 2026-11-26",
         note=SUBAGENTS,
         modes={
             "ask": {"mode": "code"},
@@ -195,6 +204,7 @@ CATALOGUE: tuple[Entry, ...] = (
         install="uv tool install mistral-vibe",
         login="Run `vibe --setup` in a terminal, or set MISTRAL_API_KEY for the daemon.",
         docs="https://github.com/mistralai/mistral-vibe",
+        tried="3.0.2, 2026-11-26",
         note="Wants Python 3.12.",
     ),
     Entry(
@@ -244,6 +254,13 @@ CATALOGUE: tuple[Entry, ...] = (
         install="uv tool install openhands --python 3.12",
         login="Run `openhands` in a terminal and choose a model under /settings.",
         docs="https://docs.openhands.dev/openhands/usage/run-openhands/acp",
+        tried="1.16.0, 2026-11-26",
+        note="Wants Python 3.12. What it tells its model in general it shows as its first thought.",
+        modes={
+            "ask": {"mode": "always-ask"},
+            "accept_edits": {"mode": "always-ask"},
+            "bypass": {"mode": "always-approve"},
+        },
     ),
     Entry(
         id="cursor",
@@ -288,7 +305,8 @@ CATALOGUE: tuple[Entry, ...] = (
         install="uv tool install fast-agent-mcp",
         login="Run `fast-agent setup` in a terminal, or set the key of a provider for the daemon.",
         docs="https://fast-agent.ai/acp/",
-        note="Wants Python 3.13.",
+        tried="0.10.46, 2026-11-26",
+        note="Wants Python 3.13. It runs no commands: its own shell would ask nobody.",
         modes={
             "ask": {"mode": "agent"},
             "accept_edits": {"mode": "agent"},
@@ -306,6 +324,8 @@ CATALOGUE: tuple[Entry, ...] = (
         install=NPM + "@earendil-works/pi-coding-agent",
         login="Run `pi` in a terminal and type /login.",
         docs="https://pi.dev/",
+        tried="0.74.2, 2026-11-26",
+        note="It asks by an extension of ours, which is loaded with it; what extensions of yours do by themselves is not asked for.",
         steers=True,
     ),
     Entry(
@@ -318,6 +338,7 @@ CATALOGUE: tuple[Entry, ...] = (
         install=NPM + "@agentclientprotocol/codex-acp",
         login="Run `codex login` in a terminal, or set OPENAI_API_KEY for the daemon.",
         docs="https://github.com/agentclientprotocol/codex-acp",
+        tried="2.6.0, 2026-11-26",
         note="Only needed where `codex` itself is not to be installed: the adapter brings its own Codex and shares its sign-in.",
         modes={
             "ask": {"mode": "read-only", "collaboration_mode": "default"},

@@ -238,3 +238,52 @@ def test_updates_of_another_session_are_not_taken_for_this_one() -> None:
 
     assert isinstance(fact, ItemAdded)
     assert fact.kind == "unknown"
+
+
+def test_arguments_that_are_written_as_content_are_known_before_they_are_allowed() -> None:
+    """Kimi Code names a call, then shows its arguments growing; its request says no more than the name."""
+    session = working()
+    content = [
+        {"type": "content", "content": {"type": "text", "text": text}}
+        for text in (
+            '{"command": "touch',
+            '{"command": "touch x"}',
+            "Requesting approval to Running: touch x",
+        )
+    ]
+    assert not session.update("tool_call", toolCallId="c1", title="Bash", kind="execute", status="pending")
+    assert not session.update("tool_call_update", toolCallId="c1", status="in_progress", content=[content[0]])
+    [started] = session.update(
+        "tool_call_update", toolCallId="c1", status="in_progress", content=[content[1]]
+    )
+    assert shapes([started]) == ['starts Shell {"command":"touch x","description":"Bash"}']
+
+    [asked] = session.ask(title="Bash", kind="", content=[content[2]])
+    assert isinstance(asked, ApprovalRequested)
+    assert '"command":"touch x"' in asked.input.text
+
+
+def test_a_request_that_names_no_call_is_about_those_that_wait() -> None:
+    """OpenHands asks for all that it is about to do, under one id for all its requests."""
+    session = working()
+    for name in ("a", "b"):
+        session.update(
+            "tool_call",
+            toolCallId=name,
+            kind="execute",
+            title=name,
+            status="in_progress",
+            rawInput={"command": name},
+        )
+        session.update("tool_call_update", toolCallId=name, status="in_progress")
+    [both] = session.ask(toolCallId="confirmation-s", title="Confirm", kind="other", status="pending")
+    session.update("tool_call_update", toolCallId="a", status="completed")
+    [one] = session.ask(1, toolCallId="confirmation-s", title="Confirm", kind="other", status="pending")
+
+    assert isinstance(both, ApprovalRequested)
+    assert isinstance(one, ApprovalRequested)
+    assert (both.item, both.tool) == (None, "Confirm")
+    assert '"command":"a"' in both.input.text
+    assert '"command":"b"' in both.input.text
+    assert (one.tool, one.item is not None) == ("Shell", True)
+    assert '"command":"b"' in one.input.text

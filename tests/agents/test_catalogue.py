@@ -78,3 +78,25 @@ def test_a_run_replaces_only_the_rows_of_what_it_ran() -> None:
     report.add(results, "tests/agents_real/test_stories.py::test_a_tool[copilot]", "setup", "failed")
 
     assert results == {"copilot": {"a_stop": "passed", "a_tool": "failed"}}
+
+
+def test_the_run_of_one_agent_renews_only_its_row() -> None:
+    """What it cannot be asked for stands there with the reason; the others keep what they had."""
+    results = report.collect()
+    name = "tests/agents_real/test_stories.py::test_{}[pi]".format
+    for test, outcome, why in (
+        ("a_simple_answer", "passed", ""),
+        ("a_tool_that_is_denied_is_not", "failed", ""),
+        ("its_models_are_known", "skipped", "Skipped: not applicable: it does not say"),
+        ("another", "skipped", "Skipped: only codex were asked for"),
+    ):
+        report.add(results, name(test), "call", outcome, why)
+    old = "| Codex | 0.169.0 | 2026-11-26 | 10 of 10 | nothing | – |\n| Pi | 0.1 | 2026-01-01 | 0 of 9 | all | – |\n"
+    page = report.page(results, report.HEAD + old, "2026-12-01")
+
+    assert "| Codex | 0.169.0 | 2026-11-26 | 10 of 10 | nothing | – |" in page
+    assert (
+        "2026-12-01 | 1 of 2 | a tool that is denied is not | its models are known: it does not say |" in page
+    )
+    assert "0 of 9" not in page
+    assert "| Goose | – | – | not run |" in page

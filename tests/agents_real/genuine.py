@@ -135,14 +135,16 @@ AGENTS = (
         Pip("fast-agent-mcp", "0.10.46", "fast-agent-acp", 325, "3.13"),
         "fast-agent-acp",
         setups.fast_agent,
-        lists_models=True,
+        cannot=dict.fromkeys(
+            ("a_tool_that_is_allowed_is_run", "a_tool_that_is_denied_is_not"), "it runs no commands here"
+        ),
     ),
     Genuine(
         "openhands",
         Pip("openhands", "1.16.0", "openhands", 755, "3.12"),
         "acp",
         setups.openhands,
-        lists_models=True,
+        home=((".openhands/agent_settings.json", json.dumps(setups.OPENHANDS_SETTINGS)),),
     ),
     Genuine(
         "claude-agent-acp",

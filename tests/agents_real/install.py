@@ -14,8 +14,8 @@ CACHE = Path(os.environ.get("AGENTGUID_TEST_AGENTS_DIR") or "~/.cache/agentguid-
 PATIENCE = 900.0
 """Seconds that an installation may take."""
 PYTHONS = (
-    os.path.join("~/.pyenv", "versions/{}*/bin/python"),
-    "~/.local/share/uv/python/cpython-{}*/bin/python3",
+    (Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions", "{}*/bin/python"),
+    (Path.home() / ".local/share/uv/python", "cpython-{}*/bin/python3"),
 )
 """Where a Python stands that is not on PATH."""
 
@@ -127,9 +127,8 @@ def _python(version: str) -> Path:
     """The interpreter of a version. Raises `MissingError`."""
     named = shutil.which(f"python{version}")
     found = [Path(named)] if named else []
-    for pattern in PYTHONS:
-        root, _, rest = str(Path(pattern.format(version)).expanduser()).partition("*")
-        found += sorted(Path(root).parent.glob(f"{Path(root).name}*{rest}"))
+    for root, pattern in PYTHONS:
+        found += sorted(root.glob(pattern.format(version)))
     for path in found:
         asked = [str(path), "-c", "import sys, venv; print('%d.%d' % sys.version_info[:2])"]
         said = subprocess.run(asked, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL)

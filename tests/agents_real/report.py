@@ -90,7 +90,10 @@ def _row(agent: Genuine, tests: dict[str, str], today: str) -> str:
     without: dict[str, list[str]] = defaultdict(list)
     for name, why in apart.items():
         without[why.removeprefix(NOT_APPLICABLE)].append(_words(name))
-    said = [f"{', '.join(names)}: {why}" for why, names in without.items()]
+    said = [
+        f"{', '.join(names) if len(names) <= len(ran) else 'all else'}: {why}"
+        for why, names in without.items()
+    ]
     passed = f"{len(ran) - len(failed)} of {len(ran)}"
     return f"| {agent.version} | {today} | {passed} | {'; '.join(failed) or 'nothing'} | {'; '.join(said) or '–'} |"
 

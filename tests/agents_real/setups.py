@@ -208,10 +208,20 @@ def kimi(url: str) -> dict[str, str]:
     }
 
 
-def openhands(url: str) -> dict[str, str]:
-    return {
-        "LLM_API_KEY": "dummy",
-        "LLM_BASE_URL": f"{url}/v1",
-        "LLM_MODEL": "openai/fake-model",
-        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-    }
+def openhands(_url: str) -> dict[str, str]:
+    return {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "OPENHANDS_SUPPRESS_BANNER": "1"}
+
+
+OPENHANDS_SETTINGS = {
+    "kind": "Agent",
+    "llm": {
+        "model": "openai/fake-model",
+        "api_key": "dummy",
+        "base_url": "{url}/v1",
+        "usage_id": "agent",
+        "num_retries": 1,
+    },
+    "tools": [{"name": name, "params": {}} for name in ("terminal", "file_editor", "task_tracker")],
+    "system_prompt_kwargs": {"cli_mode": True},
+}
+"""As its own /settings writes them."""

@@ -8,10 +8,27 @@ from typing import Any
 from uuid import uuid4
 
 NAMES = {
-    "write": ["write", "write_file", "write_text_file", "create_file", "create", "apply_patch"],
+    "write": [
+        "write",
+        "write_file",
+        "write_text_file",
+        "create_file",
+        "create",
+        "apply_patch",
+        "file_editor",
+    ],
     "edit": ["edit", "edit_file", "replace", "str_replace", "search_replace", "apply_patch"],
     "read": ["read", "read_file", "read_text_file", "view"],
-    "shell": ["bash", "shell", "exec_command", "shell_command", "run_shell_command", "execute_command"],
+    "shell": [
+        "bash",
+        "shell",
+        "exec_command",
+        "shell_command",
+        "run_shell_command",
+        "execute_command",
+        "execute",
+        "terminal",
+    ],
     "search": ["grep", "grep_search", "search_files", "rg"],
     "task": ["agent", "task", "subagent", "spawn_agent", "invoke_agent"],
 }
@@ -77,6 +94,8 @@ def _arguments(schema: dict[str, Any], args: dict[str, Any]) -> dict[str, Any]:
             given[own] = ["bash", "-c", value] if words else value
     if "edits" in properties and "old" in args:
         given["edits"] = [_arguments(properties["edits"].get("items") or {}, args)]
+    if "content" in args and "create" in (properties.get("command") or {}).get("enum", []):
+        given["command"] = "create"
     for key in schema.get("required") or []:
         given.setdefault(key, _something(properties.get(key) or {}))
     return given
