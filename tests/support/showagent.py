@@ -17,6 +17,24 @@ from pathlib import Path
 from typing import Any
 
 NUMBERS = count(1)
+COMMANDS = [
+    {"name": name, "description": about, "argumentHint": hint}
+    for name, about, hint in (
+        ("compact", "Free up context by summarizing the conversation so far", "<optional instructions>"),
+        ("context", "Show current context usage", ""),
+        ("code-review", "Review the current diff, or a PR number/branch/path target, for correctness bugs and reuse",
+         "[low|medium|high|xhigh|max] [--fix] [<pr#>]"),
+        ("debug", "Enable debug logging for this session and help diagnose issues", "[issue description]"),
+        ("init", "Initialize a new CLAUDE.md file with codebase documentation", ""),
+        ("loop", "Run a prompt or slash command on a recurring interval", "[interval] [prompt]"),
+        ("mcp", "Manage MCP servers", "[reconnect|enable|disable]"),
+        ("model", "Set the AI model", "<model>"),
+        ("fewer-permission-prompts", "Scan your transcripts for common read-only calls, then add a prioritized list", ""),
+        ("rename", "Rename the current conversation", "[name]"),
+        ("security-review", "Complete a security review of the pending changes on the current branch", ""),
+        ("usage", "Show session cost, plan usage, and what is contributing to your limits", ""),
+    )
+]  # fmt: skip
 
 
 def install(folder: Path, script: Path) -> Path:
@@ -92,10 +110,10 @@ def main(script: dict[str, Any]) -> None:
         line = json.loads(raw)
         match line:
             case {"type": "control_request", "request_id": request}:
-                answer = {"subtype": "success", "request_id": request, "response": {}}
+                answer = {"subtype": "success", "request_id": request, "response": {"commands": COMMANDS}}
                 say({"type": "control_response", "response": answer})
             case {"type": "user", "message": {"content": content}}:
-                prompt = content if isinstance(content, str) else content[0]["text"]
+                prompt = content if isinstance(content, str) else content[-1]["text"]
                 say({"type": "system", "subtype": "init", "model": "show-1", "permissionMode": "default"})
                 end = play(script.get(prompt) or [{"text": f"There is no chapter {prompt!r}."}])
                 if end is not None:

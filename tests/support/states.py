@@ -11,7 +11,10 @@ from playwright.sync_api import Page, expect
 
 from tests.support import histories, showagent
 from tests.support.daemon import Daemon, wait_for
+from tests.support.pictures import attachment, png
 from tests.support.stories import STORIES
+
+SEEN = "The header wraps on phones, see the picture. The rules are in the other file."
 
 
 class World:
@@ -19,7 +22,9 @@ class World:
 
     def __init__(self, root: Path) -> None:
         script = root / "script.json"
-        script.write_text(json.dumps({one.prompt: one.steps for one in STORIES.values()}))
+        told = {one.prompt: one.steps for one in STORIES.values()}
+        told[SEEN] = [{"text": "The title does not shrink: it needs `min-inline-size: 0` in `.head-t`."}]
+        script.write_text(json.dumps(told))
         programs = showagent.install(root / "programs", script)
         # It listens everywhere, so that another device could come in; it is asked over loopback only.
         reach = {"AGENTGUID_HOST": "0.0.0.0", "AGENTGUID_HOSTS": "studio.example"}
@@ -44,6 +49,13 @@ class World:
         }
         daemon.api("POST", f"/approvals/{asked}", {"decision": "allow_once", "answers": answers})
         daemon.ended(self.known["chosen"])
+        self.known["picture"] = self._conversation("site", "The header on phones")
+        files = [
+            attachment("header on a phone.png", png(360, 220)),
+            attachment("layout.css", b"header {}\n" * 40),
+        ]
+        seen = daemon.send(self.known["picture"], SEEN, attachments=files)["session"]["id"]
+        daemon.ended(self.known["picture"], seen)
         old = self._conversation("site", "Image sizes on the front page")
         daemon.api("PATCH", f"/conversations/{old}", {"archived": True})
 
@@ -116,6 +128,27 @@ def not_sent(world: World, page: Page) -> None:
     page.click("#send")
     expect(page.locator(".sending")).to_have_attribute("data-state", "failed")
     page.unroute("**/messages")
+
+
+def attaching(world: World, page: Page) -> None:
+    """What was sent with pictures stands above, what is to be sent in the field."""
+    world.talk(page, "picture")
+    buffers = [
+        ("a button that is cut off.png", "image/png", png(200, 160, 40)),
+        ("console output.txt", "text/plain", b"error\n" * 9),
+    ]
+    page.set_input_files(
+        "#files", [{"name": name, "mimeType": kind, "buffer": data} for name, kind, data in buffers]
+    )
+    expect(page.locator("#composer .chip")).to_have_count(2)
+    page.fill("#message", "And this button: its right half is missing. The console says this.")
+
+
+def commanding(world: World, page: Page) -> None:
+    world.talk(page, "greet")
+    page.locator("#message").press_sequentially("/")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#commands [aria-selected=true]")).to_be_visible()
 
 
 def denying(world: World, page: Page) -> None:
@@ -257,7 +290,7 @@ STATES: dict[str, State] = {
     "idle": told("greet"), "running": told("port"), "asking": told("retry"), "denying": denying,
     "question": told("store"), "answering": answering, "answered": told("chosen"), "plan": told("outline"),
     "queue": told("push"), "held": told("upgrade"), "long": told("long"), "stop": stopping, "not-sent": not_sent,
-    "pill": pill, "deep-link": deep_link, "renaming": renaming, "menu": menu, "every-item": told("all"),
+    "attaching": attaching, "commands": commanding, "pill": pill, "deep-link": deep_link, "renaming": renaming, "menu": menu, "every-item": told("all"),
     "unfolded": unfolded, "lost": lost, "not-found": plain("/conversations/nobody"), "login": plain("/login"),
     "code": shown_code, "admitting": admitting, "no-code": at("/devices/approve"),
     "spent": plain("/login?ticket=spent"), "api": plain("/docs"),
