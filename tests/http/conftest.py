@@ -129,7 +129,12 @@ class Served:
             async def ready() -> None:
                 self._ready.set()
 
-            await serve(self.app, self.settings, feed, ready, listeners)
+            terminals = asyncio.create_task(self.parts.terminals.run())
+            try:
+                await serve(self.app, self.settings, feed, ready, listeners)
+            finally:
+                terminals.cancel()
+                await asyncio.gather(terminals, return_exceptions=True)
         finally:
             reader.close()
             log.close()
