@@ -26,6 +26,8 @@ ADVICE = {
 }
 KINDS = {"authentication_failed": "401", "rate_limit": "429", "overloaded": "529", "billing_error": "402"}
 """`data.errorKind` of some agents."""
+CLASSES = (("authenticationerror", "401"), ("ratelimiterror", "429"))
+"""Errors by the names that libraries give them; numbers beside them may mean anything."""
 WORDS = (
     ("overloaded", "529"),
     ("rate limit", "429"),
@@ -94,6 +96,9 @@ def _status(error: Error, said: str) -> str:
 
 
 def _by_words(said: str) -> str:
+    named = next((status for name, status in CLASSES if name in said.lower()), "")
+    if named:
+        return named
     found = STATUS.search(said)
     if found:
         return found[1]

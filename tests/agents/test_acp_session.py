@@ -278,6 +278,7 @@ def test_an_errand_that_is_not_understood_is_refused(params: dict[str, Any]) -> 
         ({"code": -32603, "message": "Internal error: slow down", "data": {"errorKind": "rate_limit"}}, "The limit of the account is reached (slow down)"),
         ({"code": -32603, "message": "Internal error: 529 Overloaded"}, "The model provider is overloaded (529 Overloaded)"),
         ({"code": -32603, "message": "Internal error: invalid x-api-key"}, "X is not signed in, or its key was refused (invalid x-api-key)"),
+        ({"code": -32603, "message": "litellm.AuthenticationError at line 503"}, "X is not signed in, or its key was refused (litellm"),
         ({"code": -32603, "message": "503 no"}, "The model provider failed (503 no)"),
         ({"code": -32000, "message": "Authentication required"}, "X is not signed in (Authentication required). Sign in to it."),
         ({"code": "odd", "message": None, "data": [1]}, "X ended the turn with an error (error odd)"),

@@ -31,6 +31,8 @@ def read(body: Object, path: str) -> Ask:
     for tool in body.get("tools") or []:
         function = tool.get("function") or tool
         ask.tools.offer(function["name"], function.get("parameters"))
+        # Some say only there where they work.
+        ask.messages.insert(0, ("system", str(function.get("description") or "")))
     return ask
 
 

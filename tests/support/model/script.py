@@ -28,7 +28,7 @@ SCENARIOS = Path(__file__).with_name("scenarios.json")
 SIDE = "Demo session"
 """The answer to a request that offers no tools: a title, a summary."""
 MARK = re.compile(r"\[\[([A-Za-z0-9_.-]+)\]\]")
-FOLDER = re.compile(r"(?:[Ww]orking (?:in the )?director(?:y|ies): *`?|<cwd>)(/[^\s`<\]]+)")
+FOLDER = re.compile(r"(?:[Ww]orking (?:in the )?director(?:y|ies)(?: is)?: *`?|<cwd>)(/[^\s`<\]]+)")
 PLAN = re.compile(r"/\S+/plans/[\w-]+\.md")
 
 
