@@ -6,6 +6,8 @@ PYTEST := $(BIN)/pytest -q --no-header
 WORKERS ?= 2
 # Tests that measure time or kill processes have the machine to themselves.
 ALONE := crash or serial
+# Tests of which there is nothing short.
+SHORT ?= and not full
 # A choice of tests may have none of one sort (5); all tests may not.
 PARTIAL = || { [ $$? -eq 5 ] && [ -n "$(TESTS)" ]; }
 # The tests that pass under any BASE_URL, of those that were asked for.
@@ -28,20 +30,20 @@ test: check test-together test-browser test-alone ## all checks with the short n
 
 test-together: $(VENV)/.browser
 	$(call say,tests)
-	@$(PYTEST) -n $(WORKERS) --dist loadfile -m "not agents and not full and not (browser or $(ALONE))" $(TESTS) $(PARTIAL)
+	@$(PYTEST) -n $(WORKERS) --dist loadfile -m "not agents $(SHORT) and not (browser or $(ALONE))" $(TESTS) $(PARTIAL)
 
 test-browser: $(VENV)/.browser
 	$(call say,tests in a browser)
-	@$(PYTEST) -n $(WORKERS) --dist loadfile -m "browser and not agents and not full and not ($(ALONE))" $(TESTS) $(PARTIAL)
+	@$(PYTEST) -n $(WORKERS) --dist loadfile -m "browser and not agents $(SHORT) and not ($(ALONE))" $(TESTS) $(PARTIAL)
 
 test-alone: $(VENV)/.browser
 	$(call say,tests that want the machine to themselves)
-	@$(PYTEST) -m "($(ALONE)) and not agents and not full" $(TESTS) $(PARTIAL)
+	@$(PYTEST) -m "($(ALONE)) and not agents $(SHORT)" $(TESTS) $(PARTIAL)
 
-test-full: check $(VENV)/.browser ## all checks with the long numbers (half an hour and more)
-	@AGENTGUID_FULL=1 $(PYTEST) -m "not agents" $(TESTS)
+test-full: check ## all checks with the long numbers (an hour)
+	@AGENTGUID_FULL=1 $(MAKE) --no-print-directory --keep-going SHORT= test-together test-browser test-alone
 	$(call say,tests in a browser again without a prefix)
-	@[ -z "$(UNDER_ROOT)" ] || AGENTGUID_FULL=1 AGENTGUID_TEST_BASE=/ $(PYTEST) -m "not agents" $(UNDER_ROOT)
+	@[ -z "$(UNDER_ROOT)" ] || AGENTGUID_FULL=1 AGENTGUID_TEST_BASE=/ $(MAKE) --no-print-directory SHORT= TESTS="$(UNDER_ROOT)" test-browser
 
 test-agents: $(VENV)/.browser ## the genuine agent programs, from their registry, against a scripted model; AGENTS=claude-code for one
 	@AGENTGUID_TEST_AGENTS="$(AGENTS)" $(PYTEST) -m agents $(TESTS)

@@ -33,7 +33,8 @@ from tests.conformance.pi import PI
 from tests.conformance.worker import Worker
 
 GOLDEN = FOLDER.with_name("golden")
-EXAMPLES = 20_000 if os.environ.get("AGENTGUID_FULL") == "1" else 1_000
+EXAMPLES = 25_000 if os.environ.get("AGENTGUID_FULL") == "1" else 2_500
+"""Damaged tapes for each of the four protocols."""
 CARRY = 64 * 1024
 MODES: tuple[Mode, ...] = ("ask", "accept_edits", "plan", "bypass")
 FAMILIES = [kind for kind in KINDS if kind.name in ("claude", "stream_json", "demo", "acp", "codex", "pi")]
@@ -162,7 +163,7 @@ def test_a_damaged_tape_never_raises_and_leaves_nothing_open(
 def test_a_damaged_tape_folds_from_its_anchors_too(family: str) -> None:
     """The carry holds all there is, also after lines that were not understood."""
     chance = random.Random(7)
-    for seed in range(200 if EXAMPLES > 1_000 else 40):
+    for seed in range(200 if EXAMPLES > 2_500 else 40):
         kind, name = chance.choice(SETS[family])
         lines = damaged(kind.tape(name), [chance.randrange(len(MUTATIONS)) for _ in range(10)], seed)
         adapter, whole = kind.adapter(name), list[list[Output]]()
