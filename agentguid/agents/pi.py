@@ -69,6 +69,10 @@ class PiAdapter(Reading):
         return self.state.models
 
     @property
+    def pictures(self) -> bool:
+        return True
+
+    @property
     def errands(self) -> Sequence[Errand]:
         return ()
 
@@ -108,7 +112,7 @@ class PiAdapter(Reading):
             return []
         if self.state.gate and self.state.mode != prompt.mode:
             return self._mode_to(prompt.mode)
-        return [write.prompt(f"prompt:{prompt.turn}", prompt.body.text)]
+        return [write.prompt(f"prompt:{prompt.turn}", prompt.body.text, prompt.files)]
 
     def adjust(self, model: str | None, mode: Mode) -> Sequence[Write]:  # noqa: ARG002 - the model stays
         state = self.state
@@ -123,7 +127,7 @@ class PiAdapter(Reading):
         state = self.state
         if not state.running or state.stopping or steer.turn != state.turn or steer.message in state.steers:
             return []
-        return [write.steer(f"steer:{steer.message}", steer.body.text)]
+        return [write.steer(f"steer:{steer.message}", steer.body.text, steer.files)]
 
     def answer(self, answer: Answer) -> Sequence[Write]:
         return self.asks.answer(answer)

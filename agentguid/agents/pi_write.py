@@ -5,13 +5,11 @@ from typing import Any
 
 import msgspec
 
-from agentguid.agents.base import Write
+from agentguid.agents.base import File, Write
 from agentguid.protocol.items import Mode
 
 GATE = "agentguid"
 """Name of our extension's command, and title of its questions."""
-Image = tuple[str, str]
-"""Media type, and the bytes as base64."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -25,12 +23,12 @@ def state(name: str, probe: str) -> Write:
     return Write(name, _line({"id": probe, "type": "get_state"}))
 
 
-def prompt(name: str, words: str, images: Sequence[Image] = ()) -> Write:
-    return command(name, "prompt", message=_plain(words), **_pictures(images))
+def prompt(name: str, words: str, files: Sequence[File] = ()) -> Write:
+    return command(name, "prompt", **_said(words, files))
 
 
-def steer(name: str, words: str, images: Sequence[Image] = ()) -> Write:
-    return command(name, "steer", message=_plain(words), **_pictures(images))
+def steer(name: str, words: str, files: Sequence[File] = ()) -> Write:
+    return command(name, "steer", **_said(words, files))
 
 
 def mode(name: str, which: Mode) -> Write:
@@ -60,9 +58,11 @@ def _plain(words: str) -> str:
     return f" {words}" if words.split(maxsplit=1)[:1] == [f"/{GATE}"] and words[0] == "/" else words
 
 
-def _pictures(images: Sequence[Image]) -> dict[str, Any]:
-    told = [{"type": "image", "mimeType": type_, "data": data} for type_, data in images]
-    return {"images": told} if told else {}
+def _said(words: str, files: Sequence[File]) -> dict[str, Any]:
+    """A message has one text: texts that go with it are quoted behind what the user wrote."""
+    texts = [_plain(words), *(file.quoted for file in files if not file.picture)]
+    images = [{"type": "image", "mimeType": one.type, "data": one.base64} for one in files if one.picture]
+    return {"message": "\n\n".join(filter(None, texts)), **({"images": images} if images else {})}
 
 
 def _response(identity: str, **fields: Any) -> bytes:
