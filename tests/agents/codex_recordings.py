@@ -10,7 +10,7 @@ from agentguid.agents.base import Launch, Line
 from agentguid.agents.catalogue import CATALOGUE
 from agentguid.agents.codex import CodexAdapter
 from agentguid.protocol.ids import item_id
-from tests.agents.recordings import FOLDER, FRAME, HOST, parsed
+from tests.agents.recordings import FOLDER, HOST, laid, parsed
 
 NAMES = sorted(
     f"codex-app-server/{path.name.removesuffix('.ndjson.gz')}"
@@ -65,21 +65,7 @@ class Taper:
 
 
 def tape(records: list[dict[str, Any]]) -> Iterator[Line]:
-    offset, taper = 0, Taper()
-    for record in records:
-        direction, text = record["dir"], record["line"]
-        value = parsed(text)
-        if direction == "out":
-            taper.heard(value, offset)
-        yield Line(
-            direction=direction,
-            offset=offset,
-            data=b"" if direction == "exit" else text.encode(),
-            at=record["t"] * 1000,
-            id=taper.input_id(value) if direction == "in" else None,
-            code=int(text) if direction == "exit" else None,
-        )
-        offset += FRAME + len(text.encode()) + 1
+    return laid(records, Taper())
 
 
 def tapes() -> Iterator[tuple[str, list[Line]]]:

@@ -11,7 +11,7 @@ from agentguid.agents.catalogue import CATALOGUE
 from agentguid.agents.pi import PiAdapter
 from agentguid.agents.pi_asks import DIALOGS
 from agentguid.protocol.ids import item_id
-from tests.agents.recordings import FOLDER, FRAME, HOST, parsed
+from tests.agents.recordings import FOLDER, HOST, laid
 
 NAMES = sorted(
     f"pi-rpc/{path.name.removesuffix('.ndjson.gz')}" for path in (FOLDER / "pi-rpc").glob("*.ndjson.gz")
@@ -53,21 +53,7 @@ class Taper:
 
 
 def tape(records: list[dict[str, Any]]) -> Iterator[Line]:
-    offset, taper = 0, Taper()
-    for record in records[1:]:
-        direction, text = record["dir"], record["line"]
-        value = parsed(text)
-        if direction == "out":
-            taper.heard(value, offset)
-        yield Line(
-            direction=direction,
-            offset=offset,
-            data=b"" if direction == "exit" else text.encode(),
-            at=record["t"] * 1000,
-            id=taper.input_id(value) if direction == "in" else None,
-            code=int(text) if direction == "exit" else None,
-        )
-        offset += FRAME + len(text.encode()) + 1
+    return laid(records[1:], Taper())
 
 
 def tapes() -> Iterator[tuple[str, list[Line]]]:

@@ -7,7 +7,7 @@ import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from agentguid.agents.base import Line
 from agentguid.protocol.ids import item_id
@@ -51,6 +51,35 @@ def tape(records: list[dict[str, Any]]) -> Iterator[Line]:
             data=b"" if direction == "exit" else text.encode(),
             at=record["t"] * 1000,
             id=input_id(value, f"t{turn}", approvals) if direction == "in" else None,
+            code=int(text) if direction == "exit" else None,
+        )
+        offset += FRAME + len(text.encode()) + 1
+
+
+class Taping(Protocol):
+    """What knows the ids that the daemon gives to what it writes in one protocol."""
+
+    def heard(self, value: dict[str, Any], offset: int) -> None:
+        """A line of the agent's."""
+
+    def input_id(self, value: dict[str, Any]) -> str | None:
+        """Of a line of ours."""
+
+
+def laid(records: list[dict[str, Any]], taper: Taping) -> Iterator[Line]:
+    """The same for the protocols that have recordings of their own."""
+    offset = 0
+    for record in records:
+        direction, text = record["dir"], record["line"]
+        value = parsed(text)
+        if direction == "out":
+            taper.heard(value, offset)
+        yield Line(
+            direction=direction,
+            offset=offset,
+            data=b"" if direction == "exit" else text.encode(),
+            at=record["t"] * 1000,
+            id=taper.input_id(value) if direction == "in" else None,
             code=int(text) if direction == "exit" else None,
         )
         offset += FRAME + len(text.encode()) + 1
