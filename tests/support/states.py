@@ -285,7 +285,7 @@ def told(story: str) -> State:
 STATES: dict[str, State] = {
     "home": at("/"), "new": at("/new"), "picker": picker, "refused": refused, "settings": at("/settings"),
     "inbox": at("/inbox"), "list": at("/conversations"), "found": at("/conversations?q=greet"),
-    "archived": at("/conversations?archived=1"), "devices": at("/devices"), "keys": at("/keys"),
+    "archived": at("/conversations?archived=1"), "devices": at("/devices"), "keys": at("/keys"), "agents": at("/agents"),
     "invitation": invitation, "drawer": drawer, "import": left_behind, "shortcuts": shortcuts, "empty": told("empty"),
     "idle": told("greet"), "running": told("port"), "asking": told("retry"), "denying": denying,
     "question": told("store"), "answering": answering, "answered": told("chosen"), "plan": told("outline"),
