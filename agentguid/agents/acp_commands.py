@@ -1,14 +1,14 @@
 """What an ACP agent asks by `terminal/*`, as far as it can be told without running anything: parameters, permission, answers."""
 
 import hashlib
+import json
 import os.path
 import shlex
-import signal
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agentguid.agents.acp_calls import Call
-from agentguid.agents.commands import Ran, Run, Wish
+from agentguid.agents.commands import Ran, Run, Wish, signal_name
 from agentguid.agents.jsonl import count, mapping, objects, text_of
 from agentguid.protocol.items import Option
 
@@ -28,6 +28,8 @@ OPTIONS = [
 LONGEST = 128 * 1024
 """Characters of a command with all that belongs to it."""
 SHELLS = ("sh", "bash", "zsh", "dash")
+SYSTEM = frozenset({"", "/bin", "/usr/bin"})
+"""Where a shell lies that is what its name says; nothing: wherever PATH finds it."""
 FOLDERS = ("cwd", "workdir", "working_directory", "directory", "dir_path")
 """What agents call the folder of a command in their own arguments."""
 
@@ -66,21 +68,22 @@ def _variables(told: Any) -> dict[str, str] | None:
 
 # -- permission -------------------------------------------------------------------------------------------------------
 def line_of(command: str, args: Sequence[str]) -> str:
-    """As one would type it. A shell that is only there to run a line is that line."""
+    """As one would type it. A shell of the system's that is only there to run a line is that line."""
     text = shlex.join([command, *args]) if args else command.strip()
     try:
         words = shlex.split(text)
     except ValueError:
         return text
-    if len(words) == 3 and os.path.basename(words[0]) in SHELLS and words[1] in ("-c", "-lc"):
+    folder, shell = os.path.split(words[0]) if words else ("", "")
+    if len(words) == 3 and shell in SHELLS and folder in SYSTEM and words[1] in ("-c", "-lc"):
         return words[2].strip()
     return text
 
 
 def mark(line: str, cwd: str, env: Mapping[str, str]) -> str:
     """Two commands with the same mark are the same: a permission for the one is one for the other."""
-    parts = [line, cwd, *(f"{name}={value}" for name, value in sorted(env.items()))]
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    parts = json.dumps([line, cwd, sorted(env.items())])
+    return hashlib.sha256(parts.encode()).hexdigest()[:32]
 
 
 def mark_of(run: Run, root: str) -> str:
@@ -121,10 +124,7 @@ def answer(wish: Wish, ran: Ran) -> dict[str, Any]:
 def _status(ran: Ran) -> dict[str, Any]:
     if ran.code is None or ran.code >= 0:
         return {"exitCode": ran.code, "signal": None}
-    try:
-        return {"exitCode": None, "signal": signal.Signals(-ran.code).name}
-    except ValueError:
-        return {"exitCode": None, "signal": str(-ran.code)}
+    return {"exitCode": None, "signal": signal_name(-ran.code)}
 
 
 def has_ended(result: Mapping[str, Any]) -> bool:

@@ -3,6 +3,7 @@
 Such a host is called after the agent's and the request, so that it is found again, and never started twice.
 """
 
+import signal
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
@@ -67,6 +68,14 @@ class Commanding(Protocol):
     @property
     def shown(self) -> Sequence[Shown]:
         """Open calls with commands."""
+
+
+def signal_name(number: int) -> str:
+    """As programs call it; of those without a name (most real-time signals) the number."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return str(number)
 
 
 def command_of(host: str, offset: int) -> str:

@@ -158,7 +158,10 @@ class Giver:
         if not self._adapter.serves(prompt) or not self._fits(event):
             await self.end()
             return
-        await self._give(self._adapter.prompt(prompt))
+        if prompt.files:  # megabytes to be encoded
+            await self._give(await asyncio.to_thread(self._adapter.prompt, prompt))
+        else:
+            await self._give(self._adapter.prompt(prompt))
 
     def _fits(self, event: TurnStarted) -> bool:
         """Whether the agent was started as the turn wants it, with what will hold until the turn's end."""

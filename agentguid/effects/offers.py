@@ -66,12 +66,15 @@ class Offering:
 
     async def _tidy(self) -> None:
         places = self._parts.places
-        names = await asyncio.to_thread(os.listdir, places.tapes)
+        names = {
+            name
+            for folder in (places.tapes, places.asked)
+            for name in await asyncio.to_thread(_names, folder)
+        }
         for name in [name for name in names if name.startswith(MARK)]:
             if held(places, name):
                 await kill(places, name)
             await self._forget(name)
-        await asyncio.to_thread(shutil.rmtree, places.asked, ignore_errors=True)
 
     async def _forget(self, host: str) -> None:
         places = self._parts.places
@@ -178,3 +181,10 @@ async def _end(link: Link) -> None:
         await link.end(GRACE)
     link.acknowledge(link.tape_end)
     await link.close()
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []

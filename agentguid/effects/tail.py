@@ -93,7 +93,8 @@ class Tail:
         record, end = self._record, self.offset
         some, self._lines = self._lines[:most], self._lines[most:]
         for line in some:
-            translated, end = self._translate(line), line.end
+            # Of a line that nothing ends, the end is where it broke off: it was told with the record that says so.
+            translated, end = self._translate(line), line.end if line.ended else record.end
             if end <= self._committed:
                 translated, already = _unfinished(translated)
                 known += already

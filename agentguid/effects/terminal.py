@@ -7,13 +7,14 @@ import asyncio
 import contextlib
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from agentguid.agents.commands import Ran, Run
 from agentguid.failpoints import failpoint
 from agentguid.hosts import tape
 from agentguid.hosts.link import Link, Spec, held, reap
+from agentguid.hosts.tape import Record
 from agentguid.paths import Places
 from agentguid.protocol.errors import AgentFailed
 
@@ -53,21 +54,30 @@ class Output:
         return self._reader.offset
 
     def more(self) -> bool:
-        """Takes the next of the tape; False: there is no more for now. Reads a file: not for the event loop."""
-        taken = 0
+        """`take` and `add` in one, for who is not in the event loop."""
+        return self.add(*self.take())
+
+    def take(self) -> tuple[list[Record], bool]:
+        """The next of the tape; False: there is no more for now. Reads a file: not for the event loop."""
+        taken, size = list[Record](), 0
         for record in self._reader.records():
+            taken.append(record)
+            size += len(record.payload)
+            if size >= STEP:
+                return taken, True
+        return taken, False
+
+    def add(self, taken: Iterable[Record], more: bool) -> bool:
+        """What was taken; where others read as well: in their thread."""
+        for record in taken:
             if record.direction in (tape.OUT, tape.ERR):
                 self._add(record.payload)
-                taken += len(record.payload)
             elif record.direction == tape.EXIT:
                 said = tape.fields(record.payload)
                 self._add(said.get("note", "").encode())
                 self.ended, code = True, said.get("code", "")
                 self.code = int(code) if code.lstrip("-").isdigit() else None
-                return False
-            if taken >= STEP:
-                return True
-        return False
+        return more and not self.ended
 
     def _add(self, data: bytes) -> None:
         self.kept += data
@@ -152,19 +162,28 @@ class Terminal:
         elif run is not None:
             argv, folder = await asyncio.to_thread(_prepared, run, cwd, env)
             failpoint("effects.terminal_before_spawn")
-            link = await Link.spawn(self._places, Spec(self.name, argv, folder, env))
+            link = await self._spawned(Spec(self.name, argv, folder, env))
             failpoint("effects.terminal_after_spawn")
         if link is not None:
             with contextlib.suppress(AgentFailed):
                 await link.eof()  # nobody types anything: who reads its input is not to wait for that
         return link
 
+    async def _spawned(self, spec: Spec) -> Link:
+        try:
+            return await Link.spawn(self._places, spec)
+        except AgentFailed:
+            # Started by a daemon that died at this very moment: the lock has let only one of the two live.
+            if link := await Link.connect(self._places, self.name):
+                return link
+            raise
+
     async def _follow(self) -> None:
         """Reads the tape until the command has ended."""
         while not self.output.ended:
             if self._link is not None:
                 self._link.grown.clear()
-            more = await asyncio.to_thread(self.output.more)
+            more = self.output.add(*await asyncio.to_thread(self.output.take))
             self.read = self.read or not more
             if self._link is not None:
                 self._link.acknowledge(self.output.read)
@@ -177,7 +196,7 @@ class Terminal:
                 await asyncio.sleep(PACE)
         if not self.output.ended:  # the host is gone without a word
             await reap(self._places, self.name)
-            while await asyncio.to_thread(self.output.more):
+            while self.output.add(*await asyncio.to_thread(self.output.take)):
                 pass
             self.output.ended = self.read = True
         if self._link is not None:

@@ -6,13 +6,12 @@ They end with the agent, with a stop of its turn, and when it releases them.
 import asyncio
 import codecs
 import os
-import signal
 from collections.abc import Callable, Iterable
 
 import msgspec
 
 from agentguid.agents.base import Adapter, Live, Served
-from agentguid.agents.commands import Commanding, Ran, Run, Shown, Wish, is_of
+from agentguid.agents.commands import Commanding, Ran, Run, Shown, Wish, is_of, signal_name
 from agentguid.effects.key import Key
 from agentguid.effects.parts import EffectParts
 from agentguid.effects.start import environ_of
@@ -178,5 +177,5 @@ def _printed(places: Places, name: str) -> str:
     if not output.ended:
         return f"{text}\n(It still runs.)".lstrip()
     if output.code and output.code < 0:
-        return f"{text}\n(Ended by {signal.Signals(-output.code).name}.)".lstrip()
+        return f"{text}\n(Ended by {signal_name(-output.code)}.)".lstrip()
     return f"Exit code: {output.code}\n{text}" if output.code else text

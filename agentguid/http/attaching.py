@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from pathlib import PurePosixPath
 
-from litestar.datastructures import UploadFile
+from litestar.datastructures import FormMultiDict, UploadFile
 from litestar.exceptions import HTTPException
 from msgspec import Struct
 
@@ -28,6 +28,9 @@ HEAD = 64 * 1024
 """Bytes of a picture that are looked at for its size."""
 FORM = 2 * checks.TOGETHER
 """Bytes of a form with files and a message in it: enough to say what was wrong with it."""
+PLAINLY = "application/x-www-form-urlencoded"
+PLAIN = 4 * 1024 * 1024
+"""Bytes of a form with a message in it and no files."""
 VECTOR = "image/svg+xml"
 """A text to us: as a picture it could act."""
 
@@ -57,15 +60,22 @@ async def encoded(parts: Parts, given: Sequence[NewAttachment] | None) -> tuple[
     return await asyncio.to_thread(lambda: tuple(_kept(parts.blobs, _decoded(one)) for one in given))
 
 
-async def uploaded(parts: Parts, request: HtmlRequest) -> tuple[Attachment, ...]:
-    """Those of a form: files that come with it, and those that were sent before it and are only named."""
+async def form_of(request: HtmlRequest) -> FormMultiDict:
+    """A large form is one with files: to take apart a large one without them would hold up everybody. Raises `TooLarge`."""
     try:
-        form = await request.form()
+        if request.content_type[0] == PLAINLY and len(await request.body()) > PLAIN:
+            raise TooLarge("message", "is too long; put it into a file and name that")
+        return await request.form()
     except HTTPException as error:
         if error.status_code != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             raise
         most = checks.megabytes(checks.TOGETHER)
         raise TooLarge(FIELD, f"the files are more than {most} together; send some in another") from None
+
+
+async def uploaded(parts: Parts, request: HtmlRequest) -> tuple[Attachment, ...]:
+    """Those of a form: files that come with it, and those that were sent before it and are only named."""
+    form = await form_of(request)
     named = [value for value in form.getall("attached", []) if isinstance(value, str)]
     files = [value for value in form.getall("files", []) if isinstance(value, UploadFile) and value.filename]
     _few(len(named) + len(files))

@@ -10,6 +10,7 @@ from litestar.enums import MediaType
 from litestar.response import Redirect
 from markupsafe import escape
 
+from agentguid.http.attaching import PLAIN, form_of
 from agentguid.http.pages.common import HtmlRequest, actor, by_htmx, face
 from agentguid.http.pages.conversation import Said, conversation_answer
 from agentguid.http.parts import Parts
@@ -20,8 +21,7 @@ from agentguid.protocol.items import Attachment, Mode
 
 LIMIT = 1024 * 1024
 """Characters of a message."""
-BODY = 4 * LIMIT
-"""Bytes of a form with a message in it."""
+BODY = PLAIN
 KEY = re.compile(r"[a-z0-9]{8,64}")
 
 Answer = Response[Any]
@@ -76,7 +76,7 @@ def said(error: AgentguidError) -> tuple[int, str]:
 
 
 async def fields_of(request: HtmlRequest) -> Fields:
-    form = await request.form()
+    form = await form_of(request)
     return {name: value for name, value in form.items() if isinstance(value, str)}
 
 

@@ -46,9 +46,10 @@ TITLE = 200
 @post("/conversations", include_in_schema=False, request_max_body_size=FORM)
 async def create(request: Web, parts: Dep) -> Answer:
     """A new conversation, and its first prompt when one was given."""
-    fields = await fields_of(request)
+    fields: Fields = {}
     files: tuple[Attachment, ...] = ()
     try:
+        fields = await fields_of(request)
         files = await uploaded(parts, request)
         body = Body(text_of(fields, alone=False), attached=files)
         command = await _creation(parts, fields)
@@ -154,9 +155,10 @@ async def mark_read(request: Web, conversation_id: FromPath[str], parts: Dep) ->
 @post("/conversations/{conversation_id:str}/messages", include_in_schema=False, request_max_body_size=FORM)
 async def send(request: Web, conversation_id: FromPath[str], parts: Dep) -> Answer:
     """A prompt: starts a turn or waits in the queue. The script draws a new key for each message that it sends."""
-    fields = await fields_of(request)
+    fields: Fields = {}
     files: tuple[Attachment, ...] = ()
     try:
+        fields = await fields_of(request)
         files = await uploaded(parts, request)
         row = conversations.get(parts.reader, conversation_id)
         pictures_refused(parts, row.agent if row else "", files)

@@ -91,6 +91,8 @@ class Guard:
             if is_open(path):
                 return None
             raise Refusal(401, "sign in first: `agentguictl login` prints a link", close=4401)
+        if "//" in scope["path"]:  # the router would take it for another path than is judged here
+            raise Refusal(404, "nothing is here: the address has two slashes in a row", close=4404)
         if who.kind == "device" and method not in SAFE and not vouched(headers):
             raise Refusal(403, "a page of this site must make this request (no Origin, or another site's)")
         wanted = scope_for(path, method)

@@ -1,5 +1,6 @@
 """What the handlers work with: made by the composition root, handed to the application."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -70,6 +71,8 @@ class Parts:
     signins: SignIns = field(init=False)
     """Which agents are signed in."""
     terminals: Terminals = field(init=False)
+    beginning: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while a sign-in or an update of an agent is begun."""
     end_agents: Callable[[], Awaitable[int]] = _none
     """Ends all agents and says how many; none is started after that. For a daemon that is about to stop."""
     ask_offer: Callable[[str], Awaitable[None]] = _unasked

@@ -43,14 +43,15 @@ async def begin(
 ) -> tuple[Terminal, bool]:
     """Opens a terminal for it, or finds the one where it goes on (False). Raises Refused with what is in the way."""
     kind: Kind = "login" if deed == "login" else "update"
-    if there := await parts.terminals.of(kind, found.id):
-        return there, False
-    what = await plan(found, deed, way)
-    if not what.argv:
-        raise Refused(what.problem)
-    environ = child_environ(os.environ)
-    cwd = await asyncio.to_thread(_empty, parts) if deed == "login" else environ.get("HOME", "/")
-    terminal = await parts.terminals.open(opened(kind, list(what.argv), cwd, found.id), environ, size)
+    async with parts.beginning:  # who asks twice at once gets the same one
+        if there := await parts.terminals.of(kind, found.id):
+            return there, False
+        what = await plan(found, deed, way)
+        if not what.argv:
+            raise Refused(what.problem)
+        environ = child_environ(os.environ)
+        cwd = await asyncio.to_thread(_empty, parts) if deed == "login" else environ.get("HOME", "/")
+        terminal = await parts.terminals.open(opened(kind, list(what.argv), cwd, found.id), environ, size)
     log.info("%s of %s: %s", deed, found.id, what.how, extra={"actor": actor, "terminal": terminal.id})
     return terminal, True
 

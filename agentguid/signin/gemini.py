@@ -190,9 +190,9 @@ class GeminiSignIn:
             account: Account | None = self.account
             if account is not None and account.until - now() < account.lifetime * 3 // 4:
                 account = await self._renew(account)
-        if account is None:
-            return {}
-        await asyncio.to_thread(gemini_home.prepare, home, os.environ)
+            if account is None:
+                return {}
+            await asyncio.to_thread(gemini_home.prepare, home, os.environ)
         return {
             "GOOGLE_GENAI_USE_GCA": "true",
             "GOOGLE_CLOUD_ACCESS_TOKEN": account.access,

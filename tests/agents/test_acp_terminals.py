@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 
 from agentguid.agents.acp_commands import CREATE, WISHES, line_of, mark, run_of
 from agentguid.agents.base import Answer, Fact, Served
-from agentguid.agents.commands import Ran, Run, Wish, is_of
+from agentguid.agents.commands import Ran, Run, Wish, is_of, signal_name
 from agentguid.protocol.events import ApprovalRequested, ApprovalWithdrawn, ToolFinished
 from tests.agents.acp_byhand import Session
 
@@ -120,6 +120,10 @@ def test_parameters_that_are_not_understood_are_refused(params: dict[str, Any]) 
         ("sh", ["-c", "a", "b"], "sh -c a b"),
         ("echo 'open", [], "echo 'open"),
         ("python", ["-c", "x"], "python -c x"),
+        ("/usr/bin/sh", ["-c", "a"], "a"),
+        ("./evil/bash", ["-c", "ls"], "./evil/bash -c ls"),
+        ("/tmp/x/sh", ["-c", "git status"], "/tmp/x/sh -c 'git status'"),
+        ("./sh -c ls", [], "./sh -c ls"),
     ],
 )
 def test_a_command_is_compared_as_one_would_type_it(command: str, args: list[str], line: str) -> None:
@@ -134,6 +138,16 @@ def test_another_folder_or_variable_makes_another_command() -> None:
         mark("make x", "/w", {}),
     ]
     assert len(set(marks)) == 4
+
+
+def test_no_folder_can_be_written_so_that_it_looks_like_a_variable() -> None:
+    assert mark("ls", "/w\0LD_PRELOAD=/w/evil.so", {}) != mark("ls", "/w", {"LD_PRELOAD": "/w/evil.so"})
+    assert mark("ls\0/w", "", {}) != mark("ls", "/w", {})
+
+
+@pytest.mark.parametrize(("number", "name"), [(9, "SIGKILL"), (40, "40"), (34, "SIGRTMIN"), (0, "0")])
+def test_every_signal_has_a_name(number: int, name: str) -> None:
+    assert signal_name(number) == name
 
 
 # -- permission -------------------------------------------------------------------------------------------------------

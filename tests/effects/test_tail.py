@@ -101,6 +101,20 @@ def test_after_any_portion_a_daemon_that_comes_back_goes_on_there(
     assert found[-1][1].offset == tape.end(folder)
 
 
+def test_a_line_that_breaks_off_is_told_although_its_beginning_was_known(tmp_path: Path) -> None:
+    """A long line without an end is on the tape in pieces, and the daemon was away when its agent ended."""
+    writer = tape.Writer(str(tmp_path), HOST)
+    writer.append(tape.START, tape.pack_fields(pid=1))
+    writer.append(tape.OUT, b"half a line", flags=tape.CONTINUES)
+    before = read(tmp_path, [64])
+    writer.append(tape.EXIT, tape.pack_fields(code=0))
+    writer.close()
+
+    assert facts(before) == []
+    assert facts(read(tmp_path, [64], before[-1][1])) == facts(read(tmp_path, [64]))
+    assert next(type(fact).__name__ for fact in facts(read(tmp_path, [64]))) == "ItemAdded"
+
+
 # -- who speaks at the same time -------------------------------------------------------------------------------------
 def test_one_agent_alone_has_nobody_beside_it() -> None:
     others = Others()

@@ -300,6 +300,19 @@ def _refused(url: str, headers: dict[str, str]) -> int:
     return 0
 
 
+def test_a_slash_too_many_is_no_way_round_a_scope(fresh: Served) -> None:
+    """The router takes two of them for one."""
+    token = {"Authorization": f"Bearer {fresh.token('write')}"}
+    for method, path, _ in routes(fresh):
+        if method == "WEBSOCKET":
+            continue
+        for place in [at for at, letter in enumerate(path) if letter == "/"]:
+            doubled = f"{path[:place]}/{path[place:]}"
+            body = b"{}" if method != "GET" else None
+            answer = fresh.ask(method, doubled, body, token, unix=False, based=False)
+            assert answer.status in (401, 404), (method, doubled, answer.status)
+
+
 def _streams(method: str, path: str) -> bool:
     return method == "GET" and path in ("/stream", "/api/events")
 
