@@ -53,6 +53,7 @@ def test_every_verb_has_its_module_and_every_module_its_use() -> None:
         "asking",
         "attach",
         "calls",
+        "attaching",
         "cells",
         "checks",
         "client",

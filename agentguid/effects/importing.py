@@ -162,9 +162,12 @@ class Importer:
         if request.sessions:
             named = set(request.sessions)
             found = [one for one in found if f"{one.source}:{one.id}" in named or one.id in named]
-        progress = await self._take(found, request.id)
-        finish = FinishImport(request=request.id, sessions=progress.taken, failed=progress.failed)
-        await self._parts.dispatch(finish, actor="daemon")
+        try:
+            progress = await self._take(found, request.id)
+            finish = FinishImport(request=request.id, sessions=progress.taken, failed=progress.failed)
+            await self._parts.dispatch(finish, actor="daemon")
+        finally:  # it runs until the log says that it does not
+            self._state.progress.running = False
         log.info("took in %d sessions of agents, %d failed", progress.taken, progress.failed)
 
     async def _watch(self) -> None:
@@ -174,7 +177,10 @@ class Importer:
             return
         found = [one for one in await self.look() if one.due]
         found = [one for one in found if self._bad.get((one.path, one.id)) != (one.size, one.changed)]
-        progress = await self._take(found, "")
+        try:
+            progress = await self._take(found, "")
+        finally:
+            self._state.progress.running = False
         self._seen = {} if progress.waiting else listed
 
     async def _take(self, found: Sequence[Found], request: str) -> Progress:
@@ -185,7 +191,6 @@ class Importer:
                 await self._one(one, progress)
                 progress.done += 1
         finally:
-            progress.running = False
             await self._link.close()
         return progress
 

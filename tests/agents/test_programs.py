@@ -138,9 +138,7 @@ def test_only_package_managers_are_told_to_install(surroundings: dict[str, str])
             if plan.argv
             else KNOWN[id].install in plan.problem
         )
-    assert lines["kimi"].problem.endswith(
-        "Run it yourself: curl -fsSL https://code.kimi.com/kimi-code/install.sh | bash"
-    )
+    assert lines["kiro"].problem.endswith("Run it yourself: curl -fsSL https://cli.kiro.dev/install | bash")
     assert programs.install(Found(KNOWN["codex"], False), {"PATH": "/nowhere"}).problem.startswith(
         "npm is not on"
     )

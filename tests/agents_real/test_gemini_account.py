@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from agentguid.agents.gemini_package import client
-from tests.agents_real.genuine import AGENTS, QUIET, Genuine
+from tests.agents_real.genuine import AGENTS, Genuine
+from tests.agents_real.setups import QUIET
 from tests.agents_real.work import Work
 from tests.signin.test_agent import account, sign_in
 from tests.support import provider as support

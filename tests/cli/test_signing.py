@@ -243,6 +243,6 @@ def test_a_package_is_updated_by_npm(daemon: Daemon) -> None:
 
 
 def test_what_is_piped_into_a_shell_is_shown_and_not_run(daemon: Daemon) -> None:
-    said = Here(daemon)("agents", "update", "kimi", "--yes", code=1).stderr
+    said = Here(daemon)("agents", "update", "kiro", "--yes", code=1).stderr
     assert "Run it yourself: curl -fsSL" in " ".join(said.split())
     assert daemon.api("GET", "/terminals")["terminals"] == []
