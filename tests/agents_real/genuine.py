@@ -135,9 +135,6 @@ AGENTS = (
         Pip("fast-agent-mcp", "0.10.46", "fast-agent-acp", 325, "3.13"),
         "fast-agent-acp",
         setups.fast_agent,
-        cannot=dict.fromkeys(
-            ("a_tool_that_is_allowed_is_run", "a_tool_that_is_denied_is_not"), "it runs no commands here"
-        ),
     ),
     Genuine(
         "openhands",

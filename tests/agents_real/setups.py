@@ -134,8 +134,9 @@ QWEN_SETTINGS = {
     "general": {"enableAutoUpdate": False, "disableAutoUpdate": True, "disableUpdateNag": True},
     "privacy": {"usageStatisticsEnabled": False},
     "telemetry": {"enabled": False},
-    "model": {"name": "fake-model"},
+    "model": {"name": "fake-model", "generationConfig": {"modalities": {"image": True}}},
 }
+"""Of a model that it does not know it thinks that it sees no pictures."""
 
 
 def kilo(url: str) -> dict[str, str]:
