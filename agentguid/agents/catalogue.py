@@ -314,6 +314,7 @@ CATALOGUE: tuple[Entry, ...] = (
             "accept_edits": {"mode": "agent"},
             "bypass": {"mode": "agent"},
         },
+        errors="I hit an internal error while calling the model: ",
     ),
     Entry(
         id="pi",
