@@ -59,7 +59,7 @@ CATALOGUE: tuple[Entry, ...] = (
         login="Run `gemini` in a terminal and sign in, or set GEMINI_API_KEY for the daemon and choose that way there.",
         docs="https://geminicli.com/docs/",
         tried="0.61.0, 2026-11-26",
-        note="It waits in silence while its provider refuses it, and can forget a session that was just begun.",
+        note="It waits in silence while its provider refuses it, and loses a session that is taken up again in the minute in which it began.",
     ),
     Entry(
         id="opencode",
