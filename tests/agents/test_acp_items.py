@@ -225,7 +225,6 @@ def test_an_error_that_ends_as_a_refusal_is_told_as_what_it_is() -> None:
     assert str(turn.error).startswith("fast-agent is not signed in, or its key was refused (generic request")
 
 
-
 def test_what_only_looks_like_an_error_is_a_message_after_all() -> None:
     session = working(errors="Error: ")
     session.say("Error: is what the log says.")
