@@ -72,7 +72,7 @@ class Session(Lines):
                 sent.setting, sent.value = next(found, option), text_of(params.get("value"))
             case "session/new" | "session/load" | "session/resume":
                 state.sessions += 1
-                state.replaying = method == "session/load"
+                state.replaying = method != "session/new"
             case "authenticate":
                 state.signed_in, state.step = True, "signing_in"
         state.sent[number] = sent

@@ -14,7 +14,7 @@ def ended(turn: str, result: dict[str, Any], entry: Entry, state: State, at: int
     """The agent answered the prompt, at this time."""
     reason = text_of(result.get("stopReason"))
     outcome: Outcome = "complete"
-    error = stopped(reason)
+    error = "" if state.failure else stopped(reason)
     if not error and (state.failure or state.failing):
         error = told(entry, state.failure.removeprefix(entry.errors))
     if reason == "cancelled" or state.stopping:

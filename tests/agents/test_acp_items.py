@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from agentguid.agents.catalogue import CATALOGUE
 from agentguid.protocol.events import ApprovalRequested, ItemAdded, ToolFinished, ToolStarted
 from tests.agents.acp_byhand import Session, shapes
 
@@ -210,6 +211,18 @@ def test_what_the_agent_remarks_about_itself_is_no_word_of_the_model() -> None:
     assert ended.error == (
         "The model provider is overloaded (Failed. Last error: 529 Overloaded). Try again in a minute."
     )
+
+
+def test_an_error_that_ends_as_a_refusal_is_told_as_what_it_is() -> None:
+    """fast-agent knows no other word for the end of a turn whose model failed."""
+    [entry] = [one for one in CATALOGUE if one.id == "fast-agent"]
+    session = Session(entry).begin().work()
+    said = "I hit an internal error while calling the model: generic request failed for model 'm' (status=401): no."
+    assert session.say(said) == []
+    turn = session.end(stopReason="refusal")
+
+    assert turn.outcome == "error"
+    assert str(turn.error).startswith("fast-agent is not signed in, or its key was refused (generic request")
 
 
 def test_what_only_looks_like_an_error_is_a_message_after_all() -> None:

@@ -48,11 +48,14 @@ def test_an_earlier_session_is_taken_up_as_the_agent_can(can: dict[str, Any], me
     assert session.written[1]["method"] == method
 
 
-def test_what_load_tells_again_is_left_out_until_the_next_prompt() -> None:
-    """Also what comes after its answer: Gemini answers first."""
+@pytest.mark.parametrize(
+    "can", [{"loadSession": True}, {"sessionCapabilities": {"resume": {}}}], ids=["load", "resume"]
+)
+def test_what_is_told_again_is_left_out_until_the_next_prompt(can: dict[str, Any]) -> None:
+    """Also what comes after its answer: Gemini answers first. fast-agent tells it though it was only to resume."""
     session = Session(resume="s")
     session.write(session.adapter.start())
-    session.answer(result={"protocolVersion": 1, "agentCapabilities": {"loadSession": True}})
+    session.answer(result={"protocolVersion": 1, "agentCapabilities": can})
     session.write(session.adapter.start())
     assert session.say("old") == session.update("tool_call", toolCallId="c", status="completed") == []
     [identified] = session.answer(result=None)

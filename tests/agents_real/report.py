@@ -17,7 +17,8 @@ NOT_APPLICABLE = "not applicable: "
 HEAD = """# Agents
 
 What `make test-agents` found when it ran the genuine programs under a real daemon against a scripted model: a simple answer, a tool that is
-allowed and one that is denied, nothing asked in bypass, a stop, a restart of the daemon, another process that takes the session up, an error of the provider; where the agent can, its models and a message into the running turn.
+allowed and one that is denied, nothing asked in bypass, a stop, a restart of the daemon, another process that takes the session up, an error of the provider, a picture and a text that are attached;
+where the agent can, its models and a message into the running turn.
 Written by that run (`AGENTGUID_AGENTS_REPORT=1`); Claude Code, Codex and Pi have tests of their own besides.
 
 | agent | version | day | passed | failed | not applicable |

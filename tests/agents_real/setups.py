@@ -134,8 +134,9 @@ QWEN_SETTINGS = {
     "general": {"enableAutoUpdate": False, "disableAutoUpdate": True, "disableUpdateNag": True},
     "privacy": {"usageStatisticsEnabled": False},
     "telemetry": {"enabled": False},
-    "model": {"name": "fake-model"},
+    "model": {"name": "fake-model", "generationConfig": {"modalities": {"image": True}}},
 }
+"""Of a model that it does not know it thinks that it sees no pictures."""
 
 
 def kilo(url: str) -> dict[str, str]:
@@ -167,6 +168,7 @@ api_style = "openai"
 name = "fake-model"
 provider = "fake"
 alias = "fake"
+supports_images = true
 
 [[models]]
 name = "fake-small"
@@ -194,7 +196,7 @@ def fast_agent(url: str) -> dict[str, str]:
         "OPENAI_BASE_URL": f"{url}/v1",
         "GENERIC_API_KEY": "dummy",
         "GENERIC_BASE_URL": f"{url}/v1",
-        "FAST_AGENT_MODEL": "generic.fake-model",
+        "FAST_AGENT_MODEL": "generic.gpt-4.1",  # one that it knows to see pictures
     }
 
 
@@ -216,6 +218,7 @@ OPENHANDS_SETTINGS = {
     "kind": "Agent",
     "llm": {
         "model": "openai/fake-model",
+        "model_canonical_name": "openai/gpt-4o",
         "api_key": "dummy",
         "base_url": "{url}/v1",
         "usage_id": "agent",
@@ -224,4 +227,4 @@ OPENHANDS_SETTINGS = {
     "tools": [{"name": name, "params": {}} for name in ("terminal", "file_editor", "task_tracker")],
     "system_prompt_kwargs": {"cli_mode": True},
 }
-"""As its own /settings writes them."""
+"""As its own /settings writes them; the canonical name is of a model that it knows to see pictures."""

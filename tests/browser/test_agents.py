@@ -34,10 +34,8 @@ def test_an_update_is_shown_run_and_told(updating: Daemon, browser: Browser, scr
     expect(row).to_contain_text("1.2.3")
     expect(row).to_contain_text("Not signed in: `claude auth status` says no.")
     expect(row).to_contain_text("agentguictl agents login claude-code")
-    expect(page.locator("#a-kimi .do-this")).to_have_text(
-        "curl -fsSL https://code.kimi.com/kimi-code/install.sh | bash"
-    )
-    expect(page.locator("#a-kimi").get_by_role("button")).to_have_count(0)
+    expect(page.locator("#a-kiro .do-this")).to_have_text("curl -fsSL https://cli.kiro.dev/install | bash")
+    expect(page.locator("#a-kiro").get_by_role("button")).to_have_count(0)
     row.get_by_text("Update", exact=True).click()
     expect(row.locator(".agent-do .do-this")).to_have_text(f"{updating.root}/bin/claude update")
     row.get_by_role("button", name="Run it").click()
