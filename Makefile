@@ -3,7 +3,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check -qq
 PYTEST := $(BIN)/pytest -q --no-header
-WORKERS ?= 2
+# Most tests wait for programs that they have started: three of them keep two processors busy.
+WORKERS ?= 3
+BROWSERS ?= 2
 # Tests that measure time or kill processes have the machine to themselves.
 ALONE := crash or serial
 # Tests of which there is nothing short.
@@ -34,7 +36,7 @@ test-together: $(VENV)/.browser
 
 test-browser: $(VENV)/.browser
 	$(call say,tests in a browser)
-	@$(PYTEST) -n $(WORKERS) --dist loadfile -m "browser and not agents $(SHORT) and not ($(ALONE))" $(TESTS) $(PARTIAL)
+	@$(PYTEST) -n $(BROWSERS) --dist loadfile -m "browser and not agents $(SHORT) and not ($(ALONE))" $(TESTS) $(PARTIAL)
 
 test-alone: $(VENV)/.browser
 	$(call say,tests that want the machine to themselves)
