@@ -20,11 +20,11 @@ PATIENCE = 3.0
 class Ending:
     """Asked for once or more often; `over` is called with who is left, which is nobody but in strange cases."""
 
-    def __init__(self, child: Child, host: str, loop: Loop, over: Callable[[kin.Kin], None]) -> None:
+    def __init__(self, child: Child, directory: str, loop: Loop, over: Callable[[kin.Kin], None]) -> None:
         self.asked = False
         self.open = False
         """The child has ended, and some that it started may live."""
-        self._child, self._host, self._loop, self._over = child, host, loop, over
+        self._child, self._tape, self._loop, self._over = child, directory, loop, over
         self._kill_at = 0.0
         self._ended = False
 
@@ -50,7 +50,7 @@ class Ending:
 
     def send(self, number: int) -> kin.Kin:
         """To the group, which no fork escapes, and to whoever has left it. Who lived when it was sent."""
-        found = kin.descendants(os.getpid(), [self._host])
+        found = kin.descendants(os.getpid(), [self._tape])
         self._child.kill(number)
         kin.strike(found, number)
         return found

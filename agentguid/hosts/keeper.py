@@ -38,9 +38,9 @@ class Keeper:
         """Starts the child. Raises OSError when the tape cannot be written: then it never ran."""
         failpoint("host.before_spawn")
         kin.adopt()
-        environ = {**self.order.env, kin.MARK: os.fsencode(self.order.host)}
+        environ = {**self.order.env, kin.MARK: os.fsencode(self.order.tape)}
         self.child = Child(self.order.argv, self.order.cwd, environ, self.order.size)
-        self.ending = Ending(self.child, self.order.host, self.loop, self._alone)
+        self.ending = Ending(self.child, self.order.tape, self.loop, self._alone)
         failpoint("host.after_spawn")
         self.outlets: list[Outlet]
         if self.order.size:

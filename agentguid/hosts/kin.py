@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 MARK = b"AGENTGUID_HELD_BY"
-"""Variable that every child of a host has: the host's id."""
+"""Variable that every child of a host has: the directory of its tape. Ids alone are not enough: a copy of the data has the same."""
 YOUNG = 64
 """Numbers of processes back from the newest that `strike_young` looks at."""
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER
@@ -35,12 +35,12 @@ def start_time(pid: int) -> int:
     return _status(pid)[2]
 
 
-def descendants(ancestor: int, hosts: Iterable[str] = ()) -> Kin:
-    """What lives and descends from a process, or bears the mark of one of these hosts, or descends from who does.
+def descendants(ancestor: int, tapes: Iterable[str] = ()) -> Kin:
+    """What lives and descends from a process, or bears the mark of the host of one of these tapes, or descends from who does.
 
     Never the asking process itself, nor `ancestor`. Costs some 20 µs for each process of the machine.
     """
-    marks = {os.fsencode(host) for host in hosts}
+    marks = {os.fsencode(directory) for directory in tapes}
     found: Kin = {}
     parents: dict[int, int] = {}
     roots = {ancestor} if ancestor else set()
@@ -64,7 +64,7 @@ def descendants(ancestor: int, hosts: Iterable[str] = ()) -> Kin:
 
 
 def mark(pid: int) -> bytes:
-    """The host that a process of this user was started under; empty when none, or when it may not be looked at."""
+    """The tape of the host that a process of this user was started under; empty when none, or when it may not be looked at."""
     path = f"/proc/{pid}"
     try:
         if os.stat(path).st_uid != os.getuid():

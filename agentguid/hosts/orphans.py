@@ -29,7 +29,7 @@ async def reap(places: Places, host: str, grace: float = 2.0) -> bool:
     if not fell(places, host):
         return False
     group = left_group(places, host)
-    return await _end(lambda: _left(group, host), grace)
+    return await _end(lambda: _left(places, group, host), grace)
 
 
 async def sweep(places: Places, hosts: Iterable[str], grace: float = 2.0) -> bool:
@@ -37,7 +37,7 @@ async def sweep(places: Places, hosts: Iterable[str], grace: float = 2.0) -> boo
 
     For a conversation that is deleted, and when all agents are to end. Hosts that live end their own.
     """
-    ended = {host for host in hosts if not held(places, host)}
+    ended = {str(places.tapes / host) for host in hosts if not held(places, host)}
     return bool(ended) and await _end(lambda: kin.descendants(0, ended), grace)
 
 
@@ -54,9 +54,9 @@ async def _end(find: Callable[[], kin.Kin], grace: float) -> bool:
     return bool(found)
 
 
-def _left(group: int, host: str) -> kin.Kin:
+def _left(places: Places, group: int, host: str) -> kin.Kin:
     grouped = {pid: kin.start_time(pid) for pid in (members(group) if group else [])}
-    return grouped | kin.descendants(0, [host])
+    return grouped | kin.descendants(0, [str(places.tapes / host)])
 
 
 async def kill(places: Places, host: str) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from agentguid.hosts import kin
 from tests.support import signin
+from tests.support.attached import runs
 from tests.support.ctl import Here
 from tests.support.daemon import Daemon, wait_for
 from tests.support.terminal import Terminal
@@ -134,7 +134,7 @@ def test_a_sign_in_that_was_left_can_be_ended(ctl: Open, daemon: Daemon) -> None
     assert terminal.ends() == 0
     (one,) = daemon.api("GET", "/terminals")["terminals"]
     assert Here(daemon)("agents", "login", "hold", "--end").stderr == "The sign-in of hold was ended.\n"
-    wait_for(lambda: not kin.descendants(0, [one["id"]]), "its program to end")
+    wait_for(lambda: not runs(daemon, one["id"]), "its program to end")
     assert "No sign-in" in Here(daemon)("agents", "login", "hold", "--end").stderr
 
 

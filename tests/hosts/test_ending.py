@@ -58,14 +58,16 @@ sys.stdin.read()
 
 
 @pytest.fixture
-def bystanders() -> Iterator[list[subprocess.Popen[bytes]]]:
+def bystanders(places: Places, tmp_path: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Processes that look a little like ours, and are not."""
+    ours = str(places.tapes / "h")
     likes = [
-        {"AGENTGUID_HELD_BY": "h2"},
+        {"AGENTGUID_HELD_BY": f"{ours}2"},
+        {"AGENTGUID_HELD_BY": str(tmp_path / "a-copy-of-data" / "tapes" / "h")},
         {"AGENTGUID_HELD_BY": ""},
-        {"NOT_AGENTGUID_HELD_BY": "h"},
-        {"A": "1 AGENTGUID_HELD_BY=h"},
-        {"B": "AGENTGUID_HELD_BY=h"},
+        {"NOT_AGENTGUID_HELD_BY": ours},
+        {"A": f"1 AGENTGUID_HELD_BY={ours}"},
+        {"B": f"AGENTGUID_HELD_BY={ours}"},
     ]
     idle = ["sleep", "600"]
     found = [subprocess.Popen(idle, env=ENV | like, start_new_session=True) for like in likes]
@@ -111,7 +113,7 @@ async def test_an_end_outruns_a_storm_of_forks(places: Places) -> None:
     await until(lambda: said(places) == b"up\n")
     await link.end(0.2)
     await ended(link, places)
-    assert kin.descendants(0, ["h"]) == {}
+    assert kin.descendants(0, [str(places.tapes / "h")]) == {}
     assert not [record for record in records(places) if b"could not be ended" in record.payload]
 
 

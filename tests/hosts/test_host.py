@@ -214,7 +214,7 @@ print(os.getpid() == os.getsid(0) == os.getpgid(0), sorted(map(int, os.listdir("
     mask = os.umask(0)
     os.umask(mask)
     assert cwd == str(places.data.parent)
-    assert variables == repr(sorted([*env.items(), ("AGENTGUID_HELD_BY", "h")]))
+    assert variables == repr(sorted([*env.items(), ("AGENTGUID_HELD_BY", str(places.tapes / "h"))]))
     assert numbers == f"0 {mask}"
     assert own == "True [3]"  # the listing's own
 

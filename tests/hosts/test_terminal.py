@@ -83,10 +83,10 @@ async def test_an_end_takes_an_interactive_shell_and_all_that_it_started(places:
     line = "setsid sleep 1000 & nohup sleep 1001 >/dev/null 2>&1 & sleep 1002 & echo do''ne\r"
     await link.send("1", line.encode())
     await until(lambda: b"done" in said(places))
-    await until(lambda: len(kin.descendants(0, ["h"])) >= 4)
+    await until(lambda: len(kin.descendants(0, [str(places.tapes / "h")])) >= 4)
     await link.end(2.0)
     await ended(link, places)
-    assert kin.descendants(0, ["h"]) == {}
+    assert kin.descendants(0, [str(places.tapes / "h")]) == {}
 
 
 async def test_the_last_words_are_taped_whole_before_the_end(places: Places) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from agentguid.hosts import kin, tape
 from tests.support import signin
-from tests.support.attached import TerminalSocket
+from tests.support.attached import TerminalSocket, runs
 from tests.support.daemon import Daemon, wait_for
 
 ODD = [sys.executable, "-I", signin.__file__]
@@ -118,7 +118,7 @@ def test_what_a_killed_host_leaves_is_ended(daemon: Daemon) -> None:
         terminal.until(b"holding")
         os.kill(daemon.hosts()[0], 9)
         assert terminal.exit() == {"type": "exit", "code": None, "note": "its host is gone"}
-    wait_for(lambda: not kin.descendants(0, [id]), "its program to end")
+    wait_for(lambda: not runs(daemon, id), "its program to end")
 
 
 def test_a_second_sign_in_of_an_agent_is_the_first(daemon: Daemon) -> None:
@@ -131,7 +131,7 @@ def test_a_second_sign_in_of_an_agent_is_the_first(daemon: Daemon) -> None:
         (id, "login", "hold", False)
     ]
     assert daemon.api("DELETE", f"/terminals/{id}") == {"ended": True}
-    wait_for(lambda: not kin.descendants(0, [id]), "its program to end")
+    wait_for(lambda: not runs(daemon, id), "its program to end")
 
 
 def test_whoever_is_attached_sees_and_types_the_same(daemon: Daemon) -> None:
@@ -150,10 +150,10 @@ def test_a_close_ends_all_that_was_started(daemon: Daemon) -> None:
     with TerminalSocket(daemon, id) as terminal:
         terminal.type(b"setsid sleep 1000 & nohup sleep 1001 & sleep 1002 & echo star''ted\r")
         terminal.until(b"started")
-        wait_for(lambda: len(kin.descendants(0, [id])) >= 4, "all to run")
+        wait_for(lambda: len(runs(daemon, id)) >= 4, "all to run")
         terminal.say(type="close")
         assert terminal.exit()
-    assert not kin.descendants(0, [id])
+    assert not runs(daemon, id)
 
 
 def test_a_flood_arrives_whole_at_who_reads_and_its_tape_stays_short(daemon: Daemon) -> None:
@@ -268,7 +268,7 @@ def test_a_daemon_that_stops_with_its_agents_ends_terminals_and_without_leaves_t
         while terminal.read():
             pass
         assert terminal.code == 1012
-    assert kin.descendants(0, [id])
+    assert runs(daemon, id)
     daemon.start()
     daemon.api("POST", "/shutdown", {"agents": True})
-    wait_for(lambda: not kin.descendants(0, [id]), "its program to end")
+    wait_for(lambda: not runs(daemon, id), "its program to end")

@@ -8,7 +8,13 @@ from typing import Any, Self
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import unix_connect
 
+from agentguid.hosts import kin
 from tests.support.daemon import PATIENCE, Daemon
+
+
+def runs(daemon: Daemon, id: str) -> kin.Kin:
+    """What lives of all that was started in a terminal."""
+    return kin.descendants(0, [str(daemon.root / "run" / "terminals" / "tapes" / id)])
 
 
 class TerminalSocket:
