@@ -8,11 +8,11 @@ from agentguid.agents import acp_modes as modes
 from agentguid.agents import acp_wire as wire
 from agentguid.agents.acp_asks import Asks
 from agentguid.agents.acp_calls import Calls
-from agentguid.agents.acp_state import SENT, Sent, State, decode
+from agentguid.agents.acp_state import SENT, Sent, State
 from agentguid.agents.acp_texts import Texts
 from agentguid.agents.base import Errand, Fact, Launch, Output
 from agentguid.agents.entry import Entry
-from agentguid.agents.jsonl import NotUnderstoodError, text_of
+from agentguid.agents.jsonl import NotUnderstoodError, carried, text_of
 from agentguid.agents.jsonrpc_lines import STDERR, Lines
 from agentguid.protocol.events import ItemAdded, SessionIdentified
 from agentguid.protocol.items import Body, Level
@@ -23,7 +23,7 @@ class Session(Lines):
         self.entry = entry
         self.host = host
         self.launch = launch
-        self.state: State = State() if carry is None else decode(carry)
+        self.state: State = State() if carry is None else carried(carry, State)
         self.texts = Texts(self._item)
         self.calls = Calls(self.state, self._item, host)
         self.asks = Asks(self.state, launch.cwd)

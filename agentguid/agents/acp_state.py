@@ -2,7 +2,6 @@
 
 from typing import Literal
 
-import msgspec
 from msgspec import Raw, Struct, field
 
 from agentguid.agents.slash import NONE
@@ -125,11 +124,3 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     slash: Raw = NONE
     """Its slash commands, see `agents.slash`."""
     unknown: Unknown = field(default_factory=Unknown)
-
-
-def decode(carry: bytes) -> State:
-    """Raises msgspec.DecodeError for what this version did not write."""
-    try:
-        return msgspec.json.decode(carry, type=State)
-    except (UnicodeDecodeError, RecursionError) as error:
-        raise msgspec.DecodeError(str(error)) from error

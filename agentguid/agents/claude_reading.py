@@ -13,8 +13,8 @@ from agentguid.agents.base import Fact, Launch, Line, Output, Write
 from agentguid.agents.claude_asks import OPEN, TOO_MANY, Asks, deny
 from agentguid.agents.claude_blocks import Blocks
 from agentguid.agents.claude_errors import api_error, exit_error, forgotten
-from agentguid.agents.claude_state import STDERR, State, decode, keep
-from agentguid.agents.jsonl import NotUnderstoodError, mapping, text_of
+from agentguid.agents.claude_state import STDERR, State, keep
+from agentguid.agents.jsonl import NotUnderstoodError, carried, mapping, text_of
 from agentguid.protocol.events import HostEnded, TurnEnded
 from agentguid.protocol.ids import item_id
 
@@ -34,7 +34,7 @@ class Reading:
         self.launch = launch
         self.name = name
         fresh = State(mode=launch.mode, wanted_model=launch.model)
-        self.state = fresh if carry is None else decode(carry)
+        self.state = fresh if carry is None else carried(carry, State)
         self.blocks = Blocks(self.state, self._item)
         self.asks = Asks(self.state, self.blocks.calls)
         self._offset = 0

@@ -1,6 +1,5 @@
 """What the Claude adapter knows between two lines. All of it is the adapter's `carry`, so it stays small."""
 
-import msgspec
 from msgspec import Raw, Struct, field
 
 from agentguid.agents.slash import NONE
@@ -70,14 +69,6 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     commands: Raw = NONE
     """Its slash commands, see `agents.slash`."""
     unknown: Unknown = field(default_factory=Unknown)
-
-
-def decode(carry: bytes) -> State:
-    """Raises msgspec.DecodeError for what this version did not write."""
-    try:
-        return msgspec.json.decode(carry, type=State)
-    except (UnicodeDecodeError, RecursionError) as error:
-        raise msgspec.DecodeError(str(error)) from error
 
 
 def keep(mapping: dict[str, str], key: str, value: str, limit: int) -> None:

@@ -3,8 +3,9 @@
 from agentguid.agents.base import Fact, Launch, Output
 from agentguid.agents.codex_asks import Asks
 from agentguid.agents.codex_items import Items
-from agentguid.agents.codex_state import SENT, STEERS, State, decode
+from agentguid.agents.codex_state import SENT, STEERS, State
 from agentguid.agents.entry import Entry
+from agentguid.agents.jsonl import carried
 from agentguid.agents.jsonrpc_lines import STDERR, Lines
 from agentguid.protocol.events import ItemAdded, SessionIdentified
 from agentguid.protocol.items import Body, Level
@@ -15,7 +16,7 @@ class Session(Lines):
         self.entry = entry
         self.host = host
         self.launch = launch
-        self.state: State = State(planning=bool(launch.resume)) if carry is None else decode(carry)
+        self.state: State = State(planning=bool(launch.resume)) if carry is None else carried(carry, State)
         self.items = Items(self.state, self._item)
         self.asks = Asks(self.state, launch.cwd)
         self._offset = 0

@@ -2,7 +2,6 @@
 
 from typing import Literal
 
-import msgspec
 from msgspec import Struct, field
 
 from agentguid.agents.unknown import Unknown
@@ -71,11 +70,3 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     unstarted: str = ""
     """Why the host could not start the agent."""
     unknown: Unknown = field(default_factory=Unknown)
-
-
-def decode(carry: bytes) -> State:
-    """Raises msgspec.DecodeError for what this version did not write."""
-    try:
-        return msgspec.json.decode(carry, type=State)
-    except (UnicodeDecodeError, RecursionError) as error:
-        raise msgspec.DecodeError(str(error)) from error

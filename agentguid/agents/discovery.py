@@ -14,6 +14,7 @@ from agentguid.agents.base import Dialect, SlashCommand
 from agentguid.agents.catalogue import CATALOGUE, Entry
 from agentguid.agents.environ import child_environ, folders
 from agentguid.agents.offers import Offer, Offers
+from agentguid.entropy import now
 from agentguid.protocol.events import TurnEnded
 from agentguid.protocol.items import Mode
 
@@ -125,18 +126,20 @@ class Agents:
         return offer.models if offer else ()
 
     def learn_commands(self, id: str, cwd: str, commands: Sequence[SlashCommand]) -> None:  # noqa: A002
-        """An agent at work in a folder said which slash commands it has there."""
-        if commands:
+        """An agent at work in a folder said which slash commands it has there. Cheap when they are the same list."""
+        if commands and self._commands.get((id, cwd)) is not commands:
+            self._offers.learn_commands(id, commands, now())
             self._commands.pop((id, cwd), None)
             self._commands[id, cwd] = commands
             if len(self._commands) > PLACES:
                 del self._commands[next(iter(self._commands))]
 
     def commands(self, id: str, cwd: str) -> Sequence[SlashCommand]:  # noqa: A002
-        """What it said last of this folder, else of any other: most of them are the same everywhere."""
+        """What it said last of this folder, else of any other, also to an earlier daemon: most are the same everywhere."""
         if (id, cwd) in self._commands:
             return self._commands[id, cwd]
-        return next((told for (agent, _), told in reversed(self._commands.items()) if agent == id), ())
+        offer = self._offers.get(id)
+        return offer.commands if offer else ()
 
     def learn_pictures(self, id: str, takes: bool) -> None:  # noqa: A002
         """Whether an agent at work said that it takes pictures."""

@@ -1,9 +1,11 @@
 """Lines of JSON from programs that nobody can trust to write it well."""
 
 import json
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
+
+T = TypeVar("T")
 
 
 class NotUnderstoodError(Exception):
@@ -69,3 +71,11 @@ def number(value: Any) -> float:
 
 def count(value: Any) -> int:
     return int(number(value))
+
+
+def carried(carry: bytes, state: type[T]) -> T:
+    """What an adapter knew at its anchor. Raises msgspec.DecodeError for what this version did not write."""
+    try:
+        return msgspec.json.decode(carry, type=state)
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise msgspec.DecodeError(str(error)) from error

@@ -3,6 +3,7 @@
 Not in the log: it is no fact about a conversation, and old news of it is worth nothing.
 """
 
+import asyncio
 import os
 from collections.abc import Sequence
 from contextlib import suppress
@@ -11,6 +12,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from agentguid.agents.base import SlashCommand
 from agentguid.protocol.items import Mode
 
 AGENTS, MODELS, LONGEST = 200, 200, 200
@@ -26,6 +28,8 @@ class Offer(Struct, frozen=True, omit_defaults=True):
     """Beside its own choice. None: it does not let others choose."""
     modes: tuple[Mode, ...] = ("ask", "accept_edits", "plan", "bypass")
     """Those of our modes that it can work in."""
+    commands: tuple[SlashCommand, ...] = ()
+    """Its slash commands where it said so last: most of them are the same everywhere."""
     at: int = 0
     """When it said so, microseconds since the epoch."""
 
@@ -36,6 +40,8 @@ class Offers:
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
         self._offers: dict[str, Offer] = _read(path) if path else {}
+        self._unsaved = False
+        self._saving: asyncio.Task[None] | None = None
 
     def get(self, agent: str) -> Offer | None:
         return self._offers.get(agent)
@@ -43,25 +49,40 @@ class Offers:
     def learn(self, agent: str, models: Sequence[str], modes: Sequence[Mode] | None, at: int) -> None:
         """It has just said this. What is the same as before is written when it is a day newer."""
         named = tuple(name for name in dict.fromkeys(models) if 0 < len(name) <= LONGEST)[:MODELS]
-        offer = Offer(named, at=at) if modes is None else Offer(named, tuple(modes), at)
-        before = self._offers.pop(agent, None)
-        self._offers[agent] = offer
-        if before is None or msgspec.structs.replace(before, at=at) != offer or at - before.at > DAY:
-            self._write()
-        else:
-            self._offers[agent] = before
+        before = self._offers.get(agent)
+        had = before.commands if before else ()
+        offer = Offer(named, at=at, commands=had) if modes is None else Offer(named, tuple(modes), had, at)
+        self._keep(agent, before, offer)
 
-    def _write(self) -> None:
+    def learn_commands(self, agent: str, commands: Sequence[SlashCommand], at: int) -> None:
+        """It has just said that these are its slash commands."""
+        before = self._offers.get(agent)
+        self._keep(agent, before, msgspec.structs.replace(before or Offer(), commands=tuple(commands), at=at))
+
+    def _keep(self, agent: str, before: Offer | None, offer: Offer) -> None:
+        new = before is None or msgspec.structs.replace(before, at=offer.at) != offer
+        self._offers.pop(agent, None)
+        self._offers[agent] = offer if new or before is None or offer.at - before.at > DAY else before
+        if self._offers[agent] is not before:
+            for old in list(self._offers)[:-AGENTS]:
+                del self._offers[old]
+            self._unsaved = True
+            if self._path and (self._saving is None or self._saving.done()):
+                self._saving = asyncio.create_task(self._save(self._path), name="offers")
+
+    async def _save(self, path: Path) -> None:
         """Some kilobytes, when an agent has something new to say."""
-        for old in list(self._offers)[:-AGENTS]:
-            del self._offers[old]
-        if self._path is None:
-            return
-        beside = self._path.with_suffix(".new")
-        with suppress(OSError):  # a full disk: it is known until the daemon ends
-            beside.write_bytes(msgspec.json.encode(self._offers))
-            os.chmod(beside, 0o600)
-            beside.replace(self._path)
+        while self._unsaved:
+            self._unsaved = False
+            await asyncio.to_thread(_write, path, msgspec.json.encode(self._offers))
+
+
+def _write(path: Path, data: bytes) -> None:
+    beside = path.with_suffix(".new")
+    with suppress(OSError):  # a full disk: it is known until the daemon ends
+        beside.write_bytes(data)
+        os.chmod(beside, 0o600)
+        beside.replace(path)
 
 
 def _read(path: Path) -> dict[str, Offer]:

@@ -4,10 +4,11 @@ from agentguid.agents import pi_turns as turns
 from agentguid.agents import pi_write as write
 from agentguid.agents.base import Fact, Launch, Output
 from agentguid.agents.entry import Entry
+from agentguid.agents.jsonl import carried
 from agentguid.agents.jsonrpc_lines import STDERR, Lines
 from agentguid.agents.pi_asks import Asks
 from agentguid.agents.pi_items import Items
-from agentguid.agents.pi_state import State, decode
+from agentguid.agents.pi_state import State
 from agentguid.protocol.events import ItemAdded, SessionIdentified
 from agentguid.protocol.items import Body, Level
 
@@ -17,7 +18,7 @@ class Session(Lines):
         self.entry = entry
         self.host = host
         self.launch = launch
-        self.state: State = State() if carry is None else decode(carry)
+        self.state: State = State() if carry is None else carried(carry, State)
         self.items = Items(self.state, self._item)
         self.asks = Asks(self.state, self.items)
         self._offset = 0

@@ -123,13 +123,12 @@ class SignIns:
         own = programs.ways(found)
         given = self._given(found.id)
         key = _key(found, given, self._environ)
-        command = programs.status(found, self._environ)
+        command = await asyncio.to_thread(programs.status, found, self._environ)
         if command:
             with contextlib.suppress(OSError, TimeoutError):
                 said = await ask(command, {**child_environ(self._environ), **given})
-                return _told(
-                    said, " ".join((os.path.basename(command[0]), *command[1:])), key, own, self._environ
-                )
+                named = " ".join((os.path.basename(command[0]), *command[1:]))
+                return await asyncio.to_thread(_told, said, named, key, own, self._environ)
         if key:
             return "yes", key
         return await asyncio.to_thread(_by_files, own, self._environ)

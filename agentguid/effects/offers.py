@@ -9,7 +9,7 @@ import os
 import shutil
 from pathlib import Path
 
-from agentguid.agents.base import Closing, Launch, Prompt, Write
+from agentguid.agents.base import Adapter, Closing, Commanded, Launch, Prompt, Write
 from agentguid.agents.discovery import Found
 from agentguid.effects.key import Key
 from agentguid.effects.parts import EffectParts
@@ -121,13 +121,15 @@ class Offering:
                 raise AgentFailed(adapter.farewell(tail.code) if tail.exited else why)
             modes = adapter.modes if isinstance(adapter, Closing) else None
             parts.agents.learn(found.id, adapter.models, modes, now())
+            if isinstance(adapter, Commanded):
+                parts.agents.learn_commands(found.id, launch.cwd, adapter.slash_commands)
             await _close(link, tail)
         finally:
             await asyncio.shield(_end(link))
 
 
 async def _greeted(link: Link, tail: Tail) -> None:
-    """Until the handshake is over and models are named, or nothing more comes."""
+    """Until the handshake is over and all is named, or nothing more comes."""
     loop, late = asyncio.get_running_loop(), 0.0
     while not tail.exited:
         link.grown.clear()
@@ -135,7 +137,7 @@ async def _greeted(link: Link, tail: Tail) -> None:
         adapter = tail.adapter
         if not adapter.ready:
             await _give(link, list(adapter.start()))
-        elif adapter.models or loop.time() > (late := late or loop.time() + LATER):
+        elif _named(adapter) or loop.time() > (late := late or loop.time() + LATER):
             return
         if not link.alive:
             await _read(link, tail)
@@ -145,6 +147,10 @@ async def _greeted(link: Link, tail: Tail) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LATER if adapter.ready else PATIENCE):
                 await link.grown.wait()
+
+
+def _named(adapter: Adapter) -> bool:
+    return bool(adapter.models) and (not isinstance(adapter, Commanded) or bool(adapter.slash_commands))
 
 
 async def _read(link: Link, tail: Tail) -> None:

@@ -1,5 +1,6 @@
 """Which models an agent has is known before it works, survives a restart, and can be asked for without a trace."""
 
+import asyncio
 import contextlib
 import os
 import threading
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from agentguid.agents.base import SlashCommand
 from agentguid.agents.offers import Offers
 from tests.sessions.acp import Mine, ask, told
 from tests.support.ctl import Here
@@ -132,11 +134,28 @@ def test_the_form_of_a_new_conversation_asks_and_keeps_what_was_typed(mine: Mine
     assert '<option value="plan" selected>' in html
 
 
-def test_a_damaged_file_of_offers_is_no_trouble(tmp_path: Path) -> None:
+@pytest.mark.anyio
+async def test_a_damaged_file_of_offers_is_no_trouble(tmp_path: Path) -> None:
     for text in ("", "{", "[]", '{"x": 7}', '{"x": {"models": "y"}}', "\ud800"):
         (tmp_path / "offers.json").write_bytes(text.encode("utf-8", "surrogatepass"))
         offers = Offers(tmp_path / "offers.json")
         assert offers.get("x") is None
         offers.learn("x", ["a", "a", "", "b" * 1000], None, 1)
-        assert Offers(tmp_path / "offers.json").get("x") == offers.get("x")
+        offers.learn_commands("x", [SlashCommand("review", "", "")], 2)
+        while Offers(tmp_path / "offers.json").get("x") != offers.get("x"):
+            await asyncio.sleep(0.01)
         assert os.listdir(tmp_path) == ["offers.json"]
+
+
+def test_slash_commands_are_known_before_an_agent_works_for_the_first_time(daemon: Daemon) -> None:
+    """Once it was asked what it offers; also to the next daemon."""
+    conversation = daemon.conversation()
+    path = f"/conversations/{conversation}/commands"
+    assert daemon.api("GET", path)["commands"] == []
+    daemon.api("POST", "/agents/demo/models")
+    named = [one["name"] for one in daemon.api("GET", path)["commands"]]
+    assert "tour" in named
+    wait_for(lambda: b'"tour"' in (daemon.data / "offers.json").read_bytes(), "it to be kept")
+    daemon.kill()
+    daemon.start()
+    assert [one["name"] for one in daemon.api("GET", path)["commands"]] == named

@@ -21,12 +21,14 @@ BASE = os.environ.get("AGENTGUID_TEST_BASE", "")
 """What every URL begins with where a test does not say it; empty: as the daemon has it. Browser tests pass under any."""
 
 
-def wait_for(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
-    """What `condition` gives once it is true."""
+def wait_for(
+    condition: Callable[[], Any], what: str, patience: float = PATIENCE, said: Callable[[], str] = str
+) -> Any:
+    """What `condition` gives once it is true; else an error with what `said` gives then."""
     deadline = time.monotonic() + patience
     while not (got := condition()):
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {patience:.0f} s in vain for {what}")
+            raise AssertionError(f"waited {patience:.0f} s in vain for {what}{said()}")
         time.sleep(0.01)
     return got
 
@@ -105,7 +107,7 @@ class Daemon:
                 start_new_session=True,
             )
         if ready:
-            wait_for(self.healthy, f"the daemon to serve; it said:\n{self.log()[-3000:]}")
+            wait_for(self.healthy, "the daemon to serve; it said:\n", said=self._last)
         return self
 
     def healthy(self) -> bool:
@@ -120,6 +122,9 @@ class Daemon:
         with contextlib.suppress(OSError):
             return (self.root / "daemon.log").read_text(errors="replace")
         return ""
+
+    def _last(self) -> str:
+        return self.log()[-3000:]
 
     def kill(self) -> None:
         """As a crash would: no clean-up."""
@@ -249,7 +254,7 @@ class Daemon:
             )
             return row if row and row["status"] not in ("active", "pending") else None
 
-        got: dict[str, Any] = wait_for(look, f"the turn to end\n{self.log()[-2000:]}", patience)
+        got: dict[str, Any] = wait_for(look, "the turn to end\n", patience, self._last)
         return got
 
     def items(self, conversation: str) -> list[dict[str, Any]]:
