@@ -74,6 +74,8 @@ async def run(settings: Settings) -> None:
         parts.presence.recovering = True
         _want_credentials(events, reader)
         parts.blobs.sweep()
+        pages = site(settings.base_url, settings.hot_reload)
+        pages.keep(places.compiled)
         beside = _Beside(feed)
 
         async def ready() -> None:
@@ -81,7 +83,7 @@ async def run(settings: Settings) -> None:
             # The port is open before tapes are drained: pages say "catching up".
             beside.start("turns", turns.run())
             beside.start("terminals", parts.terminals.run())
-            beside.start("templates", asyncio.to_thread(site(settings.base_url, settings.hot_reload).warm))
+            beside.start("templates", asyncio.to_thread(pages.warm))
             beside.start("tapes", tapes.keep(effects))
             beside.start("forgetting", Forgetting(effects).run())
             beside.start("import", Importer(effects, parts.importing, turns.let_go).run())

@@ -45,6 +45,11 @@ class Places(NamedTuple):
         return self.data / "asked"
 
     @property
+    def compiled(self) -> Path:
+        """Compiled templates. Of no worth to anybody else; may be deleted."""
+        return self.data / "templates"
+
+    @property
     def keys(self) -> Path:
         """Keys of model providers, for this user only."""
         return self.data / "keys.json"

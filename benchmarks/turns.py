@@ -75,6 +75,9 @@ def flood(root: Path, prompt: str, lines: int, readers: int = 1) -> dict[str, An
         conversation = daemon.conversation()
         daemon.send(conversation, "emit 10")  # the host is up and warm
         daemon.ended(conversation)
+        daemon.request(
+            "GET", f"/conversations/{conversation}"
+        )  # a page is opened before it is kept up to date
         assert daemon.process
         pids = [daemon.process.pid, *daemon.hosts()]
         before = cpu_seconds(pids)

@@ -1,6 +1,8 @@
 """The near end of a tape: records in, translated outputs out, and how far that has come."""
 
 import logging
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -70,7 +72,8 @@ class Tail:
         self._splitter = lines.Splitter()
         self._record: Record | None = None
         """Begun, but not yet translated whole."""
-        self._lines: list[lines.Line] = []
+        self._lines: Iterator[lines.Line] = iter(())
+        """Those of it that are still to come."""
 
     @property
     def mark(self) -> TapeMark:
@@ -80,7 +83,7 @@ class Tail:
     def next(self, most: int = AT_ONCE) -> Batch | None:
         """The next lines, `most` of them at most, translated; None when the tape has no more for now.
 
-        A record may hold thousands.
+        A record may hold a quarter of a million.
         """
         outputs: list[Output] = []
         known: list[str] = []
@@ -91,20 +94,20 @@ class Tail:
                 return None
             outputs += self._begin(self._record)
         record, end = self._record, self.offset
-        some, self._lines = self._lines[:most], self._lines[most:]
-        for line in some:
+        taken = 0
+        for taken, line in enumerate(islice(self._lines, most), 1):  # noqa: B007
             # Of a line that nothing ends, the end is where it broke off: it was told with the record that says so.
             translated, end = self._translate(line), line.end if line.ended else record.end
             if end <= self._committed:
                 translated, already = _unfinished(translated)
                 known += already
             outputs += translated
-        if not self._lines:
+        if taken < most:
             self._record, end = None, record.end
-        return self._settle(Batch(outputs, end, record.at, known, len(some)))
+        return self._settle(Batch(outputs, end, record.at, known, taken))
 
     def _begin(self, record: Record) -> list[Output]:
-        self._lines = list(self._splitter.feed(record))
+        self._lines = self._splitter.feed(record)
         if record.direction == tape.NOTE and record.end > self._committed:
             return [self._notice(record.offset, record.payload.decode(errors="replace"))]
         return []

@@ -1,5 +1,6 @@
 """Where templates come from: one Jinja environment per URL prefix, its macros kept as functions."""
 
+import contextlib
 import hashlib
 import re
 from collections.abc import Callable
@@ -8,7 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from agentguid.paths import bundled
@@ -25,6 +27,20 @@ Macro = Callable[..., str]
 def ours(html: str) -> Markup:
     """HTML that our own templates or the sanitiser have made: it is not escaped again."""
     return Markup(html)  # noqa: S704  the one place where this is said
+
+
+class Compiled(FileSystemBytecodeCache):
+    """Templates as Python has compiled them, each valid for the very text that it was made from."""
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        try:
+            super().load_bytecode(bucket)
+        except Exception:  # unreadable or damaged in whatever way: it is compiled again
+            bucket.reset()
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with contextlib.suppress(OSError):  # a full disk: it is compiled again the next time
+            super().dump_bytecode(bucket)
 
 
 class Site:
@@ -116,8 +132,14 @@ class Site:
         assert found is not None
         return found
 
+    def keep(self, directory: Path) -> None:
+        """From here on compiled templates are kept there: to compile all of them takes a second of a processor."""
+        with contextlib.suppress(OSError):
+            directory.mkdir(mode=0o700, exist_ok=True)
+        self.environment.bytecode_cache = Compiled(str(directory))
+
     def warm(self) -> None:
-        """Compiles every template: a tenth of a second that the first page would wait for. In a thread."""
+        """Makes every template ready, so that no page waits for it. In a thread."""
         for name in self.environment.list_templates(extensions=["html"]):
             self.environment.get_template(name)
 

@@ -1,8 +1,9 @@
 """A tape may be cut into portions of any size, and read again from the mark after any of them: nothing twice, nothing lost."""
 
+import tracemalloc
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
@@ -20,13 +21,16 @@ from tests.agents import recordings
 HOST = "host"
 LAUNCH = Launch(cwd="/work/demo", model=None, mode="ask", resume=None)
 DIRECTIONS = {"out": tape.OUT, "err": tape.ERR, "in": tape.IN}
+KEPT: list[TemporaryDirectory[str]] = []
+"""Removed at the end of all tests."""
 TALKS = ["multi", "permission-deny", "subagent", "error-529"]
 
 
 @cache
 def written(name: str, together: int) -> Path:
     """A recording on a tape, `together` lines of the agent's to a record as long as nothing comes between."""
-    folder = Path(mkdtemp(prefix="agentguid-tail-"))
+    KEPT.append(TemporaryDirectory(prefix="agentguid-tail-"))
+    folder = Path(KEPT[-1].name)
     writer = tape.Writer(str(folder), HOST)
     held: list[bytes] = []
 
@@ -139,3 +143,24 @@ def test_a_word_is_forgotten_after_a_while() -> None:
     others.spoke("b", 0.1)
     others.spoke("b", RECENT + 0.1)
     assert not others.speak("b", RECENT + 0.1)
+
+
+def test_a_record_of_a_quarter_of_a_million_lines_is_not_spread_out_at_once(tmp_path: Path) -> None:
+    """Nor is the rest of it copied for each portion: 2 MB in pointers alone."""
+    writer = tape.Writer(str(tmp_path), HOST)
+    writer.append(tape.START, tape.pack_fields(pid=1))
+    writer.append(tape.ERR, b"\n" * (1 << 18))
+    writer.close()
+    tail = Tail(tmp_path, claude, HOST, LAUNCH, None)
+    tail.next(64)
+    tracemalloc.start()
+    first = tail.next(64)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert first
+    assert first.lines == 64
+    assert peak < 2 << 20
+    taken = 64
+    while batch := tail.next(1000):
+        taken += batch.lines
+    assert taken == 1 << 18
