@@ -11,6 +11,8 @@ class Places(NamedTuple):
     data: Path
     config: Path
     runtime: Path
+    cache: Path = Path()
+    """What may be deleted at any time; shared by all daemons of a user."""
 
     @property
     def log(self) -> Path:
@@ -46,8 +48,8 @@ class Places(NamedTuple):
 
     @property
     def compiled(self) -> Path:
-        """Compiled templates. Of no worth to anybody else; may be deleted."""
-        return self.data / "templates"
+        """Compiled templates."""
+        return self.cache / "templates"
 
     @property
     def keys(self) -> Path:
@@ -83,12 +85,14 @@ def places(environ: "os._Environ[str] | dict[str, str]" = os.environ) -> Places:
     home = Path(environ.get("HOME") or Path.home())
     share = Path(environ.get("XDG_DATA_HOME") or home / ".local/share")
     conf = Path(environ.get("XDG_CONFIG_HOME") or home / ".config")
+    kept = Path(environ.get("XDG_CACHE_HOME") or home / ".cache")
     data = Path(environ.get("AGENTGUID_DATA_DIR") or share / "agentguid").absolute()
     config = Path(environ.get("AGENTGUID_CONFIG_DIR") or conf / "agentguid").absolute()
+    cache = Path(environ.get("AGENTGUID_CACHE_DIR") or kept / "agentguid").absolute()
     run = environ.get("AGENTGUID_RUNTIME_DIR")
     if not run and environ.get("XDG_RUNTIME_DIR"):
         run = str(Path(environ["XDG_RUNTIME_DIR"]) / "agentguid")
-    return Places(data, config, Path(run or data / "run").absolute())
+    return Places(data, config, Path(run or data / "run").absolute(), cache)
 
 
 def bundled(name: str) -> Path:

@@ -91,6 +91,7 @@ class Settings(BaseSettings):
     data_dir: Path = setting(None, "a directory", "The log, blobs and tapes.")
     config_dir: Path = setting(None, "a directory", "Where config.toml is.")
     runtime_dir: Path = setting(None, "a directory", "The control socket and the agents' sockets.")
+    cache_dir: Path = setting(None, "a directory", "Compiled templates; may be deleted at any time.")
     hosts: tuple[str, ...] = setting(
         (),
         "names such as studio.local, or studio.example:443 for a proxy with TLS, separated by commas",
@@ -258,7 +259,7 @@ class Settings(BaseSettings):
 
     @property
     def places(self) -> Places:
-        return Places(self.data_dir, self.config_dir, self.runtime_dir)
+        return Places(self.data_dir, self.config_dir, self.runtime_dir, self.cache_dir)
 
     @property
     def pauses(self) -> tuple[int, ...]:

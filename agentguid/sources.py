@@ -15,7 +15,7 @@ from agentguid.paths import Places, places
 PREFIX = "AGENTGUID_"
 REFERENCE = {"PORT": "port", "BASE_URL": "base_url", "STARTUP_CWD": "startup_cwd", "HOT_RELOAD": "hot_reload"}
 """The reference's variables."""
-DIRECTORIES = ("data_dir", "config_dir", "runtime_dir")
+DIRECTORIES = ("data_dir", "config_dir", "runtime_dir", "cache_dir")
 TABLES = ("agents",)
 """Settings that only the file can have."""
 Fields = Mapping[str, FieldInfo]

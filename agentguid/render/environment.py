@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, Stric
 from jinja2.bccache import Bucket
 from markupsafe import Markup
 
+from agentguid import __version__
 from agentguid.paths import bundled
 from agentguid.render import ansi, code, markdown, text
 from agentguid.render.names import steers
@@ -31,6 +32,10 @@ def ours(html: str) -> Markup:
 
 class Compiled(FileSystemBytecodeCache):
     """Templates as Python has compiled them, each valid for the very text that it was made from."""
+
+    def get_source_checksum(self, source: str) -> str:
+        # A filter of a constant is worked out when a template is compiled: another version's may say something else.
+        return super().get_source_checksum(f"{__version__}\n{source}")
 
     def load_bytecode(self, bucket: Bucket) -> None:
         try:
@@ -135,7 +140,7 @@ class Site:
     def keep(self, directory: Path) -> None:
         """From here on compiled templates are kept there: to compile all of them takes a second of a processor."""
         with contextlib.suppress(OSError):
-            directory.mkdir(mode=0o700, exist_ok=True)
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.environment.bytecode_cache = Compiled(str(directory))
 
     def warm(self) -> None:

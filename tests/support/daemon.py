@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -43,6 +44,9 @@ def _command(pid: int) -> bytes:
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     return b""  # it has just ended
+
+
+CACHE = Path(tempfile.gettempdir()) / f"agentguid-tests-{os.getuid()}"
 
 
 class _Unix(http.client.HTTPConnection):
@@ -84,6 +88,7 @@ class Daemon:
             "AGENTGUID_DATA_DIR": str(self.data),
             "AGENTGUID_CONFIG_DIR": str(root / "config"),
             "AGENTGUID_RUNTIME_DIR": str(root / "run"),
+            "AGENTGUID_CACHE_DIR": str(CACHE),  # a start compiles nothing that another has compiled
             "AGENTGUID_PORT": str(self.port),
             "AGENTGUID_STARTUP_CWD": str(self.work),
             "AGENTGUID_RETRY_SECONDS": "never",  # of a turn that is made to fail one wants to see the failure
