@@ -40,7 +40,7 @@ def said(places: Places, direction: int = tape.OUT, host: str = "h") -> bytes:
     return b"".join(record.payload for record in records(places, host) if record.direction == direction)
 
 
-async def until(condition: Callable[[], object], seconds: float = 20) -> None:
+async def until(condition: Callable[[], object], seconds: float = 60) -> None:
     """Waits for a condition; fails when it does not come."""
     deadline = time.monotonic() + seconds
     while not condition():

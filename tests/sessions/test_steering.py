@@ -39,6 +39,7 @@ def answers(daemon: Daemon) -> list[str]:
 
 
 # -- stop -------------------------------------------------------------------------------------------------------------
+@pytest.mark.serial
 @pytest.mark.parametrize("flood", ["emit 3000000", "emit 3000000 deltas"])
 def test_a_stop_gets_through_a_flood(daemon: Daemon, flood: str) -> None:
     conversation = daemon.conversation()
@@ -76,6 +77,7 @@ def test_a_deaf_agent_in_a_flood_is_ended_with_all_that_it_started(bad: Bad) -> 
     running(daemon, conversation)
 
 
+@pytest.mark.serial
 def test_a_stop_that_a_restart_finds_does_not_wait_for_a_long_tape_to_be_read(bad: Bad) -> None:
     daemon = bad("endless")
     conversation = daemon.conversation("claude-code")
