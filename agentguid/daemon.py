@@ -42,7 +42,7 @@ from agentguid.paths import bundled
 from agentguid.project.all import INLINE
 from agentguid.protocol.ids import stream_of
 from agentguid.reload import Reload
-from agentguid.render.environment import site
+from agentguid.render.environment import Site, site
 from agentguid.settings import BadSetting, Settings
 from agentguid.signin.gemini import GeminiSignIn
 from agentguid.stream.feed import Feed
@@ -74,8 +74,6 @@ async def run(settings: Settings) -> None:
         parts.presence.recovering = True
         _want_credentials(events, reader)
         parts.blobs.sweep()
-        pages = site(settings.base_url, settings.hot_reload)
-        pages.keep(places.compiled)
         beside = _Beside(feed)
 
         async def ready() -> None:
@@ -83,7 +81,7 @@ async def run(settings: Settings) -> None:
             # The port is open before tapes are drained: pages say "catching up".
             beside.start("turns", turns.run())
             beside.start("terminals", parts.terminals.run())
-            beside.start("templates", asyncio.to_thread(pages.warm))
+            beside.start("templates", asyncio.to_thread(_pages(settings).warm))
             beside.start("tapes", tapes.keep(effects))
             beside.start("forgetting", Forgetting(effects).run())
             beside.start("import", Importer(effects, parts.importing, turns.let_go).run())
@@ -105,6 +103,12 @@ async def run(settings: Settings) -> None:
         if beside.failure:
             raise beside.failure
         log.info("stopped", extra={"position": events.position})
+
+
+def _pages(settings: Settings) -> Site:
+    pages = site(settings.base_url, settings.hot_reload)
+    pages.keep(settings.places.compiled)
+    return pages
 
 
 def _welcome(settings: Settings, parts: Parts) -> None:
