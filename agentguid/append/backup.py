@@ -23,6 +23,8 @@ from agentguid.append.lock import acquire
 from agentguid.protocol.errors import Invalid, LogBroken, NotFound, Refused
 
 LOG, BLOBS, LABEL = "agentguid.db", "blobs", "backup.json"
+BESIDE = ("", "-wal", "-shm", "-journal")
+"""What SQLite keeps with a database: a write-ahead log that was left behind would be applied to whatever lies there."""
 FORMAT = 1
 PAGES = 2000
 """Pages that are copied at a time."""
@@ -78,8 +80,10 @@ def restore(source: Path, data: Path, tell: Tell) -> Label:
     except LogBroken as error:
         raise Refused(str(error)) from None
     with lock:
-        if (data / LOG).exists():
-            raise Refused(f"there is a log at {data / LOG} already; move it away, or set AGENTGUID_DATA_DIR")
+        if there := [path for end in BESIDE if (path := data / (LOG + end)).exists()]:
+            raise Refused(
+                f"there is a log already: move away {' and '.join(map(str, there))}, or set AGENTGUID_DATA_DIR"
+            )
         for count, digest in enumerate(names, 1):
             _copy_blob(Blobs(source / BLOBS), Blobs(data / BLOBS), digest)
             tell("restoring blobs", count, len(names))
