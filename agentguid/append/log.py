@@ -141,12 +141,17 @@ class Log:
         Nothing may be appended to it meanwhile.
         """
         done: Future[None] = Future()
+        done.set_running_or_notify_cancel()
         before = 0
 
-        def some(db: apsw.Connection) -> bool:
+        def on_disk(first: int) -> None:
             nonlocal before
-            before = redact.forget(db, stream, before or read.head(db, stream) + 1)
-            if before > 1:
+            before = first
+
+        def some(db: apsw.Connection) -> bool:
+            first = redact.forget(db, stream, before or read.head(db, stream) + 1)
+            self._ledger.then(partial(on_disk, first))
+            if first > 1:
                 return True
             db.executemany("DELETE FROM tape WHERE tape = ?", [(tape,) for tape in tapes])
             self._rebuilder.again([stream], done)
@@ -161,6 +166,7 @@ class Log:
         None while a read model is incomplete: it does not know of every event then.
         """
         done: Future[int] = Future()
+        done.set_running_or_notify_cancel()
         left, removed = list(digests), 0
 
         def some(db: apsw.Connection) -> bool:
@@ -171,7 +177,7 @@ class Log:
                 removed += not used(db, digest) and blobs.remove(digest, seconds)
             del left[:SOME]
             if not left:
-                done.set_result(removed)
+                self._ledger.then(lambda: done.set_result(removed))
             return bool(left)
 
         self._writer.background(_reported(some, done))
