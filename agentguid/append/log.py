@@ -62,10 +62,12 @@ class Log:
         db = connection.writer(self._path)
         try:
             migrate(db, paths.bundled("migrations"))
-            for _ in chain.verify(db, max(0, read.last(db) - TAIL)):
-                pass
+            self._check_tail(db)
             self._engine.settle(db)
             self.id = read.log_id(db)
+        except connection.DAMAGE as error:
+            db.close()
+            raise connection.damaged(self._path, error) from error
         except apsw.Error as error:
             db.close()
             raise LogBroken(f"{self._path} cannot be opened as the log: {error}") from error
@@ -196,6 +198,13 @@ class Log:
         self._db.pragma("optimize")
         self._db.close()
         self._db = None
+
+    def _check_tail(self, db: apsw.Connection) -> None:
+        try:
+            for _ in chain.verify(db, max(0, read.last(db) - TAIL)):
+                pass
+        except LogBroken as error:
+            raise connection.damaged(self._path, error) from error
 
     def _redact(self, positions: list[int], done: Future[None]) -> None:
         assert self._db is not None
