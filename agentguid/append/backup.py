@@ -18,11 +18,13 @@ from agentguid import __version__
 from agentguid.append import files, read
 from agentguid.append.blobs import Blobs
 from agentguid.append.chain import verify
-from agentguid.append.connection import reader
+from agentguid.append.connection import damaged, reader
 from agentguid.append.lock import acquire
 from agentguid.protocol.errors import Invalid, LogBroken, NotFound, Refused
 
 LOG, BLOBS, LABEL = "agentguid.db", "blobs", "backup.json"
+BESIDE = ("", "-wal", "-shm", "-journal")
+"""What SQLite keeps with a database: a write-ahead log that was left behind would be applied to whatever lies there."""
 FORMAT = 1
 PAGES = 2000
 """Pages that are copied at a time."""
@@ -43,21 +45,33 @@ class Label(Struct, frozen=True, kw_only=True):
     blobs: int
     bytes: int
     """Of all files."""
+    missing: list[str] = []
+    """Blobs that the log names and that could not be copied: they were gone, or not what they had been."""
 
 
 def backup(data: Path, target: Path, tell: Tell) -> Label:
-    """Copies and verifies. Raises `NotFound` without a log, `Refused` for a target in use, `LogBroken`."""
+    """Copies and verifies. Raises `NotFound` without a log, `Refused` for a target in use, `LogBroken`.
+
+    A blob that is missing or damaged is named and keeps nothing else out.
+    """
     if not (data / LOG).exists():
         raise NotFound(f"there is no log at {data / LOG}")
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise Refused(f"{target} is there already; name a directory that is new or empty")
     target.mkdir(mode=0o700, parents=True, exist_ok=True)
     _copy_log(data / LOG, target / LOG, tell)
-    names = _checked(target, tell, Blobs(data / BLOBS))
+    try:
+        names = _checked(target / LOG, tell)
+    except LogBroken as error:
+        raise damaged(data / LOG, error) from error
+    missing = []
     for count, digest in enumerate(names, 1):
-        _copy_blob(Blobs(data / BLOBS), Blobs(target / BLOBS), digest)
+        try:
+            _copy_blob(Blobs(data / BLOBS), Blobs(target / BLOBS), digest)
+        except (KeyError, LogBroken):
+            missing.append(digest)
         tell("copying blobs", count, len(names))
-    label = _label(target, len(names))
+    label = _label(target, len(names) - len(missing), missing)
     _write(target / LABEL, msgspec.json.format(msgspec.json.encode(label)))
     return label
 
@@ -72,14 +86,16 @@ def restore(source: Path, data: Path, tell: Tell) -> Label:
         raise Invalid(LABEL, f"of {source} cannot be read: {error}") from None
     if label.format > FORMAT:
         raise Refused(f"{source} was made by agentguid {label.version}; install that version or a newer one")
-    names = _checked(source, tell, Blobs(source / BLOBS))
+    names = _whole(source, label, tell)
     try:
         lock = acquire(data)
     except LogBroken as error:
         raise Refused(str(error)) from None
     with lock:
-        if (data / LOG).exists():
-            raise Refused(f"there is a log at {data / LOG} already; move it away, or set AGENTGUID_DATA_DIR")
+        if there := [path for end in BESIDE if (path := data / (LOG + end)).exists()]:
+            raise Refused(
+                f"there is a log already: move away {' and '.join(map(str, there))}, or set AGENTGUID_DATA_DIR"
+            )
         for count, digest in enumerate(names, 1):
             _copy_blob(Blobs(source / BLOBS), Blobs(data / BLOBS), digest)
             tell("restoring blobs", count, len(names))
@@ -113,10 +129,25 @@ def _copy_log(source: Path, target: Path, tell: Tell) -> None:
         db.close()
 
 
-def _checked(folder: Path, tell: Tell, blobs: Blobs) -> list[str]:
-    """The blobs that a log names. Raises `LogBroken` when the chain does not hold, or one of them is not there."""
+def _whole(source: Path, label: Label, tell: Tell) -> list[str]:
+    """The blobs of a backup. Raises `LogBroken` when it is not what it was when it was made."""
+    blobs = Blobs(source / BLOBS)
     try:
-        db = reader(folder / LOG)
+        names = [name for name in _checked(source / LOG, tell) if name not in label.missing]
+    except LogBroken as error:
+        raise LogBroken(f"{source} is damaged: {error}. Restore another backup") from error
+    if lost := [name for name in names if not blobs.path(name).exists()]:
+        raise LogBroken(
+            f"{source} is damaged: {len(lost)} blobs are missing, the first is {blobs.path(lost[0])}. "
+            "Restore another backup"
+        )
+    return names
+
+
+def _checked(log: Path, tell: Tell) -> list[str]:
+    """The blobs that a log names. Raises `LogBroken` when the chain does not hold."""
+    try:
+        db = reader(log)
         try:
             last = read.last(db)
             for position in verify(db):
@@ -125,11 +156,7 @@ def _checked(folder: Path, tell: Tell, blobs: Blobs) -> list[str]:
         finally:
             db.close()
     except apsw.Error as error:
-        raise LogBroken(f"{folder / LOG}: {error}") from error
-    if lost := [name for name in names if not blobs.path(name).exists()]:
-        raise LogBroken(
-            f"{len(lost)} blobs that the log names are missing, the first is {blobs.path(lost[0])}"
-        )
+        raise LogBroken(str(error)) from error
     return names
 
 
@@ -143,7 +170,7 @@ def _copy_blob(source: Blobs, target: Blobs, digest: str) -> None:
         target.put(source.get(digest))
 
 
-def _label(folder: Path, blobs: int) -> Label:
+def _label(folder: Path, blobs: int, missing: list[str]) -> Label:
     db = reader(folder / LOG)
     try:
         position, log_id = read.last(db), read.log_id(db)
@@ -151,7 +178,13 @@ def _label(folder: Path, blobs: int) -> Label:
         db.close()
     total = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     return Label(
-        format=FORMAT, version=__version__, log_id=log_id, position=position, blobs=blobs, bytes=total
+        format=FORMAT,
+        version=__version__,
+        log_id=log_id,
+        position=position,
+        blobs=blobs,
+        bytes=total,
+        missing=missing,
     )
 
 

@@ -70,7 +70,7 @@ class Blobs:
 
     def path(self, digest: str) -> Path:
         """Where a blob lies, or would; `KeyError` for what is no digest (it may come from a URL)."""
-        if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
+        if not _is_digest(digest):
             raise KeyError(digest)
         return self._root / digest[:2] / digest
 
@@ -86,10 +86,10 @@ class Blobs:
         return [one for one in self._root.glob("[0-9a-f][0-9a-f]") if one.is_dir()]
 
     def resting(self, shelf: Path, seconds: float) -> list[str]:
-        """Digests in one of the `shelves` that have not been put for so long."""
+        """Digests in one of the `shelves` that have not been put for so long. What else lies there is not ours."""
         limit = time.time() - seconds
         with os.scandir(shelf) as entries:
-            return [entry.name for entry in entries if entry.stat().st_mtime < limit]
+            return [one.name for one in entries if _is_digest(one.name) and one.stat().st_mtime < limit]
 
     def remove(self, digest: str, seconds: float) -> bool:
         """Removes a blob unless it was put within `seconds`. Only in the log's writer thread: no event can name it meanwhile.
@@ -142,3 +142,7 @@ class Blobs:
             scratch.replace(path)
         finally:
             scratch.unlink(missing_ok=True)
+
+
+def _is_digest(name: str) -> bool:
+    return len(name) == 64 and set(name) <= set("0123456789abcdef")

@@ -88,6 +88,8 @@ WRITER = (
     overwriting,
 )
 READER = (patience, cache, mapped, untrusting, strict_quotes, query_only)
+DAMAGE = (apsw.CorruptError, apsw.NotADBError)
+"""What SQLite says of a file that is not what it was."""
 
 
 def writer(path: Path) -> apsw.Connection:
@@ -96,6 +98,8 @@ def writer(path: Path) -> apsw.Connection:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         return _settled(apsw.Connection(str(path)), WRITER)
+    except DAMAGE as error:
+        raise damaged(path, error) from error
     except (apsw.Error, OSError) as error:
         raise LogBroken(f"{path} cannot be opened as the log: {error}") from error
 
@@ -104,8 +108,18 @@ def reader(path: Path) -> apsw.Connection:
     """A read-only connection, for use by one thread. The file must exist."""
     try:
         return _settled(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY), READER)
+    except DAMAGE as error:
+        raise damaged(path, error) from error
     except apsw.Error as error:
         raise LogBroken(f"{path} cannot be read: {error}") from error
+
+
+def damaged(path: Path, error: Exception) -> LogBroken:
+    """A log that is not what it was, and what to do about it."""
+    return LogBroken(
+        f"{path} is damaged: {error}. Move it, {path.name}-wal and {path.name}-shm away, then restore a backup: "
+        "agentguictl restore DIR"
+    )
 
 
 def _settled(db: apsw.Connection, choices: tuple) -> apsw.Connection:  # type: ignore[type-arg]

@@ -1,7 +1,7 @@
 """The write side of the log: what one append does to the tables. Runs in the writer thread only."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 
 import apsw
@@ -45,6 +45,7 @@ class Ledger:
         self._engine = engine
         self.touched: dict[str, None] = {}
         """Streams that have grown, or whose read models were completed, in this transaction."""
+        self._then: list[Callable[[], None]] = []
         self.load()
 
     def load(self) -> None:
@@ -55,6 +56,7 @@ class Ledger:
         self._heads: dict[str, Head] = {}
         self._dirty: dict[str, Head] = {}
         self.touched.clear()
+        self._then.clear()
 
     def begin(self) -> None:
         self._db.execute("BEGIN IMMEDIATE")
@@ -72,8 +74,15 @@ class Ledger:
             )
             self._dirty = {}
 
+    def then(self, act: Callable[[], None]) -> None:
+        """Does something once the open transaction is on the disk; never, when it is rolled back."""
+        self._then.append(act)
+
     def committed(self) -> list[str]:
-        """The streams that the transaction touched."""
+        """The transaction is on the disk. Gives the streams that it touched."""
+        for act in self._then:
+            act()
+        self._then.clear()
         touched = list(self.touched)
         self.touched.clear()
         if len(self._heads) > HEADS:

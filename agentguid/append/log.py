@@ -62,10 +62,12 @@ class Log:
         db = connection.writer(self._path)
         try:
             migrate(db, paths.bundled("migrations"))
-            for _ in chain.verify(db, max(0, read.last(db) - TAIL)):
-                pass
+            self._check_tail(db)
             self._engine.settle(db)
             self.id = read.log_id(db)
+        except connection.DAMAGE as error:
+            db.close()
+            raise connection.damaged(self._path, error) from error
         except apsw.Error as error:
             db.close()
             raise LogBroken(f"{self._path} cannot be opened as the log: {error}") from error
@@ -141,12 +143,17 @@ class Log:
         Nothing may be appended to it meanwhile.
         """
         done: Future[None] = Future()
+        done.set_running_or_notify_cancel()
         before = 0
 
-        def some(db: apsw.Connection) -> bool:
+        def on_disk(first: int) -> None:
             nonlocal before
-            before = redact.forget(db, stream, before or read.head(db, stream) + 1)
-            if before > 1:
+            before = first
+
+        def some(db: apsw.Connection) -> bool:
+            first = redact.forget(db, stream, before or read.head(db, stream) + 1)
+            self._ledger.then(partial(on_disk, first))
+            if first > 1:
                 return True
             db.executemany("DELETE FROM tape WHERE tape = ?", [(tape,) for tape in tapes])
             self._rebuilder.again([stream], done)
@@ -161,6 +168,7 @@ class Log:
         None while a read model is incomplete: it does not know of every event then.
         """
         done: Future[int] = Future()
+        done.set_running_or_notify_cancel()
         left, removed = list(digests), 0
 
         def some(db: apsw.Connection) -> bool:
@@ -171,7 +179,7 @@ class Log:
                 removed += not used(db, digest) and blobs.remove(digest, seconds)
             del left[:SOME]
             if not left:
-                done.set_result(removed)
+                self._ledger.then(lambda: done.set_result(removed))
             return bool(left)
 
         self._writer.background(_reported(some, done))
@@ -190,6 +198,13 @@ class Log:
         self._db.pragma("optimize")
         self._db.close()
         self._db = None
+
+    def _check_tail(self, db: apsw.Connection) -> None:
+        try:
+            for _ in chain.verify(db, max(0, read.last(db) - TAIL)):
+                pass
+        except LogBroken as error:
+            raise connection.damaged(self._path, error) from error
 
     def _redact(self, positions: list[int], done: Future[None]) -> None:
         assert self._db is not None

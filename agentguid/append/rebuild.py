@@ -34,7 +34,7 @@ class Rebuilder:
         self._gate = threading.Lock()
         self._waiting: list[tuple[Sequence[str] | None, Future[None]]] = []
         self._unmarked: str | None = None
-        """While all streams are being marked as behind: those after this name are not yet."""
+        """While all streams are being marked as behind: those after this name are not yet, on the disk."""
 
     def want(self, stream: str) -> None:
         """This stream before others, if it is behind. From any thread."""
@@ -43,13 +43,16 @@ class Rebuilder:
 
     def again(self, streams: Sequence[str] | None, future: Future[None]) -> None:
         """Marks streams, or all, as behind (writer thread); the future is resolved once they are current."""
-        self._waiting.append((streams, future))
-        if streams is None:
-            self._unmarked = ""
+        self._ledger.then(lambda: self._wait(streams, future))
         for stream in streams or ():
             self._mark(stream)
             self._engine.wanted.append(stream)
         self.run()
+
+    def _wait(self, streams: Sequence[str] | None, future: Future[None]) -> None:
+        self._waiting.append((streams, future))
+        if streams is None:
+            self._unmarked = ""
 
     def run(self) -> None:
         """Makes sure that slices are asked for."""
@@ -102,7 +105,10 @@ class Rebuilder:
         streams = [stream for (stream,) in self._db.execute(query, (after, MARKED))]
         for stream in streams:
             self._mark(stream)
-        self._unmarked = streams[-1] if streams else None
+        self._ledger.then(lambda: self._marked(streams[-1] if streams else None))
+
+    def _marked(self, last: str | None) -> None:
+        self._unmarked = last
 
     def _resolve(self) -> None:
         """Whoever waits is told in the slice after, when the last one is committed."""
@@ -116,7 +122,7 @@ class Rebuilder:
                 behind = any(map(self._is_behind, streams))
             if behind:
                 still.append((streams, future))
-            elif not future.done():  # it failed when the batch that marked the stream did
+            elif not future.done():  # it was, when a slice that told it failed afterwards
                 future.set_result(None)
         self._waiting = still
 

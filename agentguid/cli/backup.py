@@ -14,6 +14,9 @@ from agentguid.cli.errors import FAILED, NOT_FOUND, REFUSED, USAGE, CliError
 from agentguid.cli.output import print_json, say, size
 from agentguid.cli.progress import Progress
 
+NAMED = 5
+"""Missing files that are named; `--json` names all."""
+
 
 def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
@@ -33,10 +36,18 @@ def run(args: Namespace) -> int:
         print_json({"backup": str(target), **label})
     else:
         print(target)
+        said_missing(label)
         say(
             f"{label['position']:,} events and {label['blobs']} files beside them, {size(label['bytes'])}, verified"
         )
     return 0
+
+
+def said_missing(label: dict[str, Any]) -> None:
+    """Names what a backup is without."""
+    if missing := label["missing"]:
+        more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
+        say(f"not in it, because they are missing or damaged in `blobs`: {', '.join(missing[:NAMED])}{more}")
 
 
 def carried_out(args: Namespace, work: Callable[[Progress], Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ The backup is verified first. What ran when it was taken is found interrupted by
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from agentguid.cli.backup import carried_out
+from agentguid.cli.backup import carried_out, said_missing
 from agentguid.cli.client import configured
 from agentguid.cli.output import print_json, say
 
@@ -26,4 +26,5 @@ def run(args: Namespace) -> int:
         say(
             f"restored {label['position']:,} events and {label['blobs']} files beside them to {data}; start the daemon"
         )
+        said_missing(label)
     return 0

@@ -82,7 +82,8 @@ def log(patient: Patient) -> Iterator[Check]:
         finally:
             db.close()
     except (LogBroken, apsw.Error) as error:
-        yield Check("log", "broken", f"{path}: {error}", "restore a backup: agentguictl restore --help")
+        what = str(error) if str(path) in str(error) else f"{path}: {error}"
+        yield Check("log", "broken", what, "restore a backup: agentguictl restore --help")
         return
     lies = [path, path.with_name(path.name + "-wal")]
     room = sum(file.stat().st_size for file in lies if file.exists())

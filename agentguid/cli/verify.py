@@ -24,7 +24,7 @@ def run(args: Namespace) -> int:
     if args.json:
         print_json({"log": str(path), "whole": broken is None, "error": broken})
     else:
-        print(f"{path}: {broken or 'whole'}")
+        print(broken or f"{path}: whole")
     return 0 if broken is None else 1
 
 
@@ -33,20 +33,23 @@ def check(path: Path, after: int) -> str | None:
     import apsw
 
     from agentguid.append.chain import verify
-    from agentguid.append.connection import reader
+    from agentguid.append.connection import DAMAGE, damaged, reader
     from agentguid.protocol.errors import LogBroken
 
     try:
         db = reader(path)
-        try:
-            for position in verify(db, after):
-                if sys.stderr.isatty():
-                    print(f"\r{position} events", end="", file=sys.stderr, flush=True)
-        finally:
-            db.close()
-    except (LogBroken, apsw.Error) as error:
+    except LogBroken as error:
         return str(error)
+    try:
+        for position in verify(db, after):
+            if sys.stderr.isatty():
+                print(f"\r{position} events", end="", file=sys.stderr, flush=True)
+    except (LogBroken, *DAMAGE) as error:
+        return str(damaged(path, error))
+    except apsw.Error as error:
+        return f"{path} cannot be read: {error}"
     finally:
+        db.close()
         if sys.stderr.isatty():
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
     return None

@@ -11,6 +11,7 @@ from agentguid.effects.terminals import commands_of
 from agentguid.entropy import now
 from agentguid.hosts.orphans import held
 from agentguid.project import blob_uses, hosts
+from agentguid.protocol.errors import LogBroken
 from agentguid.protocol.events import ConversationDeleted
 from agentguid.protocol.ids import CONVERSATION, conversation_of
 
@@ -43,7 +44,10 @@ class Forgetting:
         while True:
             await self.look()
             if loop.time() - collected >= COLLECT:
-                await self.collect()
+                try:
+                    await self.collect()
+                except (LogBroken, OSError) as error:  # a file that cannot be removed is no reason to end
+                    log.warning("blobs that nothing names stay for now: %s", error)
                 collected = loop.time()
             await asyncio.sleep(LOOK)
 

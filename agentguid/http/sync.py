@@ -15,7 +15,7 @@ from agentguid.http.api import shapes
 from agentguid.http.parts import Parts
 from agentguid.http.peers import PEER
 from agentguid.http.sync_frames import Frames
-from agentguid.project import conversations, turns
+from agentguid.project import conversations
 from agentguid.stream.sync import SUBSCRIPTIONS, SyncReader
 
 PATIENCE = 20.0
@@ -147,8 +147,7 @@ def _subscribe(said: Said, parts: Parts, reader: SyncReader) -> dict[str, Any]:
             return _stamped("error", error=f"there is no conversation {conversation[:100]}")
         reader.subscribe("conv-" + conversation, conversation, None, said.after, said.live)
     if turn:
-        known = turns.get(parts.reader, turn)
-        reader.subscribe(turn, known.conversation if known else None, turn, said.after, said.live)
+        reader.subscribe(turn, None, turn, said.after, said.live)
     return _stamped(
         "subscription_confirmed", sessionId=turn, conversationId=conversation, position=reader.position
     )

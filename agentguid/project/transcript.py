@@ -271,6 +271,16 @@ def by_turn(db: apsw.Connection, turn: str, sequence: int = 0, limit: int = 100)
     return _rows(db, "WHERE turn = ? AND sequence > ? ORDER BY sequence LIMIT ?", (turn, sequence, limit))
 
 
+def page_of_turn(
+    db: apsw.Connection, turn: str, kind: str | None, offset: int, limit: int
+) -> tuple[int, list[Row]]:
+    """How many items of a kind, or of any, a turn has, and some of them. Reads all of a turn: not for the event loop."""
+    where, values = ("", ()) if kind is None else (" AND kind = ?", (kind,))
+    total: int = db.execute(f"SELECT count(*) FROM item WHERE turn = ?{where}", (turn, *values)).get  # noqa: S608
+    query = f"WHERE turn = ?{where} ORDER BY sequence LIMIT ? OFFSET ?"
+    return total, _rows(db, query, (turn, *values, limit, offset))
+
+
 def load(db: apsw.Connection, rows: Sequence[Row]) -> list[Item]:
     """Joins the events to the rows, in one query."""
     wanted = {

@@ -25,7 +25,7 @@ class OpenItem:
     """Where each piece begins, in characters."""
     length: int = 0
     cut: bool = False
-    """The item has grown beyond LIMIT."""
+    """The item has grown beyond LIMIT; nothing is added any more, or there would be a hole."""
     growing: Growing = field(default_factory=Growing)
     """What is drawn of it, for all readers."""
 
@@ -44,7 +44,7 @@ class LiveText:
         if item is None:
             item = OpenItem(piece.item, piece.kind, piece.turn, piece.parent, piece.title)
             items[piece.item] = item
-        if item.length + len(piece.text) > LIMIT:
+        if item.cut or item.length + len(piece.text) > LIMIT:
             item.cut = True
         elif piece.text:
             item.pieces.append(piece.text)

@@ -12,7 +12,8 @@ import apsw
 from msgspec import Struct
 
 from agentguid.append import read
-from agentguid.protocol.events import Recorded
+from agentguid.project import transcript, turns
+from agentguid.protocol.events import Recorded, ToolFinished, TurnEnded, TurnStarted
 from agentguid.protocol.ids import conversation_of, stream_of
 from agentguid.stream.events import Pieces
 from agentguid.stream.feed import Feed
@@ -64,20 +65,33 @@ Output = Seen | Piece | Gap | Reply
 class Subscription:
     """One conversation, or one turn of it, as one socket follows it."""
 
-    def __init__(self, conversation: str | None, turn: str | None, after: int, pieces: Pieces | None) -> None:
+    def __init__(self, conversation: str | None, turn: str | None, after: int, live: bool) -> None:
         self.conversation = conversation
         """None: of a turn that has not begun."""
         self.turn = turn
         self.after = after
         """Told up to here."""
-        self.pieces = pieces
+        self.live = live
+        self.pieces: Pieces | None = None
+        """Of the live text, once it is wanted and the conversation known."""
+        self.running = False
+        """Whether its turn has begun and not ended, as of what was told."""
 
-    def has(self, conversation: str | None, recorded: Recorded) -> bool:
-        """Whether an event belongs to it. Events that name no turn belong to the one that runs."""
-        turn = getattr(recorded.event, "turn", None)
-        if self.conversation is None and turn is not None and turn == self.turn:
+    def has(self, conversation: str | None, recorded: Recorded, turn: str | None) -> bool:
+        """Whether an event, of this turn, belongs to it. What is of no turn belongs to the one that runs."""
+        if self.turn is None:
+            return self.conversation == conversation
+        if self.conversation is None and turn == self.turn:
             self.conversation = conversation
-        return self.conversation == conversation and (self.turn is None or turn in (None, self.turn))
+        if self.conversation != conversation:
+            return False
+        if isinstance(recorded.event, TurnStarted | TurnEnded):
+            self.running = isinstance(recorded.event, TurnStarted) and turn == self.turn
+        return self.admits(turn)
+
+    def admits(self, turn: str | None) -> bool:
+        """Whether what is of this turn, or of none, belongs to it."""
+        return self.turn in (None, turn) or (turn is None and self.running)
 
 
 IDLE = 60.0
@@ -112,9 +126,9 @@ class SyncReader:
         self, key: str, conversation: str | None, turn: str | None, after: int | None, live: bool
     ) -> None:
         """Follows a conversation or turn, from a position on (None: from now). The same key replaces."""
-        pieces = Pieces(self._live, conversation) if live and conversation else None
         start = self.position if after is None else max(0, min(after, self.position))
-        self.subscriptions[key] = Subscription(conversation, turn, start, pieces)
+        self.subscriptions[key] = one = Subscription(conversation, turn, start, live)
+        self._settle(one)
         self._ear.hear(own=True)
 
     def unsubscribe(self, key: str) -> None:
@@ -133,9 +147,9 @@ class SyncReader:
             self._ear.look()
             if batch := self._next():
                 yield batch
-                await asyncio.sleep(
-                    0
-                )  # others get their turn, also when this socket takes everything at once
+            if batch or self._behind():
+                # Others get their turn, also when this socket takes everything at once.
+                await asyncio.sleep(0)
             else:
                 await self._ear.wait(IDLE)
 
@@ -146,24 +160,33 @@ class SyncReader:
             self._replies.clear()
             self._room.set()
             return replies
-        return self._past() or self._present() or self._pieces()
+        if one := self._behind():
+            return self._past(one)
+        return self._present() or self._pieces()
 
-    def _past(self) -> list[Output]:
-        for one in list(self.subscriptions.values()):
-            while one.conversation and one.after < self.position:
-                found = read.events(
-                    self._db, one.after, upto=self.position, stream=stream_of(one.conversation), limit=BATCH
-                )
-                one.after = found[-1].position if len(found) == BATCH else self.position
-                if told := [Seen(seen, True, True) for seen in found if one.has(one.conversation, seen)]:
-                    return list(told)
-        return []
+    def _behind(self) -> Subscription | None:
+        """One that is still to be told of the past."""
+        for one in self.subscriptions.values():
+            if one.conversation and one.after < self.position:
+                return one
+        return None
+
+    def _past(self, one: Subscription) -> list[Output]:
+        """One batch of it; nothing when none of that belongs to the subscription."""
+        assert one.conversation
+        found = read.events(
+            self._db, one.after, upto=self.position, stream=stream_of(one.conversation), limit=BATCH
+        )
+        one.after = found[-1].position if len(found) == BATCH else self.position
+        return [Seen(seen, True, True) for seen in found if one.has(one.conversation, seen, self._turn(seen))]
 
     def _present(self) -> list[Output]:
         upto = self._feed.position
         if upto - self.position > FAR:
             gap, self.position = Gap(self.position), upto
             self._move()
+            for one in self.subscriptions.values():
+                self._settle(one)
             return [gap]
         if upto == self.position:
             return []
@@ -178,13 +201,32 @@ class SyncReader:
 
     def _subscribed(self, recorded: Recorded) -> bool:
         conversation = conversation_of(recorded.stream)
-        found = [one for one in self.subscriptions.values() if one.has(conversation, recorded)]
+        turn = self._turn(recorded) if self.subscriptions else None
+        found = [one for one in self.subscriptions.values() if one.has(conversation, recorded, turn)]
         return bool(found)
+
+    def _turn(self, recorded: Recorded) -> str | None:
+        """What an event is of; of a tool's end only the item knows."""
+        if isinstance(recorded.event, ToolFinished):
+            row = transcript.get(self._db, recorded.event.item)
+            return row.turn if row else None
+        return getattr(recorded.event, "turn", None)
+
+    def _settle(self, one: Subscription) -> None:
+        """Looks up where its turn began, and whether it runs where the subscription goes on."""
+        if one.turn is None or (known := turns.get(self._db, one.turn)) is None:
+            return
+        one.conversation = known.conversation
+        one.after = min(max(one.after, known.position - 1), self.position)
+        ended = known.end_position is not None and known.end_position <= one.after
+        one.running = known.position <= one.after and not ended
 
     def _pieces(self) -> list[Output]:
         found: dict[tuple[str, int], Output] = {}
         for one in self.subscriptions.values():
-            if one.pieces and one.conversation:
+            if one.live and one.conversation:
+                one.pieces = one.pieces or Pieces(self._live, one.conversation)
                 for item, offset, text in one.pieces.next():
-                    found.setdefault((item.item, offset), Piece(one.conversation, item, offset, text))
+                    if one.admits(item.turn):
+                        found.setdefault((item.item, offset), Piece(one.conversation, item, offset, text))
         return list(found.values())

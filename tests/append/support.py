@@ -42,6 +42,27 @@ def held(log: Log) -> Iterator[None]:
         free.set()
 
 
+def full_at(log: Log, after: int) -> None:
+    """The disk is full, once, at the end of a transaction: `after` that many have succeeded."""
+    left = after
+
+    def look(_: apsw.Cursor, statement: str, __: object) -> bool:
+        nonlocal left
+        if statement == "COMMIT":
+            if left == 0:
+                log._db.exec_trace = None  # type: ignore[union-attr]
+                raise apsw.FullError("database or disk is full")
+            left -= 1
+        return True
+
+    def begin(db: apsw.Connection) -> bool:
+        db.exec_trace = look
+        return False
+
+    left += 1  # its own
+    log.background(begin)
+
+
 def outcome(future: "Future[Receipt]") -> Receipt | str:
     """The receipt, or the name of what went wrong."""
     error = future.exception(PATIENCE)

@@ -167,3 +167,14 @@ def test_events_without_a_body_or_with_none_stay_as_they_are(blobs: Blobs, tmp_p
     optional = ApprovalDecided(approval="a", decision="allow_once", input=Body("x" * 100_000))
     assert blobs.shrink(optional) != optional
     assert len(files(tmp_path)) == 1
+
+
+def test_what_else_lies_among_blobs_is_left_alone(blobs: Blobs) -> None:
+    """A file manager's notes, a copy that rsync broke off, a conflict of a synchronised folder."""
+    digest = blobs.put(b"data")
+    shelf = blobs.path(digest).parent
+    for name in (".DS_Store", f".{digest}.xK3f9a", f"{digest} (conflict)", digest.upper(), digest):
+        (shelf / name).touch()
+        os.utime(shelf / name, (0, 0))
+
+    assert blobs.resting(shelf, 3600) == [digest]

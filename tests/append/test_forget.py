@@ -16,7 +16,7 @@ from agentguid.project import blob_uses
 from agentguid.protocol.events import ConversationDeleted, ItemAdded, Unreadable
 from agentguid.protocol.items import Body
 from tests.append.conftest import Opener
-from tests.append.support import PATIENCE, Lengths, Titles, models, put
+from tests.append.support import PATIENCE, Lengths, Titles, full_at, held, models, put
 
 LONG = 3 * redact.SLICE + 7
 
@@ -70,6 +70,24 @@ def test_what_was_broken_off_is_not_taken_for_done_and_is_completed(opener: Open
         log.forget("a", []).result(PATIENCE)
 
         assert data(db, "a") == []
+
+
+@pytest.mark.parametrize("slices", [0, 1, 2, 3])
+def test_a_disk_that_is_full_at_the_end_of_a_slice_leaves_nothing_out(opener: Opener, slices: int) -> None:
+    log = opener((Titles(), Lengths()))
+    put(log, "a", 0, *["x"] * LONG)
+
+    with held(log):
+        full_at(log, slices)
+        forgotten = log.forget("a", [])
+    while not log._writer._resting:
+        assert not forgotten.done()
+    put(log, "b", 0, "there is room again")
+    forgotten.result(PATIENCE)
+
+    with closing(log.reader()) as db:
+        assert data(db, "a") == []
+        assert models(db)["title"] == [(LONG + 1, "b", "there is room again")]
 
 
 def test_forgetting_a_stream_that_is_not_there_is_no_error(log: Log) -> None:

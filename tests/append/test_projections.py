@@ -16,7 +16,7 @@ from agentguid.append.api import Append
 from agentguid.append.log import Log
 from agentguid.protocol.events import Recorded, Unreadable
 from tests.append.conftest import Opener
-from tests.append.support import PATIENCE, Lengths, Titles, held, models, put, said
+from tests.append.support import PATIENCE, Lengths, Titles, full_at, held, models, put, said
 
 
 def until(rule: Callable[[], Any]) -> None:
@@ -326,6 +326,31 @@ def test_a_rebuild_that_met_a_full_disk_goes_on_when_there_is_room(opener: Opene
         log._writer.submit(partial(limit, 1 << 30), 1).result(PATIENCE)
         until(lambda: current(log))
         assert len(models(db)["title"]) == 1000
+
+
+def test_a_disk_that_is_full_while_streams_are_marked_leaves_none_of_them_out(
+    opener: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agentguid.append.rebuild.MARKED", 10)
+    log = opener((Titles(), Lengths()))
+    fill(log, 35, 2)
+    with closing(log.reader()) as db:
+        right = models(db)
+
+    def damage(db: apsw.Connection) -> bool:
+        db.execute("UPDATE title SET text = 'wrong'")
+        return False
+
+    log.background(damage)
+    with held(log):
+        full_at(log, 2)  # the wish, and the first ten
+        rebuilt = log.rebuild()
+    until(lambda: log._writer._resting)
+    put(log, "other", 0)  # there is room again
+    rebuilt.result(PATIENCE)
+
+    with closing(log.reader()) as db:
+        assert models(db) == right
 
 
 def test_a_rebuild_that_cannot_end_says_so_when_the_log_closes(opener: Opener) -> None:

@@ -47,6 +47,7 @@ def test_a_changed_event_is_named(log: Log, cli: Cli, tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert "event 3" in done.stdout
+    assert "agentguictl restore DIR" in done.stdout
     assert cli("verify", "--after", "3").returncode == 0
 
 
@@ -58,6 +59,7 @@ def test_a_file_that_is_no_database_is_no_traceback(cli: Cli, tmp_path: Path) ->
 
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
+    assert "agentguictl restore DIR" in done.stdout
 
 
 def test_without_a_log_there_is_nothing_to_verify(cli: Cli) -> None:

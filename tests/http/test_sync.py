@@ -4,13 +4,11 @@ import asyncio
 import contextlib
 import json
 import socket as sockets
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
 
 from agentguid.agents.base import Live
 from agentguid.protocol import commands
@@ -23,55 +21,8 @@ from agentguid.protocol.events import (
 )
 from agentguid.protocol.items import Body
 from tests.http.conftest import Served, closed
+from tests.http.syncing import Client, kinds
 from tests.support.daemon import wait_for
-
-
-class Client:
-    """One socket; frames are taken apart into messages."""
-
-    def __init__(self, served: Served, token: str | None = None) -> None:
-        headers = {"Authorization": f"Bearer {token or served.token('read')}"}
-        url = f"ws://127.0.0.1:{served.port}/gm/sync"
-        self.socket: ClientConnection = connect(url, additional_headers=headers).__enter__()
-        self.waiting: list[dict[str, Any]] = []
-        self.hello = self.until("sync_connected")
-
-    def __enter__(self) -> "Client":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.socket.close()
-
-    def say(self, **message: Any) -> None:
-        self.socket.send(json.dumps(message))
-
-    def next(self) -> dict[str, Any]:
-        while not self.waiting:
-            frame = json.loads(self.socket.recv(timeout=10))
-            assert isinstance(frame, dict) or len(frame) > 1
-            self.waiting = frame if isinstance(frame, list) else [frame]
-        return self.waiting.pop(0)
-
-    def until(self, kind: str) -> dict[str, Any]:
-        while (message := self.next())["type"] != kind:
-            pass
-        return message
-
-    def before(self, kind: str) -> list[dict[str, Any]]:
-        """All messages up to one of a kind, that one too."""
-        found = [self.next()]
-        while found[-1]["type"] != kind:
-            found.append(self.next())
-        return found
-
-    def all(self) -> list[dict[str, Any]]:
-        """Everything that has been sent so far."""
-        self.say(type="ping", requestId="end")
-        return self.before("pong")[:-1]
-
-
-def kinds(messages: list[dict[str, Any]]) -> list[str]:
-    return [message["type"] for message in messages]
 
 
 def test_it_says_who_it_is(served: Served) -> None:

@@ -79,6 +79,21 @@ def test_windows_join_without_gap_or_overlap(served: Served) -> None:
     assert (page["total"], page["hasMore"]) == (30, True)
 
 
+def test_a_turn_of_many_items_is_counted_and_paged_to_its_end(served: Served) -> None:
+    conversation, turn = running(served)
+    for start in range(0, 10_500, 500):
+        served.report(conversation, *(said(turn, number) for number in range(start, start + 500)))
+    path = f"/sessions/{turn}/execution?limit=5&filterType=message"
+
+    page = served.api("GET", f"{path}&offset=10494")
+    assert [one["id"] for one in page["events"]] == [f"{turn}-i{number}" for number in range(10494, 10499)]
+    assert (page["total"], page["hasMore"]) == (10_500, True)
+    page = served.api("GET", f"{path}&offset=10495")
+    assert (len(page["events"]), page["hasMore"]) == (5, False)
+    assert served.api("GET", f"/sessions/{turn}/execution?limit=1")["total"] == 10_501
+    assert served.api("GET", f"{path}&offset={1 << 70}")["events"] == []
+
+
 def test_since_finds_the_time_by_halves(served: Served) -> None:
     conversation, turn = running(served)
     for number in range(9):

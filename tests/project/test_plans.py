@@ -42,6 +42,8 @@ QUERIES: list[Callable[[apsw.Connection], object]] = [
     partial(transcript.count, conversation="c1"),
     partial(transcript.messages, conversation="c1", offset=4),
     partial(transcript.by_turn, turn="tm1"),
+    partial(transcript.page_of_turn, turn="tm1", kind=None, offset=1, limit=2),
+    partial(transcript.page_of_turn, turn="tm1", kind="tool", offset=1, limit=2),
     partial(queue.get, message="m1"),
     partial(queue.list, conversation="c1"),
     partial(approvals.get, approval="a1"),

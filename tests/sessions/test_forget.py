@@ -1,12 +1,16 @@
 """A deleted conversation is hidden at once; after a week, or now on request, its bytes are gone."""
 
+import os
 from pathlib import Path
 
+from agentguid.append.blobs import Blobs
 from tests.support.daemon import Daemon, wait_for
 
 SECRET = "aVerySecretPlan"
 AT_ONCE = "import agentguid.effects.forget as forget; forget.KEPT = 0"
 """As a daemon a week later would see it."""
+SOON = "import agentguid.effects.forget as forget; forget.LOOK = forget.COLLECT = 0.05"
+"""Without the hour between two collections."""
 
 
 def files(daemon: Daemon) -> list[Path]:
@@ -84,3 +88,40 @@ def test_a_running_turn_is_stopped_before_its_conversation_is_forgotten(daemon: 
     wait_for(lambda: forgotten(daemon, conversation), "the conversation to be forgotten")
     assert not daemon.hosts()
     gone(daemon)
+
+
+def loose(daemon: Daemon, text: bytes) -> Path:
+    """A blob that nothing names and that is old enough to go."""
+    blobs = Blobs(daemon.data / "blobs")
+    path = blobs.path(blobs.put(text))
+    os.utime(path, (0, 0))
+    return path
+
+
+def test_a_stray_file_among_the_blobs_is_left_alone_and_the_rest_is_collected(daemon: Daemon) -> None:
+    daemon.stop()
+    blob = loose(daemon, b"loose")
+    stray = blob.parent / ".DS_Store"
+    stray.touch()
+    os.utime(stray, (0, 0))
+
+    daemon.start(first=SOON)
+
+    wait_for(lambda: not blob.exists(), "the blob to be collected")
+    assert stray.exists()
+    assert daemon.stop() == 0
+
+
+def test_a_blob_that_cannot_be_removed_does_not_end_the_daemon(daemon: Daemon) -> None:
+    """What lies in the way may be mended meanwhile: it is tried again."""
+    daemon.stop()
+    blob = loose(daemon, b"loose")
+    (daemon.data / "blobs" / "tmp").rmdir()
+    (daemon.data / "blobs" / "tmp").touch()
+
+    daemon.start(first=SOON)
+
+    wait_for(lambda: "stay for now" in daemon.log(), "a word about it")
+    assert daemon.healthy()
+    (daemon.data / "blobs" / "tmp").unlink()
+    wait_for(lambda: not blob.exists(), "the blob to be collected")

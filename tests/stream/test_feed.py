@@ -57,3 +57,13 @@ def test_live_text_is_bounded() -> None:
     (item,) = live.items("c")
     assert item.cut
     assert item.length <= LIMIT
+
+
+def test_what_is_kept_of_a_long_live_text_has_no_hole() -> None:
+    """A piece that still fits after one that did not would be read as if it followed."""
+    live = LiveText(Feed())
+    for text in ("a" * (LIMIT - 10), "b" * 20, "c"):
+        live.append("c", Live("i", "message", text))
+
+    (item,) = live.items("c")
+    assert "".join(item.pieces) == "a" * (LIMIT - 10)

@@ -263,6 +263,13 @@ def flood() -> None:
     properly()
 
 
+def blank() -> None:
+    """8 million lines with nothing in them."""
+    for _ in range(8):
+        write(b"\n" * MIB)
+    properly()
+
+
 def quit_at_once() -> None:
     """Answers the prompt by ending."""
     sys.stderr.write(STDERR)
@@ -273,7 +280,7 @@ HABITS: dict[str, Callable[[], None]] = {
     made.__name__: made
     for made in (
         malformed, long_line, huge_line, not_utf8, noise, no_newline, half_line, half_message, silent, loud_stderr,
-        flood, quit_at_once, properly, listens, asks_later, endless,
+        flood, blank, quit_at_once, properly, listens, asks_later, endless,
         leaves_a_server, leaves_a_server_and_goes, limited,
     )
 }  # fmt: skip

@@ -1,6 +1,7 @@
 """`/conversations/:id/full` and `/chunks`, `/sessions/…`: windows of the transcript, never more than a bounded part at once."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -27,6 +28,10 @@ SLICE = 200
 """Items that are read at a time."""
 MOST = 1000
 """Chunks in one answer; `full` may have more, it is written as it is read."""
+
+
+FAR = 1 << 53
+"""As large a number as JSON takes everywhere."""
 
 
 class RateLimit(Shape, frozen=True):
@@ -186,8 +191,8 @@ def session_chunks(
     return Chunks(True, chunks_of(parts.reader, rows[:limit]), position, len(rows) > limit)
 
 
-@get("/sessions/{session_id:str}/execution", sync_to_thread=False)
-def execution(
+@get("/sessions/{session_id:str}/execution")
+async def execution(
     parts: NamedDependency[Parts],
     session_id: FromPath[str],
     limit: FromQuery[int] = 100,
@@ -195,12 +200,16 @@ def execution(
     filter_type: Annotated[str | None, QueryParameter(name="filterType")] = None,
 ) -> Execution:
     """What happened in a turn, by page; `filterType` is a kind of item (tool, message, thought, …)."""
-    row, limit, offset = _turn(parts, session_id), max(1, min(limit, MOST)), max(0, offset)
-    rows = transcript.by_turn(parts.reader, row.id, 0, 10_000)
-    fitting = [one for one in rows if filter_type in (None, one.kind)]
-    shown = chunks_of(parts.reader, fitting[offset : offset + limit])
+    row, limit, offset = _turn(parts, session_id), max(1, min(limit, MOST)), max(0, min(offset, FAR))
     status = shapes.session(parts, row).status
-    return Execution(row.id, status, shown, len(fitting), limit, offset, offset + len(shown) < len(fitting))
+    total, shown = await asyncio.to_thread(_page, parts, row.id, filter_type, offset, limit)
+    return Execution(row.id, status, shown, total, limit, offset, offset + len(shown) < total)
+
+
+def _page(parts: Parts, turn: str, kind: str | None, offset: int, limit: int) -> tuple[int, list[Chunk]]:
+    with contextlib.closing(parts.log.reader()) as db:
+        total, rows = transcript.page_of_turn(db, turn, kind, offset, limit)
+        return total, chunks_of(db, rows)
 
 
 def _turn(parts: Parts, session: str) -> turns.Turn:
