@@ -42,7 +42,12 @@ def test_a_question_is_answered_while_it_only_plans_and_then_it_may_work(story: 
     conversation = story.start("[[asks]] me", mode="plan")
     asked = story.pending(conversation)
     assert asked["tool"] == "AskUserQuestion"
-    story.decide(conversation, updatedInput={"answers": {"Which colour should it be?": "Blue"}})
+    [question] = asked["questions"]
+    assert (question["text"], [one["label"] for one in question["choices"]]) == (
+        "Which colour should it be?",
+        ["Red", "Blue"],
+    )
+    story.decide(conversation, answers={question["id"]: {"chosen": ["Blue"]}})
     assert story.ended(conversation)["status"] == "complete"
     assert '"Blue"' in story.texts(conversation, "message")[-1]
 

@@ -1,6 +1,7 @@
 """Recordings of a genuine Codex, played back to a daemon as if they were the agent."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,26 @@ def test_a_request_is_answered_after_the_daemon_was_killed(played: Played) -> No
     [finished] = of(daemon, conversation, "tool.finished")
     assert finished["output"]["text"] == "made\n"
     assert daemon.inputs().count(f"answer:{asked[0]['id']}") == 1
+
+
+def test_its_question_is_a_form_on_the_page_and_is_answered_by_choosing(played: Played) -> None:
+    daemon = played("ask")
+    conversation = daemon.conversation("codex")
+    daemon.send(conversation, "ask me")
+    [asked] = wait_for(lambda: daemon.api("GET", "/approvals")["approvals"], "the question")
+    page = daemon.request("GET", f"/conversations/{conversation}")[1].decode()
+    form = page.partition('<form class="ask-form"')[2].partition("</form>")[0]
+    assert "Which colour should it be?" in form
+    assert all(f"<b>{one}</b>" in form for one in ("Red", "Blue", "Other"))
+    [url] = re.findall(r'action="([^"]+)"', form)
+    [send] = [one["id"] for one in asked["options"] if one["name"] == "Send"]
+
+    assert daemon.form(url.removeprefix(daemon.prefix), {"option": send, "q0": "1"})[0] == 303
+    assert daemon.ended(conversation)["status"] == "complete"
+    [tape] = (daemon.data / "tapes").rglob("*.tape")
+    assert b'"result":{"answers":{"q1":{"answers":["Blue"]}}}' in tape.read_bytes()
+    page = daemon.request("GET", f"/conversations/{conversation}")[1].decode()
+    assert "Its question was answered" in page
 
 
 def test_what_a_sub_agent_does_stands_below_the_call_that_began_it(played: Played) -> None:
