@@ -34,7 +34,11 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     """Codex has shown the prompt in its thread: what it shows after it was steered in."""
     stopping: bool = False
     mode: Mode = "ask"
-    """Ours, of the present turn."""
+    """Ours, of the present turn: by it requests are answered."""
+    unasking: bool = False
+    """Codex was told at the beginning of the turn that it need not ask."""
+    adjusted: int = 0
+    """How often the mode was changed in the middle of a turn."""
     planning: bool = False
     """Its thread is in the mode that only plans."""
     model: str = ""
