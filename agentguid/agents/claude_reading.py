@@ -20,6 +20,8 @@ from agentguid.protocol.ids import item_id
 
 REQUESTS = 100
 """Control requests of ours whose answers are waited for."""
+REASON = 300
+"""Characters of why it refuses one."""
 LAST_PART = 0xFFFF
 """Part of a line's id for what closes a run of lines before it."""
 
@@ -195,21 +197,25 @@ class Reading:
 
     def _control_response(self, line: dict[str, Any], out: list[Output]) -> None:
         response = mapping(line.get("response"))
-        asked = self.state.requests.pop(text_of(response.get("request_id")), None)
+        request = text_of(response.get("request_id"))
+        asked = self.state.requests.pop(request, None)
         if asked == "initialize":
             self.state.initialised = True
             self.state.commands = slash.told(mapping(response.get("response")).get("commands"))
         if asked and response.get("subtype") == "error":
-            self._refused(asked)
-            text = f"{self.name} refused the request {asked}: {text_of(response.get('error'))}"
-            out.append(system.notice(self._item(), self.state.turn, text, "warning"))
+            self._refused(request, asked, text_of(response.get("error"))[:REASON], out)
 
-    def _refused(self, asked: str) -> None:
-        """What could not be set is not set: the next prompt tries again."""
+    def _refused(self, request: str, asked: str, why: str, out: list[Output]) -> None:
+        """What could not be set is not set: the next prompt tries again. One that waits for it is not written."""
+        state = self.state
+        text = f"{self.name} refused the request {asked}: {why}"
+        out.append(system.notice(self._item(), state.turn, text, "warning"))
         if asked == "set_permission_mode":
-            self.state.mode = ""
+            what = f"{self.name} would not work in the mode of this conversation ({why.rstrip('.')})"
+            state.refusal = f"{what}. Choose another mode, then send the message again."
+            state.mode, state.refused = "", request
         elif asked == "set_model":
-            self.state.wanted_model = ""
+            state.wanted_model = ""
 
     # -- what we wrote ------------------------------------------------------------------------------------------------
     def _in(self, line: Line) -> None:

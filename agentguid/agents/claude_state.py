@@ -29,6 +29,10 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     """Ours: what it works in, as far as was said; empty when it is none of ours, or could not be set."""
     adjusted: int = 0
     """How often it was told to work otherwise."""
+    refused: str = ""
+    """Id of the request for a mode that it refused last."""
+    refusal: str = ""
+    """Why a prompt that needs that mode is not written: a sentence."""
     wanted_model: str | None = None
     session: str | None = None
     model: str | None = None
