@@ -117,7 +117,8 @@ class ClaudeAdapter(Reading):
         if state.turn is None or SETTING & {*state.requests.values()}:
             return []  # one at a time: each has an id of its own
         name = f"{state.turn}-{state.adjusted + 1}"
-        if state.mode and mode != state.mode and (mode != "bypass" or self.launch.mode == "bypass"):
+        lost = state.foreign and not state.reset
+        if (state.mode or lost) and mode != state.mode and (mode != "bypass" or self.launch.mode == "bypass"):
             theirs = write.PERMISSION_MODES[mode]
             return [self._ask(f"mode-{name}", "set_permission_mode", mode=theirs)]
         if model != state.wanted_model != "":

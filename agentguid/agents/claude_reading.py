@@ -180,7 +180,7 @@ class Reading:
 
     def _turn_is_over(self) -> None:
         self.state.turn, self.state.stopping, self.state.steers = None, False, {}
-        self.state.failure, self.state.stderr_size = "", 0
+        self.state.failure, self.state.stderr_size, self.state.reset = "", 0, False
 
     def _control_request(self, line: dict[str, Any], out: list[Output]) -> None:
         request, request_id = mapping(line.get("request")), text_of(line.get("request_id"))
@@ -244,6 +244,7 @@ class Reading:
         if subtype == "set_model":
             self.state.wanted_model = text_of(request.get("model")) or None
         elif subtype == "set_permission_mode":
+            self.state.reset = self.state.reset or bool(self.state.foreign and self.state.turn)
             self.state.mode = system.OUR_MODES.get(text_of(request.get("mode")), self.state.mode)
 
     # -- the end ------------------------------------------------------------------------------------------------------

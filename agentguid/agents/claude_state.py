@@ -27,6 +27,10 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     stopping: bool = False
     mode: str = "ask"
     """Ours: what it works in, as far as was said; empty when it is none of ours, or could not be set."""
+    foreign: str = ""
+    """The mode of its own that it says it works in."""
+    reset: bool = False
+    """In this turn it was told once to leave that."""
     adjusted: int = 0
     """How often it was told to work otherwise."""
     refused: str = ""

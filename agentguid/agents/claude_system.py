@@ -39,6 +39,7 @@ ENDS: dict[str, tuple[str, Level]] = {
     "killed": ("was stopped", "info"),
 }
 OUR_MODES: dict[str, Mode] = {theirs: ours for ours, theirs in write.PERMISSION_MODES.items()}
+FOREIGN = "Claude Code changed to a mode of its own, {mode}, in which it may not ask before it acts. The mode of this conversation is set anew."
 NewItem = Callable[[], str]
 
 
@@ -71,22 +72,24 @@ def read(subtype: str, data: bytes, state: State, host: str, new_item: NewItem, 
         case "task_notification":
             _task_ended(line, state, new_item, out)
         case "status":
-            changed_mode(text_of(line.get("permissionMode")), state, out)
+            changed_mode(text_of(line.get("permissionMode")), state, new_item, out)
         case _:
             raise jsonl.NotUnderstoodError(f"system line {subtype}"[:200])
 
 
-def changed_mode(theirs: str, state: State, out: list[Output]) -> None:
+def changed_mode(theirs: str, state: State, new_item: NewItem, out: list[Output]) -> None:
     """The mode that Claude Code says it works in. Worth telling when nobody has asked for it.
 
     While a request of ours is on its way, what is said may be older than that.
     """
     if not theirs or "set_permission_mode" in state.requests.values():
         return
-    mode = OUR_MODES.get(theirs)
+    mode, theirs = OUR_MODES.get(theirs), theirs[:NAME]
     if mode and mode != state.mode:
         out.append(Fact(ConversationConfigured(mode=mode)))
-    state.mode = mode or ""
+    elif not mode and theirs != state.foreign:
+        out.append(notice(new_item(), state.turn, FOREIGN.format(mode=theirs), "warning"))
+    state.mode, state.foreign = mode or "", "" if mode else theirs
 
 
 def _task_ended(line: dict[str, Any], state: State, new_item: NewItem, out: list[Output]) -> None:
