@@ -8,7 +8,7 @@ from agentguid.agents import claude_system as system
 from agentguid.agents import claude_turns as turns
 from agentguid.agents import claude_wire as wire
 from agentguid.agents import claude_write as write
-from agentguid.agents import jsonl, slash
+from agentguid.agents import jsonl
 from agentguid.agents.base import Fact, Launch, Line, Output, Write
 from agentguid.agents.claude_asks import OPEN, TOO_MANY, Asks, deny
 from agentguid.agents.claude_blocks import Blocks
@@ -201,7 +201,7 @@ class Reading:
         asked = self.state.requests.pop(request, None)
         if asked == "initialize":
             self.state.initialised = True
-            self.state.commands = slash.told(mapping(response.get("response")).get("commands"))
+            system.greeted(mapping(response.get("response")), self.state)
         if asked and response.get("subtype") == "error":
             self._refused(request, asked, text_of(response.get("error"))[:REASON], out)
 

@@ -74,6 +74,8 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     """Characters of stderr since the turn began."""
     unstarted: str = ""
     """Why the host could not start the agent."""
+    models: list[str] = field(default_factory=list)
+    """Those that it says it can be told to use."""
     commands: Raw = NONE
     """Its slash commands, see `agents.slash`."""
     unknown: Unknown = field(default_factory=Unknown)

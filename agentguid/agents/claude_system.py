@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Any
 
 from agentguid.agents import claude_write as write
 from agentguid.agents import jsonl, slash
 from agentguid.agents.base import Fact, Output
 from agentguid.agents.claude_state import State, keep
-from agentguid.agents.jsonl import count, mapping, number, text_of
+from agentguid.agents.jsonl import count, mapping, number, objects, text_of
 from agentguid.protocol.events import ConversationConfigured, ItemAdded, SessionIdentified
 from agentguid.protocol.items import Body, Level, Mode
 
@@ -30,8 +31,10 @@ QUIET = frozenset(
 """Understood, and nothing to show."""
 TASKS = 64
 """So many tasks of the agent are remembered."""
+MODELS, ALL = 200, 8192
+"""Models that are remembered, and bytes of all of them."""
 NAME = 200
-"""Characters of what a task is about that are remembered."""
+"""Characters of a name that are remembered: of a model, a mode, or what a task is about."""
 ENDS: dict[str, tuple[str, Level]] = {
     "completed": ("is done", "info"),
     "failed": ("failed", "warning"),
@@ -75,6 +78,15 @@ def read(subtype: str, data: bytes, state: State, host: str, new_item: NewItem, 
             changed_mode(text_of(line.get("permissionMode")), state, new_item, out)
         case _:
             raise jsonl.NotUnderstoodError(f"system line {subtype}"[:200])
+
+
+def greeted(said: dict[str, Any], state: State) -> None:
+    """The answer to the handshake: what its slash commands are for, which models it has."""
+    state.commands = slash.told(said.get("commands"))
+    named = (text_of(one.get("value")) for one in objects(said.get("models")))
+    models = [name for name in dict.fromkeys(named) if 0 < len(name) <= NAME][:MODELS]
+    sizes = accumulate(len(name.encode()) + 3 for name in models)
+    state.models = [name for name, size in zip(models, sizes, strict=True) if size <= ALL]
 
 
 def changed_mode(theirs: str, state: State, new_item: NewItem, out: list[Output]) -> None:
