@@ -13,7 +13,7 @@ from agentguid.agents.base import Fact, Launch, Line, Output, Write
 from agentguid.agents.claude_asks import OPEN, TOO_MANY, Asks, deny
 from agentguid.agents.claude_blocks import Blocks
 from agentguid.agents.claude_errors import api_error, exit_error, forgotten
-from agentguid.agents.claude_state import STDERR, State, keep
+from agentguid.agents.claude_state import ID, NAME, STDERR, State, keep
 from agentguid.agents.jsonl import NotUnderstoodError, carried, mapping, text_of
 from agentguid.protocol.events import HostEnded, TurnEnded
 from agentguid.protocol.ids import item_id
@@ -80,7 +80,7 @@ class Reading:
         line = wire.read(data)
         match line:
             case wire.StreamEvent():
-                self.blocks.stream(line.parent_tool_use_id or "", line.event, out)
+                self.blocks.stream(_thread(line), line.event, out)
             case wire.Assistant():
                 self._assistant(line, out)
             case wire.User():
@@ -108,20 +108,20 @@ class Reading:
             self._api_error(line, out)
             return
         if synthetic and line.uuid:
-            if line.uuid == self.state.local:
+            if line.uuid[:NAME] == self.state.local:
                 return
-            self.state.local = line.uuid
-        self.blocks.whole(line.parent_tool_use_id or "", line.message, out, aborted=bool(line.aborted))
+            self.state.local = line.uuid[:NAME]
+        self.blocks.whole(_thread(line), line.message, out, aborted=bool(line.aborted))
 
     def _api_error(self, line: wire.Assistant, out: list[Output]) -> None:
         """The result says the same again: it is shown there. A sub-agent's failure has no result of its own."""
         content = line.message.content
         text = content if isinstance(content, str) else "\n".join(block.text for block in content)
-        if line.parent_tool_use_id:
-            parent = self.blocks.calls.parent(line.parent_tool_use_id)
+        if thread := _thread(line):
+            parent = self.blocks.calls.parent(thread)
             out.append(system.notice(self._item(), self.state.turn, text, "warning", parent))
         else:
-            self.state.failure = text
+            self.state.failure = text[:STDERR]
 
     def _user(self, line: wire.User, out: list[Output]) -> None:
         """Tool results; also what Claude Code puts into the user's mouth."""
@@ -197,7 +197,7 @@ class Reading:
 
     def _control_response(self, line: dict[str, Any], out: list[Output]) -> None:
         response = mapping(line.get("response"))
-        request = text_of(response.get("request_id"))
+        request = text_of(response.get("request_id"))[:ID]
         asked = self.state.requests.pop(request, None)
         if asked == "initialize":
             self.state.initialised = True
@@ -238,8 +238,8 @@ class Reading:
         except NotUnderstoodError:
             return
         request = mapping(line.get("request"))
-        subtype = text_of(request.get("subtype"))
-        keep(self.state.requests, text_of(line.get("request_id")), subtype, REQUESTS)
+        subtype = text_of(request.get("subtype"))[:NAME]
+        keep(self.state.requests, text_of(line.get("request_id"))[:ID], subtype, REQUESTS)
         self.state.adjusted += subtype.startswith("set_")
         if subtype == "set_model":
             self.state.wanted_model = text_of(request.get("model")) or None
@@ -286,3 +286,8 @@ class Reading:
         if self.state.stopping:
             return TurnEnded(turn=turn, outcome="interrupted")
         return TurnEnded(turn=turn, outcome="interrupted" if code is None else "error", error=error)
+
+
+def _thread(line: wire.StreamEvent | wire.Assistant) -> str:
+    """The call of the sub-agent that it belongs to, or empty."""
+    return (line.parent_tool_use_id or "")[:NAME]

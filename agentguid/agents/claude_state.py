@@ -6,7 +6,9 @@ from agentguid.agents.slash import NONE
 from agentguid.agents.unknown import Unknown
 
 STDERR = 4096
-"""Characters of stderr that are kept."""
+"""Characters of stderr, or of an error, that are kept."""
+ID, NAME = 1000, 200
+"""Characters that are kept of an id that is said to it again, and of any other name of its."""
 
 
 class Call(Struct, array_like=True):

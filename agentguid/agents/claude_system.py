@@ -8,7 +8,7 @@ from typing import Any
 from agentguid.agents import claude_write as write
 from agentguid.agents import jsonl, slash
 from agentguid.agents.base import Fact, Output
-from agentguid.agents.claude_state import State, keep
+from agentguid.agents.claude_state import ID, NAME, State, keep
 from agentguid.agents.jsonl import count, mapping, number, objects, text_of
 from agentguid.protocol.events import ConversationConfigured, ItemAdded, SessionIdentified
 from agentguid.protocol.items import Body, Level, Mode
@@ -33,8 +33,6 @@ TASKS = 64
 """So many tasks of the agent are remembered."""
 MODELS, ALL = 200, 8192
 """Models that are remembered, and bytes of all of them."""
-NAME = 200
-"""Characters of a name that are remembered: of a model, a mode, or what a task is about."""
 ENDS: dict[str, tuple[str, Level]] = {
     "completed": ("is done", "info"),
     "failed": ("failed", "warning"),
@@ -67,10 +65,10 @@ def read(subtype: str, data: bytes, state: State, host: str, new_item: NewItem, 
             found = line.get("tasks")
             tasks = found if isinstance(found, list) else []
             state.background = len(tasks)
-            state.running = [text_of(mapping(task).get("task_id")) for task in tasks[:TASKS]]
+            state.running = [text_of(mapping(task).get("task_id"))[:NAME] for task in tasks[:TASKS]]
         case "task_started":
-            task = text_of(line.get("task_id"))
-            keep(state.tasks, task, text_of(line.get("tool_use_id")), TASKS)
+            task = text_of(line.get("task_id"))[:NAME]
+            keep(state.tasks, task, text_of(line.get("tool_use_id"))[:NAME], TASKS)
             keep(state.names, task, text_of(line.get("description"))[:NAME], TASKS)
         case "task_notification":
             _task_ended(line, state, new_item, out)
@@ -106,7 +104,7 @@ def changed_mode(theirs: str, state: State, new_item: NewItem, out: list[Output]
 
 def _task_ended(line: dict[str, Any], state: State, new_item: NewItem, out: list[Output]) -> None:
     """Of a task in the background: its call has its result long since, so that nothing else says what came of it."""
-    task, status = text_of(line.get("task_id")), text_of(line.get("status"))
+    task, status = text_of(line.get("task_id"))[:NAME], text_of(line.get("status"))
     if task not in state.running:
         return
     name, said = state.names.get(task) or "a task", text_of(line.get("summary")).strip()
@@ -147,7 +145,7 @@ def _until(seconds: Any) -> str:
 
 def _identify(line: dict[str, Any], state: State, host: str, out: list[Output]) -> None:
     """Comes with every prompt; worth telling when something in it is new."""
-    session, model = text_of(line.get("session_id")), text_of(line.get("model")) or None
+    session, model = text_of(line.get("session_id"))[:ID], text_of(line.get("model"))[:NAME] or None
     if session and (session, model) != (state.session, state.model):
         state.session, state.model = session, model
         out.append(Fact(SessionIdentified(host=host, session=session, model=model)))

@@ -9,6 +9,7 @@ from agentguid.agents import jsonrpc
 from agentguid.agents.base import Output, Write
 from agentguid.agents.codex_asks import Wish
 from agentguid.agents.codex_session import Session
+from agentguid.agents.codex_state import NAME
 from agentguid.agents.jsonl import NotUnderstoodError, mapping, text_of
 from agentguid.agents.jsonrpc import Envelope
 
@@ -25,7 +26,7 @@ class Requests(Session):
     def _request(self, message: Envelope, out: list[Output]) -> None:
         method = message.method
         params = mapping(jsonrpc.value(message.params))
-        call = self.items.open.get(text_of(params.get("itemId")))
+        call = self.items.open.get(text_of(params.get("itemId"))[:NAME])
         if method == "mcpServer/elicitation/request":
             self._form(message, params, forms.elicitation_of(params), forms.DECLINED, out)
         elif method == "item/tool/requestUserInput":

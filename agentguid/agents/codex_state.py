@@ -9,6 +9,8 @@ from agentguid.protocol.items import Mode
 
 SENT, DONE, MODELS, AGENTS, RUNNING, STEERS = 100, 64, 200, 64, 32, 64
 """So many requests of ours, finished items, models, sub-agents, commands in the background and steered messages are remembered."""
+ID, NAME = 1000, 200
+"""Characters of an id that is said to it again, and of any other name of its."""
 Step = Literal["new", "greeted", "known", "ready"]
 
 
