@@ -7,9 +7,9 @@ import msgspec
 from msgspec import Raw, Struct
 
 from agentguid.agents import acp_commands as commands
-from agentguid.agents import acp_forms as forms
 from agentguid.agents import acp_shape as shape
 from agentguid.agents import acp_write as write
+from agentguid.agents import elicitation as forms
 from agentguid.agents.acp_calls import Call
 from agentguid.agents.acp_state import State
 from agentguid.agents.acp_wire import Asked

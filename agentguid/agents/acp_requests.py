@@ -3,9 +3,9 @@
 from typing import Any
 
 from agentguid.agents import acp_commands as commands
-from agentguid.agents import acp_forms as forms
 from agentguid.agents import acp_wire as wire
 from agentguid.agents import acp_write as write
+from agentguid.agents import elicitation as forms
 from agentguid.agents.acp_terminals import BAD, ERRANDS, TOO_MANY, Terminals
 from agentguid.agents.base import Errand, FileErrand, Output, Served, Write
 from agentguid.agents.commands import Ran, Run, Wish

@@ -59,7 +59,7 @@ class ClaudeAdapter(Reading):
 
     @property
     def models(self) -> Sequence[str]:
-        return ()
+        return self.state.models
 
     @property
     def pictures(self) -> bool:
@@ -76,8 +76,9 @@ class ClaudeAdapter(Reading):
     def served(self, errand: Errand, result: Served) -> Sequence[Write]:  # noqa: ARG002 - it runs none
         return []
 
-    def refuses(self, prompt: Prompt) -> str:  # noqa: ARG002 - it says so in its own answer
-        return ""
+    def refuses(self, prompt: Prompt) -> str:
+        """It would not work in the mode that the prompt is to hold in: see ADR 0036."""
+        return self.state.refusal if self.state.refused == self._request_id(f"mode-{prompt.turn}") else ""
 
     def serves(self, prompt: Prompt) -> bool:
         """False when this process cannot take on what the prompt asks for: end it, and start one that resumes."""
@@ -90,20 +91,25 @@ class ClaudeAdapter(Reading):
     def start(self) -> Sequence[Write]:
         if self.state.started or self.state.initialised:
             return []
-        return [Write("start", write.request(f"{self.host}-start", "initialize", hooks=None))]
+        return [Write("start", write.request(self._request_id("start"), "initialize", hooks=None))]
 
     def prompt(self, prompt: Prompt) -> Sequence[Write]:
-        """The prompt, and before it what changed since the last one: permission mode and model."""
-        writes = []
+        """The prompt, and before it what changed since the last one. A mode is waited for: nothing runs in another."""
+        if self.refuses(prompt) or "set_permission_mode" in self.state.requests.values():
+            return []
         if prompt.mode != self.state.mode:
             mode = write.PERMISSION_MODES[prompt.mode]
-            writes.append(self._ask(f"mode-{prompt.turn}", "set_permission_mode", mode=mode))
+            return [self._ask(f"mode-{prompt.turn}", "set_permission_mode", mode=mode)]
+        writes = []
         if prompt.model != self.state.wanted_model:
             writes.append(self._ask(f"model-{prompt.turn}", "set_model", model=prompt.model))
         return [*writes, Write(f"prompt:{prompt.turn}", write.user(prompt.body.text, files=prompt.files))]
 
     def _ask(self, name: str, subtype: str, **fields: str | None) -> Write:
-        return Write(f"start:{name}", write.request(f"{self.host}-{name}", subtype, **fields))
+        return Write(f"start:{name}", write.request(self._request_id(name), subtype, **fields))
+
+    def _request_id(self, name: str) -> str:
+        return f"{self.host}-{name}"
 
     def adjust(self, model: str | None, mode: Mode) -> Sequence[Write]:
         """See `base.Adjustable`. What it has refused once is not asked of it again in this turn."""
@@ -111,7 +117,8 @@ class ClaudeAdapter(Reading):
         if state.turn is None or SETTING & {*state.requests.values()}:
             return []  # one at a time: each has an id of its own
         name = f"{state.turn}-{state.adjusted + 1}"
-        if state.mode and mode != state.mode and (mode != "bypass" or self.launch.mode == "bypass"):
+        lost = state.foreign and not state.reset
+        if (state.mode or lost) and mode != state.mode and (mode != "bypass" or self.launch.mode == "bypass"):
             theirs = write.PERMISSION_MODES[mode]
             return [self._ask(f"mode-{name}", "set_permission_mode", mode=theirs)]
         if model != state.wanted_model != "":
@@ -127,5 +134,5 @@ class ClaudeAdapter(Reading):
     def stop(self, turn: str) -> Sequence[Write]:
         if turn != self.state.turn:
             return []
-        interrupt = Write(f"stop:{turn}", write.request(f"{self.host}-stop-{turn}", "interrupt"))
+        interrupt = Write(f"stop:{turn}", write.request(self._request_id(f"stop-{turn}"), "interrupt"))
         return [*steering.taken_back(self.host, self.state), interrupt]

@@ -9,7 +9,7 @@ from agentguid.agents import claude_forms as forms
 from agentguid.agents import claude_write as write
 from agentguid.agents.base import Answer, Fact, Output, Write
 from agentguid.agents.claude_calls import Calls
-from agentguid.agents.claude_state import State
+from agentguid.agents.claude_state import NAME, State
 from agentguid.agents.jsonl import mapping, text_of
 from agentguid.protocol.events import ApprovalRequested, ApprovalWithdrawn
 from agentguid.protocol.items import Body, Option, Question
@@ -57,7 +57,7 @@ class Asks:
 
     def ask(self, approval: str, request_id: str, request: dict[str, Any], out: list[Output]) -> None:
         """Claude waits for an answer to `request`, under the id `approval`."""
-        call = text_of(request.get("tool_use_id"))
+        call = text_of(request.get("tool_use_id"))[:NAME]
         known = self.state.calls.get(call)
         turn = None if self._in_background(request, call) else self.state.turn
         tool, given = text_of(request.get("tool_name")) or "tool", mapping(request.get("input"))
@@ -83,7 +83,7 @@ class Asks:
         )
 
     def _in_background(self, request: dict[str, Any], call: str) -> bool:
-        return text_of(request.get("agent_id")) in self.state.running or self.calls.in_background(call)
+        return text_of(request.get("agent_id"))[:NAME] in self.state.running or self.calls.in_background(call)
 
     def answer(self, answer: Answer) -> list[Write]:
         """The line that answers; nothing when it was answered or withdrawn."""

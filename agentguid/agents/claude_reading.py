@@ -8,18 +8,20 @@ from agentguid.agents import claude_system as system
 from agentguid.agents import claude_turns as turns
 from agentguid.agents import claude_wire as wire
 from agentguid.agents import claude_write as write
-from agentguid.agents import jsonl, slash
+from agentguid.agents import jsonl
 from agentguid.agents.base import Fact, Launch, Line, Output, Write
 from agentguid.agents.claude_asks import OPEN, TOO_MANY, Asks, deny
 from agentguid.agents.claude_blocks import Blocks
 from agentguid.agents.claude_errors import api_error, exit_error, forgotten
-from agentguid.agents.claude_state import STDERR, State, keep
+from agentguid.agents.claude_state import ID, NAME, STDERR, State, keep
 from agentguid.agents.jsonl import NotUnderstoodError, carried, mapping, text_of
 from agentguid.protocol.events import HostEnded, TurnEnded
 from agentguid.protocol.ids import item_id
 
 REQUESTS = 100
 """Control requests of ours whose answers are waited for."""
+REASON = 300
+"""Characters of why it refuses one."""
 LAST_PART = 0xFFFF
 """Part of a line's id for what closes a run of lines before it."""
 
@@ -78,7 +80,7 @@ class Reading:
         line = wire.read(data)
         match line:
             case wire.StreamEvent():
-                self.blocks.stream(line.parent_tool_use_id or "", line.event, out)
+                self.blocks.stream(_thread(line), line.event, out)
             case wire.Assistant():
                 self._assistant(line, out)
             case wire.User():
@@ -106,20 +108,20 @@ class Reading:
             self._api_error(line, out)
             return
         if synthetic and line.uuid:
-            if line.uuid == self.state.local:
+            if line.uuid[:NAME] == self.state.local:
                 return
-            self.state.local = line.uuid
-        self.blocks.whole(line.parent_tool_use_id or "", line.message, out, aborted=bool(line.aborted))
+            self.state.local = line.uuid[:NAME]
+        self.blocks.whole(_thread(line), line.message, out, aborted=bool(line.aborted))
 
     def _api_error(self, line: wire.Assistant, out: list[Output]) -> None:
         """The result says the same again: it is shown there. A sub-agent's failure has no result of its own."""
         content = line.message.content
         text = content if isinstance(content, str) else "\n".join(block.text for block in content)
-        if line.parent_tool_use_id:
-            parent = self.blocks.calls.parent(line.parent_tool_use_id)
+        if thread := _thread(line):
+            parent = self.blocks.calls.parent(thread)
             out.append(system.notice(self._item(), self.state.turn, text, "warning", parent))
         else:
-            self.state.failure = text
+            self.state.failure = text[:STDERR]
 
     def _user(self, line: wire.User, out: list[Output]) -> None:
         """Tool results; also what Claude Code puts into the user's mouth."""
@@ -178,7 +180,7 @@ class Reading:
 
     def _turn_is_over(self) -> None:
         self.state.turn, self.state.stopping, self.state.steers = None, False, {}
-        self.state.failure, self.state.stderr_size = "", 0
+        self.state.failure, self.state.stderr_size, self.state.reset = "", 0, False
 
     def _control_request(self, line: dict[str, Any], out: list[Output]) -> None:
         request, request_id = mapping(line.get("request")), text_of(line.get("request_id"))
@@ -195,21 +197,25 @@ class Reading:
 
     def _control_response(self, line: dict[str, Any], out: list[Output]) -> None:
         response = mapping(line.get("response"))
-        asked = self.state.requests.pop(text_of(response.get("request_id")), None)
+        request = text_of(response.get("request_id"))[:ID]
+        asked = self.state.requests.pop(request, None)
         if asked == "initialize":
             self.state.initialised = True
-            self.state.commands = slash.told(mapping(response.get("response")).get("commands"))
+            system.greeted(mapping(response.get("response")), self.state)
         if asked and response.get("subtype") == "error":
-            self._refused(asked)
-            text = f"{self.name} refused the request {asked}: {text_of(response.get('error'))}"
-            out.append(system.notice(self._item(), self.state.turn, text, "warning"))
+            self._refused(request, asked, text_of(response.get("error"))[:REASON], out)
 
-    def _refused(self, asked: str) -> None:
-        """What could not be set is not set: the next prompt tries again."""
+    def _refused(self, request: str, asked: str, why: str, out: list[Output]) -> None:
+        """What could not be set is not set: the next prompt tries again. One that waits for it is not written."""
+        state = self.state
+        text = f"{self.name} refused the request {asked}: {why}"
+        out.append(system.notice(self._item(), state.turn, text, "warning"))
         if asked == "set_permission_mode":
-            self.state.mode = ""
+            what = f"{self.name} would not work in the mode of this conversation ({why.rstrip('.')})"
+            state.refusal = f"{what}. Choose another mode, then send the message again."
+            state.mode, state.refused = "", request
         elif asked == "set_model":
-            self.state.wanted_model = ""
+            state.wanted_model = ""
 
     # -- what we wrote ------------------------------------------------------------------------------------------------
     def _in(self, line: Line) -> None:
@@ -232,12 +238,13 @@ class Reading:
         except NotUnderstoodError:
             return
         request = mapping(line.get("request"))
-        subtype = text_of(request.get("subtype"))
-        keep(self.state.requests, text_of(line.get("request_id")), subtype, REQUESTS)
+        subtype = text_of(request.get("subtype"))[:NAME]
+        keep(self.state.requests, text_of(line.get("request_id"))[:ID], subtype, REQUESTS)
         self.state.adjusted += subtype.startswith("set_")
         if subtype == "set_model":
             self.state.wanted_model = text_of(request.get("model")) or None
         elif subtype == "set_permission_mode":
+            self.state.reset = self.state.reset or bool(self.state.foreign and self.state.turn)
             self.state.mode = system.OUR_MODES.get(text_of(request.get("mode")), self.state.mode)
 
     # -- the end ------------------------------------------------------------------------------------------------------
@@ -279,3 +286,8 @@ class Reading:
         if self.state.stopping:
             return TurnEnded(turn=turn, outcome="interrupted")
         return TurnEnded(turn=turn, outcome="interrupted" if code is None else "error", error=error)
+
+
+def _thread(line: wire.StreamEvent | wire.Assistant) -> str:
+    """The call of the sub-agent that it belongs to, or empty."""
+    return (line.parent_tool_use_id or "")[:NAME]

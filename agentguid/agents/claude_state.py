@@ -6,7 +6,9 @@ from agentguid.agents.slash import NONE
 from agentguid.agents.unknown import Unknown
 
 STDERR = 4096
-"""Characters of stderr that are kept."""
+"""Characters of stderr, or of an error, that are kept."""
+ID, NAME = 1000, 200
+"""Characters that are kept of an id that is said to it again, and of any other name of its."""
 
 
 class Call(Struct, array_like=True):
@@ -27,8 +29,16 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     stopping: bool = False
     mode: str = "ask"
     """Ours: what it works in, as far as was said; empty when it is none of ours, or could not be set."""
+    foreign: str = ""
+    """The mode of its own that it says it works in."""
+    reset: bool = False
+    """In this turn it was told once to leave that."""
     adjusted: int = 0
     """How often it was told to work otherwise."""
+    refused: str = ""
+    """Id of the request for a mode that it refused last."""
+    refusal: str = ""
+    """Why a prompt that needs that mode is not written: a sentence."""
     wanted_model: str | None = None
     session: str | None = None
     model: str | None = None
@@ -66,6 +76,8 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     """Characters of stderr since the turn began."""
     unstarted: str = ""
     """Why the host could not start the agent."""
+    models: list[str] = field(default_factory=list)
+    """Those that it says it can be told to use."""
     commands: Raw = NONE
     """Its slash commands, see `agents.slash`."""
     unknown: Unknown = field(default_factory=Unknown)

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Any
 
 from agentguid.agents import claude_write as write
 from agentguid.agents import jsonl, slash
 from agentguid.agents.base import Fact, Output
-from agentguid.agents.claude_state import State, keep
-from agentguid.agents.jsonl import count, mapping, number, text_of
+from agentguid.agents.claude_state import ID, NAME, State, keep
+from agentguid.agents.jsonl import count, mapping, number, objects, text_of
 from agentguid.protocol.events import ConversationConfigured, ItemAdded, SessionIdentified
 from agentguid.protocol.items import Body, Level, Mode
 
@@ -30,8 +31,8 @@ QUIET = frozenset(
 """Understood, and nothing to show."""
 TASKS = 64
 """So many tasks of the agent are remembered."""
-NAME = 200
-"""Characters of what a task is about that are remembered."""
+MODELS, ALL = 200, 8192
+"""Models that are remembered, and bytes of all of them."""
 ENDS: dict[str, tuple[str, Level]] = {
     "completed": ("is done", "info"),
     "failed": ("failed", "warning"),
@@ -39,6 +40,7 @@ ENDS: dict[str, tuple[str, Level]] = {
     "killed": ("was stopped", "info"),
 }
 OUR_MODES: dict[str, Mode] = {theirs: ours for ours, theirs in write.PERMISSION_MODES.items()}
+FOREIGN = "Claude Code changed to a mode of its own, {mode}, in which it may not ask before it acts. The mode of this conversation is set anew."
 NewItem = Callable[[], str]
 
 
@@ -63,35 +65,46 @@ def read(subtype: str, data: bytes, state: State, host: str, new_item: NewItem, 
             found = line.get("tasks")
             tasks = found if isinstance(found, list) else []
             state.background = len(tasks)
-            state.running = [text_of(mapping(task).get("task_id")) for task in tasks[:TASKS]]
+            state.running = [text_of(mapping(task).get("task_id"))[:NAME] for task in tasks[:TASKS]]
         case "task_started":
-            task = text_of(line.get("task_id"))
-            keep(state.tasks, task, text_of(line.get("tool_use_id")), TASKS)
+            task = text_of(line.get("task_id"))[:NAME]
+            keep(state.tasks, task, text_of(line.get("tool_use_id"))[:NAME], TASKS)
             keep(state.names, task, text_of(line.get("description"))[:NAME], TASKS)
         case "task_notification":
             _task_ended(line, state, new_item, out)
         case "status":
-            changed_mode(text_of(line.get("permissionMode")), state, out)
+            changed_mode(text_of(line.get("permissionMode")), state, new_item, out)
         case _:
             raise jsonl.NotUnderstoodError(f"system line {subtype}"[:200])
 
 
-def changed_mode(theirs: str, state: State, out: list[Output]) -> None:
+def greeted(said: dict[str, Any], state: State) -> None:
+    """The answer to the handshake: what its slash commands are for, which models it has."""
+    state.commands = slash.told(said.get("commands"))
+    named = (text_of(one.get("value")) for one in objects(said.get("models")))
+    models = [name for name in dict.fromkeys(named) if 0 < len(name) <= NAME][:MODELS]
+    sizes = accumulate(len(name.encode()) + 3 for name in models)
+    state.models = [name for name, size in zip(models, sizes, strict=True) if size <= ALL]
+
+
+def changed_mode(theirs: str, state: State, new_item: NewItem, out: list[Output]) -> None:
     """The mode that Claude Code says it works in. Worth telling when nobody has asked for it.
 
     While a request of ours is on its way, what is said may be older than that.
     """
     if not theirs or "set_permission_mode" in state.requests.values():
         return
-    mode = OUR_MODES.get(theirs)
+    mode, theirs = OUR_MODES.get(theirs), theirs[:NAME]
     if mode and mode != state.mode:
         out.append(Fact(ConversationConfigured(mode=mode)))
-    state.mode = mode or ""
+    elif not mode and theirs != state.foreign:
+        out.append(notice(new_item(), state.turn, FOREIGN.format(mode=theirs), "warning"))
+    state.mode, state.foreign = mode or "", "" if mode else theirs
 
 
 def _task_ended(line: dict[str, Any], state: State, new_item: NewItem, out: list[Output]) -> None:
     """Of a task in the background: its call has its result long since, so that nothing else says what came of it."""
-    task, status = text_of(line.get("task_id")), text_of(line.get("status"))
+    task, status = text_of(line.get("task_id"))[:NAME], text_of(line.get("status"))
     if task not in state.running:
         return
     name, said = state.names.get(task) or "a task", text_of(line.get("summary")).strip()
@@ -132,7 +145,7 @@ def _until(seconds: Any) -> str:
 
 def _identify(line: dict[str, Any], state: State, host: str, out: list[Output]) -> None:
     """Comes with every prompt; worth telling when something in it is new."""
-    session, model = text_of(line.get("session_id")), text_of(line.get("model")) or None
+    session, model = text_of(line.get("session_id"))[:ID], text_of(line.get("model"))[:NAME] or None
     if session and (session, model) != (state.session, state.model):
         state.session, state.model = session, model
         out.append(Fact(SessionIdentified(host=host, session=session, model=model)))

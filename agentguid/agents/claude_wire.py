@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
+from agentguid.agents.claude_state import NAME
 from agentguid.agents.jsonl import NotUnderstoodError, mended, plain, syntax
 
 
@@ -32,6 +33,9 @@ class Block(Struct):
     content: Any = None
     is_error: bool | None = None
 
+    def __post_init__(self) -> None:
+        self.id, self.tool_use_id = self.id[:NAME], self.tool_use_id[:NAME]
+
 
 class Tokens(Struct):
     input_tokens: int | None = None
@@ -50,6 +54,9 @@ class Message(Struct):
     model: str | None = None
     content: str | list[Block] = ""
     usage: Tokens | None = None
+
+    def __post_init__(self) -> None:
+        self.id = self.id[:NAME]
 
 
 class Event(Struct):

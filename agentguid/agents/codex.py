@@ -9,6 +9,7 @@ from agentguid.agents import codex_write as write
 from agentguid.agents.base import Adapter, Answer, Dialect, Errand, File, Launch, Prompt, Served, Steer, Write
 from agentguid.agents.codex_reading import Reading
 from agentguid.agents.entry import Entry
+from agentguid.protocol.items import Mode
 
 
 def dialect(entry: Entry) -> Dialect:
@@ -127,6 +128,14 @@ class CodexAdapter(Reading):
             "cwd": self.launch.cwd,
         }
         return [write.request(f"prompt:{prompt.turn}", "turn/start", **params, **more)]
+
+    def adjust(self, model: str | None, mode: Mode) -> Sequence[Write]:  # noqa: ARG002 - the model stays
+        """See `base.Adjustable` and `codex_modes`."""
+        state = self.state
+        if state.turn is None or mode == state.mode:
+            return []
+        more = {"threadId": state.thread, **modes.turn(mode)}
+        return [write.request(f"start:mode-{state.adjusted + 1}", modes.CHANGE, **more)]
 
     def steer(self, steer: Steer) -> Sequence[Write]:
         state = self.state

@@ -7,7 +7,7 @@ from agentguid.agents import codex_wire as wire
 from agentguid.agents import jsonrpc
 from agentguid.agents.base import Fact, Output
 from agentguid.agents.codex_session import Session
-from agentguid.agents.codex_state import MODELS
+from agentguid.agents.codex_state import ID, MODELS, NAME
 from agentguid.agents.jsonl import NotUnderstoodError, mapping, objects, text_of
 from agentguid.agents.jsonrpc import Envelope, Error
 from agentguid.protocol.events import TurnEnded
@@ -33,7 +33,7 @@ class Answers(Session):
                 models = [
                     text_of(one.get("model")) for one in objects(result.get("data")) if not one.get("hidden")
                 ]
-                self.state.models = [one for one in models if one][:MODELS]
+                self.state.models = [one for one in models if 0 < len(one) <= NAME][:MODELS]
             case "turn/start":
                 self._turn(result, error, out)
             case "turn/steer" if error:
@@ -66,7 +66,8 @@ class Answers(Session):
                 )
                 state.broken = errors.not_begun(self.entry, error, what)
             return
-        state.thread = text_of(mapping(result.get("thread")).get("id"))
+        thread = text_of(mapping(result.get("thread")).get("id"))
+        state.thread = thread if len(thread) <= ID else ""
         if not state.thread:
             state.broken = f"{name} began a thread without a name. Update it, then send the message again."
             return
@@ -80,7 +81,7 @@ class Answers(Session):
         if state.turn is None:
             return
         if error is None:
-            state.theirs = state.theirs or text_of(mapping(result.get("turn")).get("id"))
+            state.theirs = state.theirs or text_of(mapping(result.get("turn")).get("id"))[:ID]
             if state.wanted_model and state.wanted_model != state.model:
                 state.model = state.wanted_model
                 out.append(self.identified())

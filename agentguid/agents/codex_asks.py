@@ -1,6 +1,7 @@
 """What Codex asks: may it run a command, change files, have more permissions; and its questions."""
 
 import os.path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -10,9 +11,8 @@ from agentguid.agents import codex_write as write
 from agentguid.agents.acp_asks import KINDS, pick
 from agentguid.agents.base import Answer, Fact, Output, Write
 from agentguid.agents.codex_state import State
-from agentguid.agents.jsonl import mapping
 from agentguid.protocol.events import ApprovalRequested, ApprovalWithdrawn
-from agentguid.protocol.items import Body, Decision, Option
+from agentguid.protocol.items import Body, Decision, Option, Question, Reply
 
 OPEN = 200
 """More requests than this at once are refused."""
@@ -30,11 +30,6 @@ class Choice(Struct, frozen=True):
     """What it is answered with."""
 
 
-class Question(Struct, frozen=True):
-    id: str
-    text: str
-
-
 class Wish(Struct):
     """A request in our words, before it is known whether anybody has to be asked."""
 
@@ -47,8 +42,12 @@ class Wish(Struct):
     item: str | None = None
     files: list[str] | None = None
     """Of an edit: what it changes."""
+    seen: bool = False
+    """Nobody but the user can say yes to it, whatever the mode."""
     questions: list[Question] = []
-    """It wants words for an answer and not a yes."""
+    """It wants answers and not a yes; they are asked in every mode."""
+    said: Callable[[Mapping[str, Reply]], Any] | None = None
+    """What it is answered with when they are."""
 
 
 class Ask(Struct):
@@ -85,13 +84,14 @@ class Asks:
             input=Body(msgspec.json.encode(wish.arguments).decode(), "application/json"),
             options=[Option(one.id, one.kind, one.name) for one in choices],
             reason=wish.reason.strip()[:REASON] or None,
+            questions=wish.questions,
         )
         out.append(Fact(requested))
         return None
 
     def _freely(self, wish: Wish) -> bool:
-        """Whether the user's mode answers: all but questions, or edits within the working directory."""
-        if wish.questions:
+        """Whether the user's mode answers: all but what only the user can, or edits within the working directory."""
+        if wish.questions or wish.seen:
             return False
         if self.state.mode == "bypass":
             return True
@@ -117,8 +117,8 @@ class Asks:
         ]
 
     def _result(self, wish: Wish, answer: Answer) -> Any:
-        if wish.questions:
-            return _said(wish, answer) if answer.decision.startswith("allow") else wish.refused
+        if wish.said and answer.decision.startswith("allow"):
+            return wish.said(answer.answers)
         decision: Decision = "reject_once" if answer.input is not None else answer.decision
         fitting = {one.id: one.result for one in wish.choices if one.kind == decision}
         if answer.option in fitting:
@@ -166,22 +166,3 @@ class Asks:
 def _rank(choice: Choice) -> tuple[int, bool]:
     """What allows the least first; and a no that lets it go on before one that does not."""
     return KINDS.index(choice.kind), choice.id == "cancel"
-
-
-def _said(wish: Wish, answer: Answer) -> dict[str, Any]:
-    """The user's words, by the id of the question; they come by its text."""
-    answers = mapping(mapping(_plain(answer.input)).get("answers"))
-    return {"answers": {one.id: {"answers": _chosen(answers.get(one.text))} for one in wish.questions}}
-
-
-def _chosen(answer: Any) -> list[str]:
-    """One answer, or several."""
-    given = answer if isinstance(answer, list) else [answer]
-    return [one for one in given if isinstance(one, str) and one]
-
-
-def _plain(data: bytes | None) -> Any:
-    try:
-        return msgspec.json.decode(data or b"null")
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None

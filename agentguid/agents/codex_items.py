@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from agentguid.agents import codex_shape as shape
 from agentguid.agents.base import Fact, Live, Output
-from agentguid.agents.codex_state import AGENTS, DONE, RUNNING, State
+from agentguid.agents.codex_state import AGENTS, DONE, ID, NAME, RUNNING, State
 from agentguid.agents.codex_wire import Item
 from agentguid.agents.jsonl import text_of
 from agentguid.protocol.events import ItemAdded, ToolFinished, ToolStarted
@@ -88,7 +88,7 @@ class Items:
 
     def piece(self, name: str, text: str, out: list[Output], *, spoken: bool) -> None:
         """More of an item: of a text (`spoken`), or what a command prints."""
-        now = self.open.get(name)
+        now = self.open.get(name[:NAME])
         if now is None or not text or spoken != (now.kind is not None):
             return
         now.size += len(text)
@@ -154,7 +154,7 @@ class Items:
     def _spawned(self, item: Item, call: str) -> None:
         found = item.receivers if isinstance(item.receivers, list) else []
         for thread in found:
-            if isinstance(thread, str) and thread != self.state.thread:
+            if isinstance(thread, str) and thread != self.state.thread and len(thread) <= ID:
                 self.state.agents[thread] = call
         while len(self.state.agents) > AGENTS:
             del self.state.agents[next(iter(self.state.agents))]
@@ -171,7 +171,7 @@ class Items:
 
     def _leave(self, name: str, now: Open, out: list[Output]) -> None:
         del self.open[name]
-        self.state.running = [*self.state.running, name[:200]][-RUNNING:]
+        self.state.running = [*self.state.running, name][-RUNNING:]
         text = "".join(now.parts) or "It goes on in the background."
         out.append(Fact(ToolFinished(item=now.item, output=Body(text))))
 
@@ -192,7 +192,7 @@ class Items:
         out.append(Fact(ToolFinished(item=now.item, output=Body(text), incomplete=True)))
 
     def _done(self, name: str) -> None:
-        self.state.done = [*self.state.done, name[:200]][-DONE:]
+        self.state.done = [*self.state.done, name][-DONE:]
 
 
 def _words(item: Item) -> str:

@@ -3,12 +3,17 @@
 A conversation in which we promise to ask must ask. So the sandbox of `ask` lets commands only read: whatever changes
 something needs a permission, for which Codex asks. `accept_edits` is the same, and we allow edits within the working
 directory ourselves (`codex_asks`): Codex's own `workspace-write` would let commands change files unasked as well.
+
+What the user chooses in the middle of a turn Codex takes for its next one (`thread/settings/update`). The line is the mark
+on the tape from which on requests are answered by the new mode; a turn that was begun in bypass makes hardly any.
 """
 
 from typing import Any
 
+from agentguid.agents.jsonl import mapping, text_of
 from agentguid.protocol.items import Mode
 
+CHANGE = "thread/settings/update"
 READ_ONLY: dict[str, Any] = {"type": "readOnly", "networkAccess": False}
 FREE: dict[str, Any] = {"type": "dangerFullAccess"}
 MARKS: dict[str, Mode] = {"accept_edits": "accept_edits", "plan": "plan", "bypass": "bypass"}
@@ -25,7 +30,7 @@ def thread(mode: Mode) -> dict[str, Any]:
 
 
 def turn(mode: Mode) -> dict[str, Any]:
-    """Of `turn/start`. Our own mode stands there as well when it is not to ask, because the fold answers by it."""
+    """Of `turn/start` and `thread/settings/update`. Our own mode stands there as well when it is not to ask, because the fold answers by it."""
     free = mode == "bypass"
     said = {
         "approvalPolicy": "never" if free else "on-request",
@@ -33,6 +38,12 @@ def turn(mode: Mode) -> dict[str, Any]:
         "sandboxPolicy": FREE if free else READ_ONLY,
     }
     return said if mode == "ask" else {**said, "_meta": {"agentguid": {"mode": mode}}}
+
+
+def marked(params: dict[str, Any]) -> Mode:
+    """Our mode, of a line that we wrote."""
+    mark = mapping(mapping(params.get("_meta")).get("agentguid")).get("mode")
+    return MARKS.get(text_of(mark), "ask")
 
 
 def collaboration(mode: Mode, model: str, effort: str | None) -> dict[str, Any]:

@@ -3,11 +3,11 @@
 from typing import Any
 
 from agentguid.agents import codex_errors as errors
+from agentguid.agents import codex_modes as modes
 from agentguid.agents import codex_wire as wire
 from agentguid.agents import jsonrpc
 from agentguid.agents.base import Fact, Line, Output
 from agentguid.agents.codex_answers import Answers
-from agentguid.agents.codex_modes import MARKS
 from agentguid.agents.codex_requests import Requests
 from agentguid.agents.codex_told import Told
 from agentguid.agents.jsonl import NotUnderstoodError, mapping, text_of
@@ -15,7 +15,7 @@ from agentguid.agents.jsonrpc import Envelope
 from agentguid.agents.jsonrpc_lines import LAST_PART, STDERR
 from agentguid.protocol.events import HostEnded, ItemAdded, MessageSteered, TurnEnded
 from agentguid.protocol.ids import item_id
-from agentguid.protocol.items import Body
+from agentguid.protocol.items import Body, Mode
 
 SPOKEN = (
     "item/agentMessage/delta",
@@ -26,6 +26,10 @@ SPOKEN = (
 PRINTED = "item/commandExecution/outputDelta"
 QUIET_ITEMS = ("userMessage", "hookPrompt", "functionCallOutput", "subAgentActivity", "sleep")
 """Their words stand elsewhere, or they have none."""
+
+UNASKING = (
+    "{name} keeps working without asking until this turn ends. Stop it to have the new mode hold at once."
+)
 
 
 class Reading(Answers, Requests, Told):
@@ -97,6 +101,8 @@ class Reading(Answers, Requests, Told):
             case "stop" if of == self.state.turn:
                 self.state.stopping = True
                 self.asks.withdraw("The turn was stopped.", out, keep=True, thread=self.state.thread)
+            case "start" if message.method == modes.CHANGE:
+                self._adjusted(modes.marked(params), out)
         if message.method and message.id:
             self.sent(wire.name_of(message.id), message.method)
 
@@ -112,12 +118,20 @@ class Reading(Answers, Requests, Told):
         state = self.state
         state.turn, state.theirs, state.begun = turn, "", at
         state.stopping, state.prompted, state.steers = False, False, []
-        mark = mapping(mapping(params.get("_meta")).get("agentguid")).get("mode")
-        state.mode = MARKS.get(text_of(mark), "ask")
+        state.mode = modes.marked(params)
+        state.unasking = state.mode == "bypass"
         mode = text_of(mapping(params.get("collaborationMode")).get("mode"))
         state.planning = mode == "plan" if mode else state.planning
         state.wanted_model = text_of(params.get("model"))[:200]
         state.spent, state.stderr_size = [], 0
+
+    def _adjusted(self, mode: Mode, out: list[Output]) -> None:
+        """What the user chose in the middle of the turn: from here on it answers, or he does."""
+        state = self.state
+        state.adjusted += 1
+        if state.turn and state.unasking and mode != state.mode == "bypass":
+            out.append(self.notice(UNASKING.format(name=self.entry.name), "warning"))
+        state.mode = mode if state.turn else "ask"
 
     # -- the end ------------------------------------------------------------------------------------------------------
     def _exit(self, line: Line, out: list[Output]) -> None:

@@ -1,11 +1,15 @@
 """What Codex asks of us. Whatever we do not know is refused, so that it does not wait."""
 
+from typing import Any
+
+from agentguid.agents import codex_forms as forms
 from agentguid.agents import codex_wishes as wishes
 from agentguid.agents import codex_write as write
 from agentguid.agents import jsonrpc
 from agentguid.agents.base import Output, Write
 from agentguid.agents.codex_asks import Wish
 from agentguid.agents.codex_session import Session
+from agentguid.agents.codex_state import NAME
 from agentguid.agents.jsonl import NotUnderstoodError, mapping, text_of
 from agentguid.agents.jsonrpc import Envelope
 
@@ -13,7 +17,6 @@ KINDS = {
     "item/commandExecution/requestApproval": wishes.command,
     "item/fileChange/requestApproval": wishes.files,
     "item/permissions/requestApproval": wishes.permissions,
-    "item/tool/requestUserInput": wishes.questions,
 }
 QUIET = ("account/chatgptAuthTokens/refresh", "attestation/generate", "currentTime/read")
 """Refused without a word to the user: these are offers that we never made."""
@@ -22,15 +25,17 @@ QUIET = ("account/chatgptAuthTokens/refresh", "attestation/generate", "currentTi
 class Requests(Session):
     def _request(self, message: Envelope, out: list[Output]) -> None:
         method = message.method
+        params = mapping(jsonrpc.value(message.params))
+        call = self.items.open.get(text_of(params.get("itemId"))[:NAME])
         if method == "mcpServer/elicitation/request":
-            self._elicitation(message, out)
-        elif method in KINDS:
-            params = mapping(jsonrpc.value(message.params))
-            if not params:
-                self._refuse(message, write.BAD, "The parameters are not understood.", out)
-                raise NotUnderstoodError(f"request {method} without parameters")
-            call = self.items.open.get(text_of(params.get("itemId")))
+            self._form(message, params, forms.elicitation_of(params), forms.DECLINED, out)
+        elif method == "item/tool/requestUserInput":
+            self._form(message, params, forms.inquiry(params, call), forms.UNANSWERED, out)
+        elif method in KINDS and params:
             self._wish(message, text_of(params.get("threadId")), KINDS[method](params, call), out)
+        elif method in KINDS:
+            self._refuse(message, write.BAD, "The parameters are not understood.", out)
+            raise NotUnderstoodError(f"request {method} without parameters")
         else:
             self._refuse(message, write.NO_METHOD, f"agentguid does not offer {method}"[:200], out)
             if method not in QUIET:
@@ -41,16 +46,18 @@ class Requests(Session):
         if answer is not None:
             out.append(Write(f"auto:{self._offset}", answer))
 
-    def _elicitation(self, message: Envelope, out: list[Output]) -> None:
-        params = mapping(jsonrpc.value(message.params))
-        wish = wishes.elicitation(params)
+    def _form(
+        self, message: Envelope, params: dict[str, Any], wish: Wish | None, declined: Any, out: list[Output]
+    ) -> None:
+        """What wants answers. None: it cannot be shown; it is declined, and the user is told."""
         if wish is not None:
             self._wish(message, text_of(params.get("threadId")), wish, out)
             return
-        out.append(Write(f"auto:{self._offset}", write.result(bytes(message.id), wishes.DECLINED)))
-        server, asked = text_of(params.get("serverName")), text_of(params.get("message"))[:500]
-        text = f"The tool server {server} wants a form to be filled in, which agentguid cannot show. It was declined: {asked}"
-        out.append(self.notice(text, "warning"))
+        out.append(Write(f"auto:{self._offset}", write.result(bytes(message.id), declined)))
+        server, asked = text_of(params.get("serverName"))[:200], text_of(params.get("message"))[:500]
+        who = f"The tool server {server}" if server else self.entry.name
+        text = f"{who} asks something by a form that agentguid cannot show. It was declined"
+        out.append(self.notice(f"{text}: {asked}" if asked else f"{text}.", "warning"))
 
     def _refuse(self, message: Envelope, code: int, why: str, out: list[Output]) -> None:
         out.append(Write(f"auto:{self._offset}", write.error(bytes(message.id), code, why)))

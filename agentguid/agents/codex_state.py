@@ -9,6 +9,8 @@ from agentguid.protocol.items import Mode
 
 SENT, DONE, MODELS, AGENTS, RUNNING, STEERS = 100, 64, 200, 64, 32, 64
 """So many requests of ours, finished items, models, sub-agents, commands in the background and steered messages are remembered."""
+ID, NAME = 1000, 200
+"""Characters of an id that is said to it again, and of any other name of its."""
 Step = Literal["new", "greeted", "known", "ready"]
 
 
@@ -34,7 +36,11 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     """Codex has shown the prompt in its thread: what it shows after it was steered in."""
     stopping: bool = False
     mode: Mode = "ask"
-    """Ours, of the present turn."""
+    """Ours, of the present turn: by it requests are answered."""
+    unasking: bool = False
+    """Codex was told at the beginning of the turn that it need not ask."""
+    adjusted: int = 0
+    """How often the mode was changed in the middle of a turn."""
     planning: bool = False
     """Its thread is in the mode that only plans."""
     model: str = ""

@@ -9,7 +9,7 @@ from agentguid.agents import codex_errors as errors
 from agentguid.agents import codex_turns as turns
 from agentguid.agents.base import Fact, Output
 from agentguid.agents.codex_session import Session
-from agentguid.agents.codex_state import AGENTS
+from agentguid.agents.codex_state import AGENTS, ID
 from agentguid.agents.jsonl import NotUnderstoodError, mapping, objects, text_of
 from agentguid.protocol.events import ItemAdded
 from agentguid.protocol.items import Body
@@ -141,14 +141,14 @@ class Told(Session):
             out.append(Fact(added))
 
     def _started(self, params: dict[str, Any]) -> None:
-        state, thread = self.state, text_of(params.get("threadId"))
+        state, thread = self.state, text_of(params.get("threadId"))[:ID]
         if not self.main(thread):
-            state.working = [*(one for one in state.working if one != thread), thread[:100]][-AGENTS:]
+            state.working = [*(one for one in state.working if one != thread), thread][-AGENTS:]
         elif state.turn:
-            state.theirs = text_of(mapping(params.get("turn")).get("id")) or state.theirs
+            state.theirs = text_of(mapping(params.get("turn")).get("id"))[:ID] or state.theirs
 
     def _completed(self, params: dict[str, Any], out: list[Output]) -> None:
-        state, thread, told = self.state, text_of(params.get("threadId")), mapping(params.get("turn"))
+        state, thread, told = self.state, text_of(params.get("threadId"))[:ID], mapping(params.get("turn"))
         over = told.get("status") != "interrupted"
         self.items.turn_over(thread or state.thread, out, completed=over)
         self.asks.withdraw("The turn ended.", out, thread=thread or state.thread)

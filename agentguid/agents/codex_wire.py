@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Raw, Struct, field
 
 from agentguid.agents import jsonrpc
+from agentguid.agents.codex_state import NAME
 
 
 class Item(Struct):
@@ -17,6 +18,7 @@ class Item(Struct):
 
     type: str
     id: str
+    """As much of it as tells items apart."""
     text: Any = None
     """Of a message or a plan."""
     client: Any = field(default=None, name="clientId")
@@ -49,6 +51,9 @@ class Item(Struct):
     saved: Any = field(default=None, name="savedPath")
     revised: Any = field(default=None, name="revisedPrompt")
     review: Any = None
+
+    def __post_init__(self) -> None:
+        self.id = self.id[:NAME]
 
 
 class OfItem(Struct):

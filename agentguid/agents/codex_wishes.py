@@ -1,18 +1,16 @@
-"""Codex's requests, each with the answers that it takes."""
+"""Codex's requests for a yes, each with the answers that it takes. What it asks by a form: `codex_forms`."""
 
 from typing import Any
 
 from agentguid.agents import codex_shape as shape
-from agentguid.agents.codex_asks import Choice, Question, Wish
+from agentguid.agents.codex_asks import Choice, Wish
 from agentguid.agents.codex_items import Open
-from agentguid.agents.jsonl import mapping, objects, text_of
+from agentguid.agents.jsonl import mapping, text_of
 
-QUESTIONS = 20
 AMENDMENTS = 5
 """Rules that are offered for "from now on"."""
 EVERY = ("accept", "acceptForSession", "decline", "cancel")
 NOTHING: dict[str, Any] = {"permissions": {}, "scope": "turn"}
-DECLINED = {"action": "decline", "content": None, "_meta": None}
 Params = dict[str, Any]
 
 
@@ -73,63 +71,6 @@ def permissions(params: Params, call: Open | None) -> Wish:
         refused=NOTHING,
         reason=text_of(params.get("reason")),
         item=call.item if call else None,
-    )
-
-
-def questions(params: Params, call: Open | None) -> Wish:
-    """Its questions, in the shape in which all agents' are asked."""
-    asked = objects(params.get("questions"))[:QUESTIONS]
-    shown = [
-        {
-            "question": text_of(one.get("question")),
-            "header": text_of(one.get("header")),
-            "multiSelect": False,
-            "options": [
-                {"label": text_of(option.get("label")), "description": text_of(option.get("description"))}
-                for option in objects(one.get("options"))
-            ],
-        }
-        for one in asked
-    ]
-    return Wish(
-        tool="AskUserQuestion",
-        arguments={"questions": shown},
-        choices=[
-            Choice("answer", "allow_once", "Answer", None),
-            Choice("dismiss", "reject_once", "Do not answer", None),
-        ],
-        refused={"answers": {}},
-        item=call.item if call else None,
-        questions=[Question(text_of(one.get("id")), text_of(one.get("question"))) for one in asked],
-    )
-
-
-def elicitation(params: Params) -> Wish | None:
-    """What a tool's server asks for. None: a form, which can only be declined."""
-    message, server = text_of(params.get("message")), text_of(params.get("serverName"))
-    fields = mapping(mapping(params.get("requestedSchema")).get("properties"))
-    if text_of(params.get("mode")) != "url" and fields:
-        return None
-    accepted: dict[str, Any] = {
-        "action": "accept",
-        "content": None if text_of(params.get("mode")) == "url" else {},
-        "_meta": None,
-    }
-    choices = [
-        Choice("accept", "allow_once", "Yes", accepted),
-        Choice("decline", "reject_once", "No", DECLINED),
-    ]
-    persist = mapping(params.get("_meta")).get("persist")
-    if persist == "session" or (isinstance(persist, list) and "session" in persist):
-        always = {**accepted, "_meta": {"persist": "session"}}
-        choices.append(Choice("session", "allow_always", "Yes, for this session", always))
-    where = {"url": url} if (url := text_of(params.get("url"))) else {}
-    return Wish(
-        tool=f"mcp__{server}"[:200],
-        arguments={"server": server, "message": message, **where},
-        choices=choices,
-        refused={"action": "cancel", "content": None, "_meta": None},
-        reason=message,
     )
 
 

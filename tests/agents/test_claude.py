@@ -1,12 +1,14 @@
 """What the Claude adapter writes: the command line, the handshake, prompts, stops."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 
 from agentguid.agents import claude
-from agentguid.agents.base import Launch, Prompt
-from agentguid.protocol.events import (
-    ItemAdded,
-)
+from agentguid.agents.base import Launch, Prompt, Write
+from agentguid.agents.claude import ClaudeAdapter
+from agentguid.protocol.events import Event, ItemAdded
 from agentguid.protocol.items import Body, Mode
 from tests.agents.byhand import Session, written
 
@@ -50,34 +52,69 @@ def test_a_prompt_comes_alone_when_nothing_changed() -> None:
     assert line["message"]["content"] == [{"type": "text", "text": "Hi\nthere"}]
 
 
-def test_a_changed_mode_or_model_is_set_before_the_prompt_once() -> None:
+def put(session: Session, writes: Sequence[Write]) -> None:
+    """Puts what is to be written on the tape."""
+    for one in writes:
+        session.feed("in", one.data, id=one.id)
+
+
+def answers(session: Session, request_id: str, **more: Any) -> list[Event]:
+    response = {"subtype": "success", "request_id": request_id, **more}
+    return session.out({"type": "control_response", "response": response})
+
+
+def test_a_changed_mode_is_answered_before_anything_else_is_written() -> None:
     session = Session()
-    writes = session.adapter.prompt(Prompt("t1", Body("Hi"), "opus", "plan"))
+    prompt = Prompt("t1", Body("Hi"), "opus", "plan")
+    writes = session.adapter.prompt(prompt)
     assert [(id_, line.get("request")) for id_, line in written(writes)] == [
-        ("start:mode-t1", {"subtype": "set_permission_mode", "mode": "plan"}),
+        ("start:mode-t1", {"subtype": "set_permission_mode", "mode": "plan"})
+    ]
+    put(session, writes)
+    assert session.adapter.prompt(prompt) == []
+
+    answers(session, "h-mode-t1", response={"mode": "plan"})
+    writes = session.adapter.prompt(prompt)
+    assert [(id_, line.get("request")) for id_, line in written(writes)] == [
         ("start:model-t1", {"subtype": "set_model", "model": "opus"}),
         ("prompt:t1", None),
     ]
-
-    for write in writes:
-        session.feed("in", write.data, id=write.id)
+    put(session, writes)
     assert len(session.adapter.prompt(Prompt("t2", Body("Hi"), "opus", "plan"))) == 1
-    back = written(session.adapter.prompt(Prompt("t2", Body("Hi"), None, "ask")))
-    assert [line.get("request", {}).get("model", "-") for _, line in back] == ["-", None, "-"]
+    back = written(session.adapter.prompt(Prompt("t2", Body("Hi"), None, "plan")))
+    assert [line.get("request", {}).get("model", "-") for _, line in back] == [None, "-"]
 
 
-def test_a_mode_that_was_refused_is_told_and_set_again() -> None:
+def test_a_prompt_whose_mode_is_refused_is_not_written_and_says_why() -> None:
     """Nobody believes to be asked who is not, nor the other way round."""
+    session = Session(Launch(cwd="/", model=None, mode="bypass", resume=None))
+    prompt = Prompt("t1", Body("Hi"), None, "ask")
+    put(session, session.adapter.prompt(prompt))
+    [notice] = answers(session, "h-mode-t1", subtype="error", error="not now.")
+    assert isinstance(notice, ItemAdded)
+    again = ClaudeAdapter("h", session.launch, session.adapter.carry())
+
+    for adapter in (session.adapter, again):
+        assert adapter.refuses(prompt) == (
+            "Claude Code would not work in the mode of this conversation (not now). "
+            "Choose another mode, then send the message again."
+        )
+        assert adapter.prompt(prompt) == []
+        [(id_, _)] = written(adapter.prompt(Prompt("t2", Body("Hi"), None, "bypass")))
+        assert id_ == "start:mode-t2"
+        assert adapter.refuses(Prompt("t2", Body("Hi"), None, "bypass")) == ""
+
+
+def test_a_tape_on_which_the_prompt_did_not_wait_for_its_mode_is_read_as_before() -> None:
     session = Session()
-    write = session.adapter.prompt(Prompt("t1", Body("Hi"), None, "bypass"))[0]
-    session.feed("in", write.data, id=write.id)
-    refused = {"subtype": "error", "request_id": "h-mode-t1", "error": "not launched so"}
-    [notice] = session.out({"type": "control_response", "response": refused})
+    put(session, session.adapter.prompt(Prompt("t1", Body("Hi"), None, "plan")))
+    session.begin("t1")
+    [notice] = answers(session, "h-mode-t1", subtype="error", error="not now")
 
     assert isinstance(notice, ItemAdded)
-    assert notice.level == "warning"
-    assert "not launched so" in notice.body.text
-    assert len(session.adapter.prompt(Prompt("t2", Body("Hi"), None, "bypass"))) == 2
+    assert (notice.turn, notice.level) == ("t1", "warning")
+    assert "not now" in notice.body.text
+    assert len(session.adapter.prompt(Prompt("t2", Body("Hi"), None, "plan"))) == 1
     assert not session.adapter.serves(Prompt("t2", Body("Hi"), None, "bypass"))
 
 

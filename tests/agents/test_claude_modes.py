@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from agentguid.agents.base import Launch, Write
+from agentguid.agents.base import Launch, Prompt, Write
 from agentguid.agents.claude import ClaudeAdapter
 from agentguid.protocol.events import ConversationConfigured, Event, ItemAdded
-from agentguid.protocol.items import Mode
-from tests.agents.byhand import Session, launched
+from agentguid.protocol.items import Body, Mode
+from tests.agents.byhand import Session, launched, result
 
 
 def mode_is(session: Session, theirs: str) -> list[Event]:
@@ -38,11 +38,51 @@ def test_a_mode_that_it_changes_itself_is_a_fact() -> None:
 
 
 @pytest.mark.parametrize("theirs", ["auto", "dontAsk", "something"])
-def test_a_mode_that_is_none_of_ours_is_set_anew_with_the_next_prompt(theirs: str) -> None:
+def test_a_mode_of_its_own_is_told_and_the_users_set_back_once_in_a_turn(theirs: str) -> None:
     session = Session().begin()
-
+    adapter = session.adapter
+    [told] = mode_is(session, theirs)
+    assert isinstance(told, ItemAdded)
+    assert (told.kind, told.level, told.turn) == ("notice", "warning", "t1")
+    assert f"a mode of its own, {theirs}," in told.body.text
     assert mode_is(session, theirs) == []
-    assert session.adapter.state.mode == ""
+    [back] = put(session, adapter.adjust(None, "ask"))
+    assert back["request"] == {"subtype": "set_permission_mode", "mode": "default"}
+    answer(session, back)
+
+    assert len(mode_is(session, theirs)) == 0
+    assert adapter.adjust(None, "ask") == []
+    session.out(result())
+    session.begin("t2")
+    [again] = put(session, adapter.adjust(None, "ask"))
+    assert again["request_id"] != back["request_id"]
+    answer(session, again)
+    assert mode_is(session, "default") == []
+    assert len(mode_is(session, theirs)) == 1
+
+
+def test_a_mode_of_its_own_that_it_would_not_leave_is_set_with_the_next_prompt() -> None:
+    session = Session().begin()
+    mode_is(session, "auto")
+    [back] = put(session, session.adapter.adjust(None, "ask"))
+    answer(session, back, subtype="error", error="no")
+    assert session.adapter.adjust(None, "ask") == []
+    session.out(result())
+
+    [request] = put(session, session.adapter.prompt(Prompt("t2", Body("Hi"), None, "ask")))
+    assert request["request"] == {"subtype": "set_permission_mode", "mode": "default"}
+    answer(session, request)
+    mode_is(session, "default")
+    session.begin("t2")
+    mode_is(session, "auto")
+    assert len(session.adapter.adjust(None, "ask")) == 1
+
+
+def test_no_way_leads_from_a_mode_of_its_own_into_a_bypass_that_needs_another_process() -> None:
+    session = Session().begin()
+    mode_is(session, "auto")
+
+    assert session.adapter.adjust(None, "bypass") == []
 
 
 def test_what_the_user_chooses_during_a_turn_is_said_at_once_and_one_at_a_time() -> None:

@@ -7,7 +7,11 @@ import pytest
 
 from agentguid.agents.base import Launch, Prompt
 from agentguid.agents.codex import CodexAdapter
-from agentguid.protocol.events import ApprovalWithdrawn, ItemAdded, SessionIdentified
+from agentguid.protocol.events import (
+    ApprovalWithdrawn,
+    ItemAdded,
+    SessionIdentified,
+)
 from agentguid.protocol.items import Body, Decision, Mode
 from tests.agents.codex_byhand import Codex, Silent, added
 from tests.agents.codex_recordings import ENTRY
@@ -187,56 +191,6 @@ def test_more_permissions_are_granted_for_the_turn_or_the_session() -> None:
         "permissions": {"network": {"enabled": True}},
         "scope": "session",
     }
-
-
-QUESTION = {"id": "q1", "header": "H", "question": "Which?", "options": [{"label": "A", "description": "a"}]}
-
-
-@pytest.mark.parametrize("mode", ["ask", "bypass"])
-@pytest.mark.parametrize(
-    ("decision", "given", "result"),
-    [
-        ("allow_once", {"answers": {"Which?": "A"}}, {"q1": {"answers": ["A"]}}),
-        ("allow_once", {"answers": {"Which?": ["A", "B", 7]}}, {"q1": {"answers": ["A", "B"]}}),
-        ("allow_once", {"answers": {"Another?": "A"}}, {"q1": {"answers": []}}),
-        ("allow_once", None, {"q1": {"answers": []}}),
-        ("reject_once", None, {}),
-    ],
-)
-def test_its_questions_are_asked_in_every_mode(
-    mode: Mode, decision: Decision, given: Any, result: Any
-) -> None:
-    codex = Codex(mode)
-    asked = codex.request("item/tool/requestUserInput", 0, itemId="x", questions=[QUESTION])
-    assert asked is not None
-    shown = json.loads(asked.input.text)["questions"]
-    assert (asked.tool, shown[0]["question"], shown[0]["options"][0]["label"]) == (
-        "AskUserQuestion",
-        "Which?",
-        "A",
-    )
-
-    answer = codex.answered(asked, decision, input=None if given is None else json.dumps(given).encode())
-    assert answer == {"answers": result}
-
-
-def test_a_tool_server_gets_a_yes_or_a_no_and_no_form() -> None:
-    codex = Codex()
-    plain = {"serverName": "s", "mode": "form", "message": "Run it?", "requestedSchema": {"properties": {}}}
-    asked = codex.request("mcpServer/elicitation/request", 1, **plain, _meta={"persist": ["session"]})
-    assert asked is not None
-    assert [one.kind for one in asked.options] == ["allow_once", "allow_always", "reject_once"]
-    assert codex.answered(asked, "allow_always") == {
-        "action": "accept",
-        "content": {},
-        "_meta": {"persist": "session"},
-    }
-
-    form = {**plain, "requestedSchema": {"properties": {"name": {"type": "string"}}}}
-    assert codex.request("mcpServer/elicitation/request", 2, **form) is None
-    assert codex.written[-1]["result"]["action"] == "decline"
-    assert isinstance(codex.facts[-1], ItemAdded)
-    assert "declined" in codex.facts[-1].body.text
 
 
 def test_a_request_that_we_do_not_know_is_refused_and_shown() -> None:

@@ -19,6 +19,16 @@ def test_the_model_of_a_conversation_is_the_model_that_is_asked(work: Work) -> N
     assert request.ask.model == "claude-sonnet-4-5"
 
 
+def test_its_models_can_be_asked_for_and_one_of_them_is_taken(work: Work) -> None:
+    named = work.daemon.api("POST", f"/agents/{work.agent}/models")["models"]
+    names = [one["id"] for one in named]
+    assert {"opus", "sonnet", "haiku"} <= set(names)
+
+    work.daemon.ended(work.start("[[simple]] hello", model="haiku"))
+    (request,) = work.model.asked("hello")
+    assert "haiku" in request.ask.model
+
+
 def test_another_model_takes_over_with_the_next_prompt(work: Work) -> None:
     conversation = work.start("[[remember]] the word is papaya")
     work.daemon.ended(conversation)

@@ -42,7 +42,12 @@ def test_a_question_is_answered_while_it_only_plans_and_then_it_may_work(story: 
     conversation = story.start("[[asks]] me", mode="plan")
     asked = story.pending(conversation)
     assert asked["tool"] == "AskUserQuestion"
-    story.decide(conversation, updatedInput={"answers": {"Which colour should it be?": "Blue"}})
+    [question] = asked["questions"]
+    assert (question["text"], [one["label"] for one in question["choices"]]) == (
+        "Which colour should it be?",
+        ["Red", "Blue"],
+    )
+    story.decide(conversation, answers={question["id"]: {"chosen": ["Blue"]}})
     assert story.ended(conversation)["status"] == "complete"
     assert '"Blue"' in story.texts(conversation, "message")[-1]
 
@@ -51,6 +56,29 @@ def test_a_question_is_answered_while_it_only_plans_and_then_it_may_work(story: 
     story.daemon.api("PATCH", f"/conversations/{conversation}", {"mode": "bypass"})
     assert story.ask(conversation, "[[permwrite]] go")["status"] == "complete"
     assert (story.daemon.work / "note.txt").exists()
+
+
+def test_a_bypass_that_is_taken_back_in_a_turn_is_told_what_it_means_and_holds_from_the_next_on(
+    story: Work,
+) -> None:
+    """Codex takes the mode of a turn with its prompt."""
+    conversation = story.start("[[goeson]] go", mode="bypass")
+    folder = story.daemon.work
+    wait_for((folder / "began.txt").exists, "the command to run", story.patience)
+    story.daemon.api("PATCH", f"/conversations/{conversation}", {"mode": "ask"})
+    wait_for(lambda: story.texts(conversation, "notice"), "a word about it", story.patience)
+    (folder / "end.txt").touch()
+
+    assert story.ended(conversation)["status"] == "complete"
+    assert [text.partition(".")[0] for text in story.texts(conversation, "notice")] == [
+        "Codex keeps working without asking until this turn ends"
+    ]
+    assert (folder / "made-by-agent.txt").exists()
+    (folder / "made-by-agent.txt").unlink()
+    story.daemon.send(conversation, "[[perm]] go")
+    story.decide(conversation, "reject_once")
+    assert story.ended(conversation)["status"] == "complete"
+    assert not (folder / "made-by-agent.txt").exists()
 
 
 def test_words_with_a_no_reach_the_model(story: Work) -> None:

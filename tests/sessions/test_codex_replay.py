@@ -1,6 +1,7 @@
 """Recordings of a genuine Codex, played back to a daemon as if they were the agent."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from tests.agents import replay
 from tests.agents.recordings import FOLDER
+from tests.support.ctl import Here
 from tests.support.daemon import Daemon, wait_for
 
 Played = Callable[[str], Daemon]
@@ -63,6 +65,56 @@ def test_a_request_is_answered_after_the_daemon_was_killed(played: Played) -> No
     [finished] = of(daemon, conversation, "tool.finished")
     assert finished["output"]["text"] == "made\n"
     assert daemon.inputs().count(f"answer:{asked[0]['id']}") == 1
+
+
+def test_its_question_is_a_form_on_the_page_and_is_answered_by_choosing(played: Played) -> None:
+    daemon = played("ask")
+    conversation = daemon.conversation("codex")
+    daemon.send(conversation, "ask me")
+    [asked] = wait_for(lambda: daemon.api("GET", "/approvals")["approvals"], "the question")
+    page = daemon.request("GET", f"/conversations/{conversation}")[1].decode()
+    form = page.partition('<form class="ask-form"')[2].partition("</form>")[0]
+    assert "Which colour should it be?" in form
+    assert all(f"<b>{one}</b>" in form for one in ("Red", "Blue", "Other"))
+    [url] = re.findall(r'action="([^"]+)"', form)
+    [send] = [one["id"] for one in asked["options"] if one["name"] == "Send"]
+
+    assert daemon.form(url.removeprefix(daemon.prefix), {"option": send, "q0": "1"})[0] == 303
+    assert daemon.ended(conversation)["status"] == "complete"
+    [tape] = (daemon.data / "tapes").rglob("*.tape")
+    assert b'"result":{"answers":{"q1":{"answers":["Blue"]}}}' in tape.read_bytes()
+    page = daemon.request("GET", f"/conversations/{conversation}")[1].decode()
+    assert "Its question was answered" in page
+
+
+def test_its_question_is_answered_in_a_terminal(played: Played) -> None:
+    daemon = played("ask")
+    conversation = daemon.conversation("codex")
+    daemon.send(conversation, "ask me")
+    [asked] = wait_for(lambda: daemon.api("GET", "/approvals")["approvals"], "the question")
+    Here(daemon)("approvals", "allow", asked["id"], "--answer", "Blue")
+
+    assert daemon.ended(conversation)["status"] == "complete"
+    [decided] = of(daemon, conversation, "approval.decided")
+    assert decided["answers"] == {"q1": {"chosen": ["Blue"]}}
+
+
+def test_a_bypass_that_is_taken_back_in_a_turn_says_what_that_means_and_how_to_stop(played: Played) -> None:
+    daemon = played("cancel-tool")
+    conversation = daemon.conversation("codex", mode="bypass")
+    daemon.send(conversation, "go")
+    wait_for(lambda: of(daemon, conversation, "tool.started"), "it to be at work")
+    daemon.api("PATCH", f"/conversations/{conversation}", {"mode": "ask"})
+
+    def notices() -> list[str]:
+        items = of(daemon, conversation, "item.added")
+        return [item["body"]["text"] for item in items if item["kind"] == "notice"]
+
+    wait_for(notices, "a word about it")
+    assert [text.partition(" until")[0] for text in notices()] == ["Codex keeps working without asking"]
+    assert daemon.inputs().count("start:mode-1") == 1
+    daemon.api("POST", f"/conversations/{conversation}/cancel")
+    assert daemon.ended(conversation)["status"] == "interrupted"
 
 
 def test_what_a_sub_agent_does_stands_below_the_call_that_began_it(played: Played) -> None:

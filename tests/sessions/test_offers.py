@@ -134,6 +134,22 @@ def test_the_form_of_a_new_conversation_asks_and_keeps_what_was_typed(mine: Mine
     assert '<option value="plan" selected>' in html
 
 
+@pytest.mark.parametrize(
+    ("agent", "words"),
+    [
+        ("mine", "mine does not let others choose its model."),
+        ("demo", "Demo agent named no models. You can still type the name of one."),
+    ],
+)
+def test_the_form_says_of_one_that_names_no_models_whether_one_can_be_typed(
+    mine: Mine, agent: str, words: str
+) -> None:
+    daemon = mine("plain")
+    typed = {"folder": str(daemon.work), "agent": agent, "mode": "ask", "text": "Do it", "models": ""}
+
+    assert words in daemon.form("/new", typed)[1]
+
+
 @pytest.mark.anyio
 async def test_a_damaged_file_of_offers_is_no_trouble(tmp_path: Path) -> None:
     for text in ("", "{", "[]", '{"x": 7}', '{"x": {"models": "y"}}', "\ud800"):

@@ -95,8 +95,10 @@ async def _asked(parts: Parts, agent: str) -> str:
         return str(failed)
     found, count = parts.agents.get(agent), len(parts.agents.models(agent))
     name = found.name if found else agent
-    if not count:
+    if not count and found and found.entry.protocol == "acp":  # where there is no other way to choose one
         return f"{name} does not let others choose its model."
+    if not count:
+        return f"{name} named no models. You can still type the name of one."
     return f"{name} names {count} model{'' if count == 1 else 's'}: the field has them."
 
 

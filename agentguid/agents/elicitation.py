@@ -1,6 +1,7 @@
-"""What an ACP agent asks by a form (`elicitation/create`, mode `form`): questions out of its schema, and the content back.
+"""What is asked by a form (`elicitation/create`, mode `form`): questions out of its schema, and the content back.
 
-The schema is the restricted one of the protocol: an object whose properties are texts, numbers, yes or no, or choices.
+ACP agents ask so, and the servers of tools (MCP), whose forms Codex passes on. The schema is the restricted one that both
+protocols have: an object whose properties are texts, numbers, yes or no, or choices.
 """
 
 from collections.abc import Mapping, Sequence
