@@ -75,6 +75,8 @@ class Session(Lines):
                 state.replaying = method != "session/new"
             case "authenticate":
                 state.signed_in, state.step = True, "signing_in"
+        if sent.setting:
+            modes.tried(state, sent)
         state.sent[number] = sent
         if len(state.sent) > SENT:
             del state.sent[next(iter(state.sent))]

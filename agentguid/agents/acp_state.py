@@ -89,6 +89,10 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     """Those that it had us run, by the ids of their hosts."""
     settings: dict[str, Setting] = field(default_factory=dict)
     """`mode`, `model`, and the ids of config options."""
+    setting_for: str = ""
+    """The turn that something was set for last."""
+    tries: dict[str, int] = field(default_factory=dict)
+    """How often each setting was asked for, for that turn."""
     first_model: str = ""
     """What the agent chose by itself."""
     replaying: bool = False

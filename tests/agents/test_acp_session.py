@@ -146,6 +146,52 @@ def test_without_a_model_the_agents_own_comes_back() -> None:
     assert method_of(session.written[-1]) == ("session/set_model", {"sessionId": "s", "modelId": "small"})
 
 
+def test_a_model_that_the_agent_calls_otherwise_is_set() -> None:
+    """It took `big` on, and answers that it is `big-2026-11` now: asking again would be without end."""
+    session = Session().begin(configOptions=[option("model", "small", "small", "big", category="model")])
+    assert session.prompt(model="big")[0].startswith("start:")
+    session.answer(
+        result={"configOptions": [option("model", "big-2026-11", "small", "big", category="model")]}
+    )
+    assert session.prompt(model="big") == ["prompt:t1"]
+    session.end()
+    assert session.prompt("t2", model="big")[0].startswith("start:"), "it may have become another since"
+
+
+@pytest.mark.parametrize(
+    ("name", "category", "agent"), [("mode", "mode", "opencode"), ("allow_all", "permissions", "copilot")]
+)
+def test_an_agent_that_does_not_stay_in_its_mode_gets_no_prompt(name: str, category: str, agent: str) -> None:
+    """A conversation in which we promise to ask must ask."""
+    first, other = ("plan", "build") if name == "mode" else ("on", "off")
+    stays = {"configOptions": [option(name, first, first, other, category=category)]}
+    session = Session(ENTRIES[agent]).begin(**stays)
+    prompt = Prompt("t1", Body("Hello"), None, "ask")
+    for _ in range(2):
+        assert session.prompt()[0].startswith("start:")
+        assert session.adapter.refuses(prompt) == "", "while the answer is waited for"
+        session.answer(result=stays)
+
+    assert session.prompt() == []
+    assert session.adapter.refuses(prompt).startswith(
+        f"{session.entry.name} would not stay in its {name} {other}: it is in {first} again. Choose another"
+    )
+
+
+def test_a_mode_that_the_model_undoes_is_set_once_more() -> None:
+    models = {"currentModelId": "small", "availableModels": []}
+    session = Session().begin(modes=modes("auto"), models=models)
+    for _ in range(3):
+        [name] = session.prompt(model="large")
+        session.answer(result={})
+        if session.written[-1]["method"] == "session/set_model" and name == "start:4-t1":
+            session.update("current_mode_update", currentModeId="auto")
+
+    sets = [line["method"] for line in session.written if line["method"].startswith("session/set")]
+    assert sets == ["session/set_mode", "session/set_model", "session/set_mode"]
+    assert session.prompt(model="large") == ["prompt:t1"]
+
+
 def test_another_process_is_wanted_where_a_variable_says_what_is_asked() -> None:
     adapter = Session(ENTRIES["opencode"]).adapter
     assert adapter.serves(Prompt("t", Body("x"), None, "ask"))
