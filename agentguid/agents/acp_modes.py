@@ -127,6 +127,7 @@ def _setting(now: Setting, turn: str, setting: str, value: str) -> Sent:
 
 def tried(state: State, sent: Sent) -> None:
     """A request to set something is on the tape."""
+    state.due.pop(sent.setting, None)
     if state.setting_for != sent.turn:
         state.setting_for, state.tries = sent.turn, {}
     if sent.setting in state.tries or len(state.tries) < TRIED:
@@ -134,15 +135,29 @@ def tried(state: State, sent: Sent) -> None:
 
 
 def _wanted(entry: Entry, state: State, prompt: Prompt) -> Iterator[tuple[str, str]]:
-    mode = mode_of(entry, state, prompt.mode) or mode_of(entry, state, "ask")
-    if mode is not None:
-        yield MODE, mode
-    for setting, value in entry.modes.get(prompt.mode, {}).items():
-        if setting != MODE and value in getattr(state.settings.get(setting), "choices", ()):
-            yield setting, value
+    yield from wanted(entry, state, prompt.mode)
     model = prompt.model or state.first_model
     if model:
         yield MODEL, model
+
+
+def wanted(entry: Entry, state: State, mode: Mode) -> Iterator[tuple[str, str]]:
+    """The agent's settings in a mode of ours."""
+    theirs = mode_of(entry, state, mode) or mode_of(entry, state, "ask")
+    if theirs is not None:
+        yield MODE, theirs
+    for setting, value in entry.modes.get(mode, {}).items():
+        if setting != MODE and value in getattr(state.settings.get(setting), "choices", ()):
+            yield setting, value
+
+
+def due(state: State) -> Sent | None:
+    """The next of what the agent has to be told while it works."""
+    for setting, value in state.due.items():
+        now = state.settings.get(setting)
+        if now is not None and now.current != value:
+            return _setting(now, state.turn or "", setting, value)
+    return None
 
 
 def params(state: State, sent: Sent) -> dict[str, str]:
@@ -162,6 +177,12 @@ def done(state: State, sent: Sent, result: dict[str, Any]) -> None:
     if now is not None:
         state.settings[sent.setting] = replace(now, current=sent.value)
     options(state, result.get("configOptions"))
+
+
+def holds(state: State, sent: Sent) -> bool:
+    """Whether the setting is what was asked for."""
+    now = state.settings.get(sent.setting)
+    return now is None or now.current == sent.value
 
 
 def unsure(entry: Entry, state: State) -> str:
