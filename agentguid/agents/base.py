@@ -64,6 +64,7 @@ class Write(Struct, frozen=True, gc=False):
 
     id: str
     data: bytes
+    """Nothing: the agent hears nothing of it. It is on the tape, and the fold reads it there (`noted:WHAT`)."""
 
 
 Output = Fact | Live | Write
@@ -166,7 +167,7 @@ class Adapter(Protocol):
 
     Ids of inputs are part of the contract, because the fold reads them back off the tape:
     `start`, `start:NAME`, `prompt:TURN`, `steer:MESSAGE`, `answer:APPROVAL`, `stop:TURN`, `auto:OFFSET`, `serve:OFFSET`,
-    `close:WHAT`.
+    `close:WHAT`, `noted:WHAT`.
     """
 
     @property

@@ -3,7 +3,7 @@
     acpagent.py [--habit NAME]… --home FOLDER
 
 A prompt is a list of steps, separated by `;`: say WORDS, think WORDS, plan, tool, ask, edit PATH, read PATH, write PATH, slow,
-remember WORD, recall, settings, strange, twice, asked PATH, end REASON,
+until PATH, remember WORD, recall, settings, strange, twice, asked PATH, end REASON,
 run LINE, asked_run LINE, start LINE, create JSON, output, kill, release, wait, hasty LINE, fail WORDS, crash, silent, deaf. Sessions lie in FOLDER, so that another process
 can take them up. What it was told (every line) lies in FOLDER/told.
 """
@@ -169,7 +169,11 @@ class Agent(Commands):
                 self.text("An old prompt", "user_message_chunk")
                 self.text("An old answer")
                 self.update("tool_call", toolCallId="old", title="old", kind="read", status="completed")
-        modes = {"currentModeId": self.mode, "availableModes": [{"id": mode, "name": mode} for mode in MODES]}
+        offered = [*MODES, "yolo"] if "wild" in self.habits else MODES
+        modes = {
+            "currentModeId": self.mode,
+            "availableModes": [{"id": mode, "name": mode} for mode in offered],
+        }
         models = {
             "currentModelId": "small",
             "availableModels": [{"modelId": one, "name": one} for one in MODELS],
@@ -275,6 +279,21 @@ class Agent(Commands):
             self.text(f"tick {number} ")
             if self.cancelled.wait(0.02):
                 raise CancelledError
+
+    def do_until(self, path: str) -> None:
+        """Works until the file is there. Settings it takes on meanwhile."""
+        self.text("At work. ")
+        while not Path(path).exists():
+            try:
+                line = self.lines.get(timeout=0.02)
+            except queue.Empty:
+                continue
+            if line is None:
+                sys.exit(0)
+            if line.get("method") == "session/set_mode":
+                self.send(id=line["id"], result=self.answer("session/set_mode", line["params"]))
+            elif line.get("method") != "session/cancel":
+                self.held.append(line)
 
     def do_deaf(self, _: str) -> None:
         """Works on, whatever is asked of it."""
