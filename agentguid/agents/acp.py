@@ -10,7 +10,18 @@ import msgspec
 from agentguid.agents import acp_modes as modes
 from agentguid.agents import acp_write as write
 from agentguid.agents.acp_reading import Reading
-from agentguid.agents.base import Adapter, Answer, Dialect, Errand, Launch, Prompt, SlashCommand, Steer, Write
+from agentguid.agents.base import (
+    Adapter,
+    Answer,
+    Dialect,
+    Errand,
+    Launch,
+    Option,
+    Prompt,
+    SlashCommand,
+    Steer,
+    Write,
+)
 from agentguid.agents.entry import Entry
 from agentguid.agents.slash import known
 from agentguid.protocol.items import Mode
@@ -76,6 +87,10 @@ class AcpAdapter(Reading):
     def pictures(self) -> bool:
         """Nobody knows before its handshake."""
         return self.state.step == "new" or self.state.pictures
+
+    @property
+    def options(self) -> Sequence[Option]:
+        return modes.offered(self.entry, self.state)
 
     @property
     def slash_commands(self) -> Sequence[SlashCommand]:

@@ -129,6 +129,8 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     pictures: bool = False
     embeds: bool = False
     """What the agent takes with a prompt: pictures, and texts as resources."""
+    options: Raw = NONE
+    """What can be set beside mode and model, see `agents.options`."""
     slash: Raw = NONE
     """Its slash commands, see `agents.slash`."""
     unknown: Unknown = field(default_factory=Unknown)

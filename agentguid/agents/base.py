@@ -113,6 +113,8 @@ class Prompt(Struct, frozen=True):
     model: str | None
     mode: Mode
     files: Sequence[File] = ()
+    options: Mapping[str, str] = {}
+    """Further settings, by the agent's names; what is not here is its own choice."""
 
 
 class Steer(Struct, frozen=True):
@@ -289,6 +291,28 @@ class Commanded(Protocol):
 
     @property
     def slash_commands(self) -> Sequence[SlashCommand]:
+        """Nothing while it has not said."""
+
+
+class Option(Struct, frozen=True):
+    """A setting beside model and mode that an agent offers, such as how long it thinks."""
+
+    id: str
+    """As the agent calls it when it is set."""
+    name: str
+    """For people."""
+    choices: tuple[tuple[str, str], ...]
+    """Values, each with its name for people."""
+    own: str
+    """What it has when nobody chooses."""
+
+
+@runtime_checkable
+class Optioned(Protocol):
+    """An adapter whose agent has such settings."""
+
+    @property
+    def options(self) -> Sequence[Option]:
         """Nothing while it has not said."""
 
 

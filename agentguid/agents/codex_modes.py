@@ -7,8 +7,13 @@ directory ourselves (`codex_asks`): Codex's own `workspace-write` would let comm
 
 from typing import Any
 
+from msgspec import Raw
+
+from agentguid.agents.jsonl import objects, text_of
+from agentguid.agents.options import encoded, option
 from agentguid.protocol.items import Mode
 
+EFFORT = "effort"
 READ_ONLY: dict[str, Any] = {"type": "readOnly", "networkAccess": False}
 FREE: dict[str, Any] = {"type": "dangerFullAccess"}
 MARKS: dict[str, Mode] = {"accept_edits": "accept_edits", "plan": "plan", "bypass": "bypass"}
@@ -33,6 +38,17 @@ def turn(mode: Mode) -> dict[str, Any]:
         "sandboxPolicy": FREE if free else READ_ONLY,
     }
     return said if mode == "ask" else {**said, "_meta": {"agentguid": {"mode": mode}}}
+
+
+def efforts(models: list[dict[str, Any]]) -> Raw:
+    """How long it may think, as an option: of all its models, because a conversation may have any of them."""
+    told = [
+        text_of(one.get("reasoningEffort"))
+        for model in models
+        for one in objects(model.get("supportedReasoningEfforts"))
+    ]
+    choices = [(value, value.capitalize()) for value in dict.fromkeys(told)]
+    return encoded([option(EFFORT, "Effort", choices, "")])
 
 
 def collaboration(mode: Mode, model: str, effort: str | None) -> dict[str, Any]:

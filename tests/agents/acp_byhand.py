@@ -60,9 +60,11 @@ class Session:
         self.answer(result={"sessionId": "s", **session})
         return self
 
-    def prompt(self, turn: str = "t1", mode: Mode = "ask", model: str | None = None) -> list[str]:
+    def prompt(
+        self, turn: str = "t1", mode: Mode = "ask", model: str | None = None, **options: str
+    ) -> list[str]:
         """What is written for a prompt now."""
-        return self.write(self.adapter.prompt(Prompt(turn, Body("Hello"), model, mode)))
+        return self.write(self.adapter.prompt(Prompt(turn, Body("Hello"), model, mode, options=options)))
 
     def work(self, mode: Mode = "ask") -> "Session":
         """Up to the prompt being on the tape; settings are taken on."""

@@ -223,12 +223,15 @@ def _codex() -> dict[str, list[Line]]:
     return dict(codex_recordings.tapes())
 
 
+CODEX_EFFORTS = [{"reasoningEffort": effort} for effort in ("low", "medium", "high")]
+
+
 def _codex_peer(line: Object) -> list[Object]:
     results: Object = {
         "initialize": {"userAgent": "x"},
         "account/read": {"account": None, "requiresOpenaiAuth": False},
-        "model/list": {"data": [{"model": "big"}]},
-        "thread/start": {"thread": {"id": "th"}, "model": "big"},
+        "model/list": {"data": [{"model": "big", "supportedReasoningEfforts": CODEX_EFFORTS}]},
+        "thread/start": {"thread": {"id": "th"}, "model": "big", "reasoningEffort": "medium"},
         "turn/start": {"turn": {"id": "tu"}},
     }
     if line.get("method") not in results:

@@ -24,6 +24,7 @@ from tests.support.acpcommands import Commands
 
 MODES = ["auto", "default", "acceptEdits", "plan"]
 MODELS = ["small", "large"]
+EFFORTS = ["low", "high"]
 
 
 class CancelledError(Exception):
@@ -36,6 +37,7 @@ class Agent(Commands):
         self.lines = queue.SimpleQueue()
         self.held = []
         self.session, self.number, self.terminal = "", 0, ""
+        self.effort = "low"
         self.mode, self.model, self.signed_in = "auto", "small", "login" not in habits
         self.cancelled = threading.Event()
 
@@ -124,9 +126,24 @@ class Agent(Commands):
                     raise ProtocolError(-32602, "No such model")
                 self.model = params["modelId"]
                 return {}
+            case "session/set_config_option":
+                if params["configId"] != "effort" or params["value"] not in EFFORTS:
+                    raise ProtocolError(-32602, "No such option")
+                self.effort = params["value"]
+                return {"configOptions": self.options()}
             case "session/prompt":
                 return self.prompt(params)
         raise ProtocolError(-32601, f"no method {method}")
+
+    def options(self) -> list[dict[str, Any]]:
+        choices = [{"value": effort, "name": effort.title()} for effort in EFFORTS]
+        more = {
+            "category": "thought_level",
+            "type": "select",
+            "currentValue": self.effort,
+            "options": choices,
+        }
+        return [{"id": "effort", "name": "Thinking", **more}] if "thinks" in self.habits else []
 
     def sessions(self, params: dict[str, Any]) -> dict[str, Any]:
         """One a page."""
@@ -179,6 +196,8 @@ class Agent(Commands):
             "availableModels": [{"modelId": one, "name": one} for one in MODELS],
         }
         found: dict[str, Any] = {} if "plain" in self.habits else {"modes": modes, "models": models}
+        if options := self.options():
+            found["configOptions"] = options
         return {"sessionId": self.session, **found} if method == "session/new" else found
 
     def remember(self, word: str) -> None:
