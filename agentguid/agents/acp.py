@@ -10,7 +10,18 @@ import msgspec
 from agentguid.agents import acp_modes as modes
 from agentguid.agents import acp_write as write
 from agentguid.agents.acp_reading import Reading
-from agentguid.agents.base import Adapter, Answer, Dialect, Errand, Launch, Prompt, SlashCommand, Steer, Write
+from agentguid.agents.base import (
+    Adapter,
+    Answer,
+    Dialect,
+    Errand,
+    Launch,
+    Option,
+    Prompt,
+    SlashCommand,
+    Steer,
+    Write,
+)
 from agentguid.agents.entry import Entry
 from agentguid.agents.slash import known
 from agentguid.protocol.items import Mode
@@ -78,6 +89,10 @@ class AcpAdapter(Reading):
         return self.state.step == "new" or self.state.pictures
 
     @property
+    def options(self) -> Sequence[Option]:
+        return modes.offered(self.entry, self.state)
+
+    @property
     def slash_commands(self) -> Sequence[SlashCommand]:
         return known(self.state.slash)
 
@@ -143,6 +158,19 @@ class AcpAdapter(Reading):
         said = write.said(prompt.body.text, prompt.files, embeds=state.embeds)
         data = write.prompt(number, state.session, said, prompt.mode)
         return [Write(f"prompt:{prompt.turn}", data)]
+
+    def adjust(self, model: str | None, mode: Mode) -> Sequence[Write]:  # noqa: ARG002 - the model stays
+        """See `base.Adjustable`. First our own answers keep to it, then the agent is told, where it has such a mode."""
+        state = self.state
+        if state.turn is None or state.stopping or any(sent.setting for sent in state.sent.values()):
+            return []
+        if mode != state.mode:
+            return [Write(f"noted:{state.notes + 1}-{mode}", b"")]
+        if sent := modes.due(state):
+            number = state.number + 1
+            data = write.request(number, sent.method, **modes.params(state, sent))
+            return [Write(f"start:{number}-{state.turn}", data)]
+        return []
 
     def steer(self, steer: Steer) -> Sequence[Write]:  # noqa: ARG002 - this protocol has no way to
         return []

@@ -14,6 +14,9 @@ from agentguid.agents.base import Fact, Output
 from agentguid.agents.jsonl import NotUnderstoodError, mapping, objects, text_of
 from agentguid.protocol.events import TurnEnded
 
+WORKS = "What it asks is answered as you chose all the same; what it does not ask is not: stop it if you are not sure."
+"""Of an agent that would not change its mode while it works."""
+
 
 class Answers(Session):
     def _answered(self, message: wire.Envelope, out: list[Output]) -> None:
@@ -134,17 +137,22 @@ class Answers(Session):
     # -- settings -----------------------------------------------------------------------------------------------------
     def _set(self, sent: Sent, result: dict[str, Any], error: wire.Error | None, out: list[Output]) -> None:
         state = self.state
+        works = bool(state.turn) and sent.turn == state.turn
         if error:
             said = errors.detail(error).rstrip(".")[:300]
-            state.refused = sent.turn
-            state.refusal = (
-                f"{self.entry.name} would not set its {sent.setting} to {sent.value} ({said}). "
-                "Choose another one, then send the message again."
-            )
+            why = f"{self.entry.name} would not set its {sent.setting} to {sent.value} ({said}). "
+            if works:
+                out.append(self.notice(why + WORKS, "warning"))
+            else:
+                state.refused = sent.turn
+                state.refusal = f"{why}Choose another one, then send the message again."
             return
         modes.done(state, sent, result)
         if sent.setting == modes.MODEL:
             out.append(self.identified())
+        elif works and not modes.holds(state, sent):
+            why = f"{self.entry.name} did not keep its {sent.setting} at {sent.value}. "
+            out.append(self.notice(why + WORKS, "warning"))
 
     # -- the end of a turn --------------------------------------------------------------------------------------------
     def _done(self, result: dict[str, Any], error: wire.Error | None, out: list[Output]) -> None:

@@ -5,15 +5,17 @@ begin in one that asks nothing. What an agent's own modes cannot do, the answers
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
 from agentguid.agents.acp_state import CHOICES, Sent, Setting, State
-from agentguid.agents.base import Prompt
+from agentguid.agents.base import Option, Prompt
 from agentguid.agents.entry import Entry
 from agentguid.agents.jsonl import mapping, objects, text_of
+from agentguid.agents.options import encoded, known
+from agentguid.agents.options import option as choice
 from agentguid.protocol.items import Mode
 
 MODE, MODEL = "mode", "model"
@@ -24,6 +26,9 @@ GUESSES: dict[Mode, tuple[str, ...]] = {
     "bypass": ("bypasspermissions", "yolo", "autoapprove", "bypass"),
 }
 """What agents call such a mode, without signs."""
+TRIES, TRIED = 2, 16
+"""How often a mode is set before a prompt: a model that is set after it may undo it once.
+So many settings are counted."""
 
 
 def learn(state: State, result: dict[str, Any]) -> None:
@@ -43,6 +48,9 @@ def learn(state: State, result: dict[str, Any]) -> None:
 
 def options(state: State, told: Any) -> None:
     """Config options, all of them. Where one is the mode or the model, it is the way to set that."""
+    if isinstance(told, list):
+        own = {one.id: one.own for one in known(state.options)}
+        state.options = encoded(_option(one, own) for one in objects(told)[:CHOICES])
     for option in objects(told)[:CHOICES]:
         name, category = text_of(option.get("id")), text_of(option.get("category"))
         current = option.get("currentValue")
@@ -52,6 +60,26 @@ def options(state: State, told: Any) -> None:
         setting = category if category in (MODE, MODEL) else name
         if setting != name or setting in (MODE, MODEL) or len(state.settings) < CHOICES:
             state.settings[setting] = Setting(current, choices, name)
+
+
+def _option(told: dict[str, Any], own: Mapping[str, str]) -> Option | None:
+    """One that is neither the mode nor the model, for a form. `own`: what they had at first."""
+    name, current = text_of(told.get("id")), told.get("currentValue")
+    if (
+        text_of(told.get("category")) in (MODE, MODEL)
+        or name in (MODE, MODEL)
+        or not isinstance(current, str)
+    ):
+        return None
+    choices = [(text_of(one.get("value")), text_of(one.get("name"))) for one in _values(told.get("options"))]
+    return choice(name, text_of(told.get("name")), choices, own.get(name, current))
+
+
+def offered(entry: Entry, state: State) -> Sequence[Option]:
+    """What a user may choose beside mode and model: without what a mode of ours sets."""
+    ours = {setting for settings in entry.modes.values() for setting in settings}
+    found = known(state.options)
+    return [one for one in found if one.id not in ours] if ours else found
 
 
 def _values(told: Any) -> Iterator[dict[str, Any]]:
@@ -85,30 +113,85 @@ def missing(entry: Entry, state: State, prompt: Prompt) -> str:
         return f"{entry.name} has no mode in which it only plans. Choose another permission mode, then send it again."
     if prompt.model and MODEL not in state.settings:
         return f"{entry.name} does not let others choose its model. Choose its default, then send it again."
+    return _unkept(entry, state, prompt)
+
+
+def _unkept(entry: Entry, state: State, prompt: Prompt) -> str:
+    """What the agent was told to be in, said yes to, and is not in."""
+    if state.setting_for != prompt.turn or any(sent.turn == prompt.turn for sent in state.sent.values()):
+        return ""
+    for setting, value in _wanted(entry, state, prompt):
+        now = state.settings.get(setting)
+        if _strict(entry, setting) and now and now.current != value and state.tries.get(setting, 0) >= TRIES:
+            what = "mode" if setting == MODE else setting
+            return (
+                f"{entry.name} would not stay in its {what} {value}: it is in {now.current or 'another'} again. "
+                "Choose another permission mode or another agent, then send the message again."
+            )
     return ""
 
 
 def next_one(entry: Entry, state: State, prompt: Prompt) -> Sent | None:
-    """The next setting that has to be another before the prompt; None when all are as they should be."""
+    """The next setting that has to be another before the prompt; None when all are as they should be.
+
+    A model or option that the agent took on without an error is set, whatever it calls it: `big` may be `big-2026-11` to it.
+    """
+    tries = state.tries if state.setting_for == prompt.turn else {}
     for setting, value in _wanted(entry, state, prompt):
         now = state.settings.get(setting)
-        if now is not None and now.current != value:
-            if now.option:
-                return Sent("session/set_config_option", prompt.turn, setting, value)
-            return Sent(f"session/set_{setting}", prompt.turn, setting, value)
+        most = TRIES if _strict(entry, setting) else 1
+        if now is not None and now.current != value and tries.get(setting, 0) < most:
+            return _setting(now, prompt.turn, setting, value)
     return None
 
 
+def _strict(entry: Entry, setting: str) -> bool:
+    """What decides over who is asked must be as it was set. Of all else the agent's yes is enough."""
+    return setting == MODE or any(setting in settings for settings in entry.modes.values())
+
+
+def _setting(now: Setting, turn: str, setting: str, value: str) -> Sent:
+    method = "session/set_config_option" if now.option else f"session/set_{setting}"
+    return Sent(method, turn, setting, value)
+
+
+def tried(state: State, sent: Sent) -> None:
+    """A request to set something is on the tape."""
+    state.due.pop(sent.setting, None)
+    if state.setting_for != sent.turn:
+        state.setting_for, state.tries = sent.turn, {}
+    if sent.setting in state.tries or len(state.tries) < TRIED:
+        state.tries[sent.setting] = state.tries.get(sent.setting, 0) + 1
+
+
 def _wanted(entry: Entry, state: State, prompt: Prompt) -> Iterator[tuple[str, str]]:
-    mode = mode_of(entry, state, prompt.mode) or mode_of(entry, state, "ask")
-    if mode is not None:
-        yield MODE, mode
-    for setting, value in entry.modes.get(prompt.mode, {}).items():
-        if setting != MODE and value in getattr(state.settings.get(setting), "choices", ()):
-            yield setting, value
+    yield from wanted(entry, state, prompt.mode)
     model = prompt.model or state.first_model
     if model:
         yield MODEL, model
+    for one in offered(entry, state):
+        value = prompt.options.get(one.id) or one.own
+        if any(value == choice for choice, _ in one.choices):
+            yield one.id, value
+
+
+def wanted(entry: Entry, state: State, mode: Mode) -> Iterator[tuple[str, str]]:
+    """The agent's settings in a mode of ours."""
+    theirs = mode_of(entry, state, mode) or mode_of(entry, state, "ask")
+    if theirs is not None:
+        yield MODE, theirs
+    for setting, value in entry.modes.get(mode, {}).items():
+        if setting != MODE and value in getattr(state.settings.get(setting), "choices", ()):
+            yield setting, value
+
+
+def due(state: State) -> Sent | None:
+    """The next of what the agent has to be told while it works."""
+    for setting, value in state.due.items():
+        now = state.settings.get(setting)
+        if now is not None and now.current != value:
+            return _setting(now, state.turn or "", setting, value)
+    return None
 
 
 def params(state: State, sent: Sent) -> dict[str, str]:
@@ -128,6 +211,12 @@ def done(state: State, sent: Sent, result: dict[str, Any]) -> None:
     if now is not None:
         state.settings[sent.setting] = replace(now, current=sent.value)
     options(state, result.get("configOptions"))
+
+
+def holds(state: State, sent: Sent) -> bool:
+    """Whether the setting is what was asked for."""
+    now = state.settings.get(sent.setting)
+    return now is None or now.current == sent.value
 
 
 def unsure(entry: Entry, state: State) -> str:

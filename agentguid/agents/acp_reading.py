@@ -139,6 +139,8 @@ class Reading(Answers, Requests):
                 self.asks.answered(of, text_of(outcome.get("optionId")))
             case "serve":
                 self.over(f"serve:{of}", message)
+            case "noted":
+                self.noted(of, out)
             case "stop" if of == self.state.turn:
                 self.state.stopping = True
                 self.asks.withdraw("The turn was stopped.", out, keep=True)

@@ -75,6 +75,8 @@ class Session(Lines):
                 state.replaying = method != "session/new"
             case "authenticate":
                 state.signed_in, state.step = True, "signing_in"
+        if sent.setting:
+            modes.tried(state, sent)
         state.sent[number] = sent
         if len(state.sent) > SENT:
             del state.sent[next(iter(state.sent))]
@@ -97,6 +99,19 @@ class Session(Lines):
             now, after.current = after.current, before.current
             self.now_in(now, out)
 
+    def noted(self, what: str, out: list[Output]) -> None:
+        """Told to the fold alone: the user chose another mode while the agent works. What it asks from here on is answered by that."""
+        state, known = self.state, {"ask", "accept_edits", "plan", "bypass"}
+        state.notes += 1
+        mode: Any = what.rpartition("-")[2]
+        if state.turn is None or mode not in known:
+            return
+        state.mode, state.due = mode, dict(modes.wanted(self.entry, state, mode))
+        environ = self.entry.environ
+        if mode != "bypass" and environ.get(mode) != environ.get(self.launch.mode):
+            text = f"{self.entry.name} learns only at its start what it has to ask: it does from the next turn on. Stop it to have that now."
+            out.append(self.notice(text, "warning"))
+
     def flush(self, out: list[Output]) -> None:
         """What looked like an error was none: more came after it."""
         state = self.state
@@ -117,5 +132,5 @@ class Session(Lines):
         state = self.state
         state.turn, state.stopping, state.mode = None, False, "ask"
         state.failure = state.failure_item = ""
-        state.granted, state.allowed = [], []
+        state.granted, state.allowed, state.due = [], [], {}
         state.failing, state.stderr_size = False, 0

@@ -79,6 +79,10 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     stopping: bool = False
     mode: Mode = "ask"
     """Ours, of the present turn."""
+    notes: int = 0
+    """What only the fold was told: see `base.Write`."""
+    due: dict[str, str] = field(default_factory=dict)
+    """What the agent has to be told yet, because the user chose another mode while it works: settings and values."""
     granted: list[str] = field(default_factory=list)
     """Files that the user let the agent change in this turn."""
     allowed: list[str] = field(default_factory=list)
@@ -89,6 +93,10 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     """Those that it had us run, by the ids of their hosts."""
     settings: dict[str, Setting] = field(default_factory=dict)
     """`mode`, `model`, and the ids of config options."""
+    setting_for: str = ""
+    """The turn that something was set for last."""
+    tries: dict[str, int] = field(default_factory=dict)
+    """How often each setting was asked for, for that turn."""
     first_model: str = ""
     """What the agent chose by itself."""
     replaying: bool = False
@@ -121,6 +129,8 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     pictures: bool = False
     embeds: bool = False
     """What the agent takes with a prompt: pictures, and texts as resources."""
+    options: Raw = NONE
+    """What can be set beside mode and model, see `agents.options`."""
     slash: Raw = NONE
     """Its slash commands, see `agents.slash`."""
     unknown: Unknown = field(default_factory=Unknown)

@@ -64,6 +64,7 @@ class Write(Struct, frozen=True, gc=False):
 
     id: str
     data: bytes
+    """Nothing: the agent hears nothing of it. It is on the tape, and the fold reads it there (`noted:WHAT`)."""
 
 
 Output = Fact | Live | Write
@@ -112,6 +113,8 @@ class Prompt(Struct, frozen=True):
     model: str | None
     mode: Mode
     files: Sequence[File] = ()
+    options: Mapping[str, str] = {}
+    """Further settings, by the agent's names; what is not here is its own choice."""
 
 
 class Steer(Struct, frozen=True):
@@ -166,7 +169,7 @@ class Adapter(Protocol):
 
     Ids of inputs are part of the contract, because the fold reads them back off the tape:
     `start`, `start:NAME`, `prompt:TURN`, `steer:MESSAGE`, `answer:APPROVAL`, `stop:TURN`, `auto:OFFSET`, `serve:OFFSET`,
-    `close:WHAT`.
+    `close:WHAT`, `noted:WHAT`.
     """
 
     @property
@@ -288,6 +291,28 @@ class Commanded(Protocol):
 
     @property
     def slash_commands(self) -> Sequence[SlashCommand]:
+        """Nothing while it has not said."""
+
+
+class Option(Struct, frozen=True):
+    """A setting beside model and mode that an agent offers, such as how long it thinks."""
+
+    id: str
+    """As the agent calls it when it is set."""
+    name: str
+    """For people."""
+    choices: tuple[tuple[str, str], ...]
+    """Values, each with its name for people."""
+    own: str
+    """What it has when nobody chooses."""
+
+
+@runtime_checkable
+class Optioned(Protocol):
+    """An adapter whose agent has such settings."""
+
+    @property
+    def options(self) -> Sequence[Option]:
         """Nothing while it has not said."""
 
 

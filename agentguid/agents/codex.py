@@ -6,9 +6,22 @@ import msgspec
 
 from agentguid.agents import codex_modes as modes
 from agentguid.agents import codex_write as write
-from agentguid.agents.base import Adapter, Answer, Dialect, Errand, File, Launch, Prompt, Served, Steer, Write
+from agentguid.agents.base import (
+    Adapter,
+    Answer,
+    Dialect,
+    Errand,
+    File,
+    Launch,
+    Option,
+    Prompt,
+    Served,
+    Steer,
+    Write,
+)
 from agentguid.agents.codex_reading import Reading
 from agentguid.agents.entry import Entry
+from agentguid.agents.options import known
 from agentguid.protocol.items import Mode
 
 
@@ -59,6 +72,10 @@ class CodexAdapter(Reading):
     @property
     def models(self) -> Sequence[str]:
         return self.state.models
+
+    @property
+    def options(self) -> Sequence[Option]:
+        return known(self.state.options)
 
     @property
     def pictures(self) -> bool:
@@ -118,8 +135,11 @@ class CodexAdapter(Reading):
         more = modes.turn(prompt.mode)
         if model:
             more["model"] = model
+        effort = prompt.options.get(modes.EFFORT) or state.effort
+        if effort and (state.effort_set or effort != state.effort):
+            more["effort"] = effort
         if model and (state.planning or prompt.mode == "plan"):
-            more["collaborationMode"] = modes.collaboration(prompt.mode, model, state.effort)
+            more["collaborationMode"] = modes.collaboration(prompt.mode, model, effort)
         said = write.said(prompt.body.text, prompt.files)
         params = {
             "threadId": state.thread,

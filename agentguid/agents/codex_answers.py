@@ -6,6 +6,7 @@ from agentguid.agents import codex_errors as errors
 from agentguid.agents import codex_wire as wire
 from agentguid.agents import jsonrpc
 from agentguid.agents.base import Fact, Output
+from agentguid.agents.codex_modes import efforts
 from agentguid.agents.codex_session import Session
 from agentguid.agents.codex_state import ID, MODELS, NAME
 from agentguid.agents.jsonl import NotUnderstoodError, mapping, objects, text_of
@@ -34,6 +35,7 @@ class Answers(Session):
                     text_of(one.get("model")) for one in objects(result.get("data")) if not one.get("hidden")
                 ]
                 self.state.models = [one for one in models if 0 < len(one) <= NAME][:MODELS]
+                self.state.options = efforts(objects(result.get("data")))
             case "turn/start":
                 self._turn(result, error, out)
             case "turn/steer" if error:

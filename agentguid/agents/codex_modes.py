@@ -10,10 +10,14 @@ on the tape from which on requests are answered by the new mode; a turn that was
 
 from typing import Any
 
-from agentguid.agents.jsonl import mapping, text_of
+from msgspec import Raw
+
+from agentguid.agents.jsonl import mapping, objects, text_of
+from agentguid.agents.options import encoded, option
 from agentguid.protocol.items import Mode
 
 CHANGE = "thread/settings/update"
+EFFORT = "effort"
 READ_ONLY: dict[str, Any] = {"type": "readOnly", "networkAccess": False}
 FREE: dict[str, Any] = {"type": "dangerFullAccess"}
 MARKS: dict[str, Mode] = {"accept_edits": "accept_edits", "plan": "plan", "bypass": "bypass"}
@@ -44,6 +48,17 @@ def marked(params: dict[str, Any]) -> Mode:
     """Our mode, of a line that we wrote."""
     mark = mapping(mapping(params.get("_meta")).get("agentguid")).get("mode")
     return MARKS.get(text_of(mark), "ask")
+
+
+def efforts(models: list[dict[str, Any]]) -> Raw:
+    """How long it may think, as an option: of all its models, because a conversation may have any of them."""
+    told = [
+        text_of(one.get("reasoningEffort"))
+        for model in models
+        for one in objects(model.get("supportedReasoningEfforts"))
+    ]
+    choices = [(value, value.capitalize()) for value in dict.fromkeys(told)]
+    return encoded([option(EFFORT, "Effort", choices, "")])
 
 
 def collaboration(mode: Mode, model: str, effort: str | None) -> dict[str, Any]:

@@ -123,6 +123,7 @@ class Reading(Answers, Requests, Told):
         mode = text_of(mapping(params.get("collaborationMode")).get("mode"))
         state.planning = mode == "plan" if mode else state.planning
         state.wanted_model = text_of(params.get("model"))[:200]
+        state.effort_set = state.effort_set or "effort" in params
         state.spent, state.stderr_size = [], 0
 
     def _adjusted(self, mode: Mode, out: list[Output]) -> None:

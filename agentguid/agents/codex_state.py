@@ -2,8 +2,9 @@
 
 from typing import Literal
 
-from msgspec import Struct, field
+from msgspec import Raw, Struct, field
 
+from agentguid.agents.options import NONE
 from agentguid.agents.unknown import Unknown
 from agentguid.protocol.items import Mode
 
@@ -49,6 +50,11 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     wanted_model: str = ""
     """That the present turn was to have."""
     effort: str | None = None
+    """How long it thinks when nobody chooses."""
+    effort_set: bool = False
+    """A turn of this thread was told another: each later one has to be told as well."""
+    options: Raw = NONE
+    """What it offers beside models, see `agents.options`."""
     models: list[str] = field(default_factory=list)
     steers: list[str] = field(default_factory=list)
     """Messages that were written into the turn and that it has not taken yet."""

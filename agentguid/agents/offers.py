@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from agentguid.agents.base import SlashCommand
+from agentguid.agents.base import Option, SlashCommand
 from agentguid.protocol.items import Mode
 
 AGENTS, MODELS, LONGEST = 200, 200, 200
@@ -30,6 +30,8 @@ class Offer(Struct, frozen=True, omit_defaults=True):
     """Those of our modes that it can work in."""
     commands: tuple[SlashCommand, ...] = ()
     """Its slash commands where it said so last: most of them are the same everywhere."""
+    options: tuple[Option, ...] = ()
+    """What can be chosen beside model and mode."""
     at: int = 0
     """When it said so, microseconds since the epoch."""
 
@@ -50,14 +52,19 @@ class Offers:
         """It has just said this. What is the same as before is written when it is a day newer."""
         named = tuple(name for name in dict.fromkeys(models) if 0 < len(name) <= LONGEST)[:MODELS]
         before = self._offers.get(agent)
-        had = before.commands if before else ()
-        offer = Offer(named, at=at, commands=had) if modes is None else Offer(named, tuple(modes), had, at)
+        had = msgspec.structs.replace(before or Offer(), models=named, at=at)
+        offer = had if modes is None else msgspec.structs.replace(had, modes=tuple(modes))
         self._keep(agent, before, offer)
 
     def learn_commands(self, agent: str, commands: Sequence[SlashCommand], at: int) -> None:
         """It has just said that these are its slash commands."""
         before = self._offers.get(agent)
         self._keep(agent, before, msgspec.structs.replace(before or Offer(), commands=tuple(commands), at=at))
+
+    def learn_options(self, agent: str, options: Sequence[Option], at: int) -> None:
+        """It has just said that these can be chosen."""
+        before = self._offers.get(agent)
+        self._keep(agent, before, msgspec.structs.replace(before or Offer(), options=tuple(options), at=at))
 
     def _keep(self, agent: str, before: Offer | None, offer: Offer) -> None:
         new = before is None or msgspec.structs.replace(before, at=offer.at) != offer

@@ -71,6 +71,10 @@ def _models(args: Namespace, answer: dict[str, Any]) -> int:
         )
     elif len(answer["models"]) == 1:
         complain(f"\n{args.agent} named no others.")
+    for option in answer["options"]:
+        values = ", ".join(choice["id"] for choice in option["choices"])
+        own = f"; its own choice: {option['default']}" if option["default"] else ""
+        complain(safe(f"\n--option {option['id']}=… ({option['label']}): {values}{own}"))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Change how a conversation goes on: its agent, model or mode, from the next turn on."""
+"""Change how a conversation goes on: its agent, model, mode or other options, from the next turn on."""
 
 from argparse import ArgumentParser, Namespace
 
@@ -13,20 +13,33 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--agent", metavar="AGENT", help="another agent")
     parser.add_argument("--model", metavar="NAME", help="another model; '' for the agent's own choice")
     parser.add_argument("--mode", choices=MODES, help="what the agent may do without asking")
+    parser.add_argument(
+        "--option",
+        metavar="NAME=VALUE",
+        action="append",
+        help="something else that the agent offers, such as effort=high ('agentguictl agents models' lists them); may be repeated; an empty VALUE is its own choice",
+    )
 
 
 def run(args: Namespace) -> int:
-    named = {"agentId": args.agent, "model": args.model, "mode": args.mode}
+    named = {"agentId": args.agent, "model": args.model, "mode": args.mode, "options": _options(args.option)}
     body = {name: value for name, value in named.items() if value is not None}
     if not body:
-        raise CliError("say what to change: --agent, --model or --mode", USAGE)
+        raise CliError("say what to change: --agent, --model, --mode or --option", USAGE)
     row = connect(args).post(f"/conversations/{part(args.conversation)}", body)["conversation"]
     if args.json:
         print_json(row)
     else:
-        say(
-            safe(
-                f"from the next turn on: {row['agentId']}, model {row['model'] or 'default'}, mode {row['mode']}"
-            )
-        )
+        more = "".join(f", {name} {value}" for name, value in row["options"].items())
+        said = f"{row['agentId']}, model {row['model'] or 'default'}, mode {row['mode']}{more}"
+        say(safe(f"from the next turn on: {said}"))
     return 0
+
+
+def _options(given: list[str] | None) -> dict[str, str] | None:
+    if given is None:
+        return None
+    for one in given:
+        if not one.partition("=")[1]:
+            raise CliError(f"--option {one}: write NAME=VALUE, such as effort=high", USAGE)
+    return dict(one.split("=", 1) for one in given)

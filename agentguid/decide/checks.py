@@ -1,7 +1,7 @@
 """What a field of a command may hold. Each raises `Invalid`, naming the field."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from agentguid.protocol.errors import Invalid, TooLarge
 from agentguid.protocol.items import Attachment, Body
@@ -9,6 +9,8 @@ from agentguid.protocol.items import Attachment, Body
 LINE = 200
 """Characters of a title, a name or a model."""
 PATH = 4096
+OPTIONS = 32
+"""Settings of an agent that one conversation may have."""
 ATTACHED = 10
 """Files that may go with one message."""
 PICTURE = 10_000_000
@@ -40,6 +42,15 @@ def line(field: str, value: str, *, empty: bool = False) -> None:
     encodable(field, value)
     if any(character < " " or character == "\x7f" for character in value):
         raise Invalid(field, "must not hold control characters")
+
+
+def options(field: str, values: Mapping[str, str]) -> None:
+    """Names and values of an agent's settings, as it calls them."""
+    if len(values) > OPTIONS:
+        raise Invalid(field, f"must not be more than {OPTIONS}")
+    for name, value in values.items():
+        line(field, name)
+        line(field, value, empty=True)
 
 
 def text(field: str, body: Body) -> None:

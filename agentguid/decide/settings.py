@@ -1,5 +1,6 @@
 """What a conversation is called, by whom it is run, and where it stands in the list."""
 
+from collections.abc import Mapping
 from typing import get_args
 
 from msgspec.structs import replace
@@ -53,20 +54,30 @@ def rename(command: RenameConversation, settings: Settings) -> list[Event]:
 
 
 def configure(command: ConfigureConversation, settings: Settings) -> list[Event]:
-    """Records what differs. Another agent has other models: without a new one it is the agent's own default (`""`)."""
+    """Records what differs. Another agent has other models and options: without new ones it has its own defaults."""
     if command.agent is not None:
         checks.identifier("agent", command.agent)
     checks.line("model", command.model or "", empty=True)
     if command.mode is not None:
         checks.one_of("mode", command.mode, MODES)
+    checks.options("options", command.options or {})
     agent = command.agent if command.agent != settings.agent else None
     model = "" if agent is not None and command.model is None else command.model
     if (model or None) == settings.model:
         model = None
     mode = command.mode if command.mode != settings.mode else None
-    if agent is model is mode is None:
+    options = _options(command.options or {}, {} if agent else settings.options)
+    if options == settings.options:
+        options = None
+    if agent is None and model is None and mode is None and options is None:
         return []
-    return [events.ConversationConfigured(agent=agent, model=model, mode=mode)]
+    return [events.ConversationConfigured(agent=agent, model=model, mode=mode, options=options)]
+
+
+def _options(given: Mapping[str, str], before: Mapping[str, str]) -> dict[str, str] | None:
+    merged = {name: value for name, value in {**before, **given}.items() if value}
+    checks.options("options", merged)
+    return merged
 
 
 def reported(mode: Mode, settings: Settings | None, turn: Turn | None) -> list[Event]:
@@ -113,7 +124,11 @@ def evolve(settings: Settings | None, event: Event) -> Settings | None:
         case events.ConversationConfigured() as e:
             model = settings.model if e.model is None else e.model or None
             return replace(
-                settings, agent=e.agent or settings.agent, model=model, mode=e.mode or settings.mode
+                settings,
+                agent=e.agent or settings.agent,
+                model=model,
+                mode=e.mode or settings.mode,
+                options=settings.options if e.options is None else e.options,
             )
         case events.ConversationArchived():
             return replace(settings, archived=True)

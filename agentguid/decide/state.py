@@ -16,6 +16,8 @@ class Settings(Struct, frozen=True, omit_defaults=True):
     archived: bool = False
     pinned: bool = False
     deleted: bool = False
+    options: dict[str, str] = {}
+    """Further settings of the agent, by its own names."""
 
 
 class Seen(Struct, frozen=True, omit_defaults=True):

@@ -67,6 +67,7 @@ def start(
         mode=settings.mode,
         retries=retries,
         attempt=attempt,
+        options=settings.options,
     )
 
 

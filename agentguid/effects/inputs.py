@@ -25,7 +25,7 @@ def started(db: apsw.Connection, turn: str) -> TurnStarted | None:
 async def prompt(blobs: Blobs, event: TurnStarted) -> Prompt | None:
     """The prompt of a turn, whole; None: a part of it is gone."""
     said = await whole(blobs, event.body)
-    return said and Prompt(event.turn, said[0], event.model, event.mode, said[1])
+    return said and Prompt(event.turn, said[0], event.model, event.mode, said[1], event.options)
 
 
 async def waiting(db: apsw.Connection, blobs: Blobs, position: int) -> tuple[Body, list[File]] | None:

@@ -9,7 +9,7 @@ import os
 import shutil
 from pathlib import Path
 
-from agentguid.agents.base import Adapter, Closing, Commanded, Launch, Prompt, Write
+from agentguid.agents.base import Adapter, Closing, Commanded, Launch, Optioned, Prompt, Write
 from agentguid.agents.discovery import Found
 from agentguid.effects.key import Key
 from agentguid.effects.parts import EffectParts
@@ -123,6 +123,8 @@ class Offering:
             parts.agents.learn(found.id, adapter.models, modes, now())
             if isinstance(adapter, Commanded):
                 parts.agents.learn_commands(found.id, launch.cwd, adapter.slash_commands)
+            if isinstance(adapter, Optioned):
+                parts.agents.learn_options(found.id, adapter.options)
             await _close(link, tail)
         finally:
             await asyncio.shield(_end(link))

@@ -8,7 +8,7 @@ import contextlib
 import logging
 from dataclasses import replace
 
-from agentguid.agents.base import Adapter, Attaching, Closing, Commanded, Fact, Live, Write
+from agentguid.agents.base import Adapter, Attaching, Closing, Commanded, Fact, Live, Optioned, Write
 from agentguid.append import read
 from agentguid.effects.giver import Giver
 from agentguid.effects.key import Key
@@ -168,6 +168,8 @@ class Session:
             self._offered = models
             modes = adapter.modes if isinstance(adapter, Closing) else None
             agents.learn(agent, models, modes, now())
+        if isinstance(adapter, Optioned) and adapter.ready:
+            agents.learn_options(agent, adapter.options)
         if isinstance(adapter, Commanded):
             agents.learn_commands(agent, self.key.launch.cwd, adapter.slash_commands)
         if isinstance(adapter, Attaching):

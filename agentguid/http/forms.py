@@ -39,6 +39,8 @@ from agentguid.workspace.folders import chosen
 Web = HtmlRequest
 Dep = NamedDependency[Parts]
 TITLE = 200
+OPTION = "option:"
+"""What the fields of an agent's further settings begin with."""
 """Characters of a conversation's name."""
 
 
@@ -95,9 +97,14 @@ async def rename(request: Web, conversation_id: FromPath[str], parts: Dep) -> An
     )
 
 
+def _options(fields: Fields) -> dict[str, str]:
+    """Of the fields of a form: what is set beside model and mode."""
+    return {name.removeprefix(OPTION): value for name, value in fields.items() if name.startswith(OPTION)}
+
+
 @post("/conversations/{conversation_id:str}/settings", include_in_schema=False)
 async def configure(request: Web, conversation_id: FromPath[str], parts: Dep) -> Answer:
-    """Agent, model and mode, from the next turn on; what is not given stays. An empty model is the agent's own choice.
+    """Agent, model, mode and options, from the next turn on; what is not given stays. Empty is the agent's own choice.
 
     Another agent has other models: the page is drawn anew for it.
     """
@@ -110,6 +117,7 @@ async def configure(request: Web, conversation_id: FromPath[str], parts: Dep) ->
             agent=_installed(parts, agent) if agent else None,
             mode=mode_of(fields["mode"]) if "mode" in fields else None,
             model=None if agent or "model" not in fields else fields["model"].strip()[:100],
+            options=None if agent else _options(fields),
         )
     except Invalid as error:
         return await refusal(request, parts, conversation_id, error, draft=fields)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import apsw
+import msgspec
 from msgspec import Struct
 
 from agentguid.protocol import events
@@ -17,7 +18,7 @@ from agentguid.protocol.ids import conversation_of
 from agentguid.protocol.items import Mode, Outcome
 
 NAME = "conversations"
-VERSION = 5
+VERSION = 6
 TABLES: tuple[str, ...] = ("conversation",)
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS conversation (
@@ -26,6 +27,7 @@ CREATE TABLE IF NOT EXISTS conversation (
   agent TEXT NOT NULL,
   model TEXT,
   mode TEXT NOT NULL,
+  options TEXT NOT NULL DEFAULT '{}',
   cwd TEXT NOT NULL,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
@@ -98,6 +100,8 @@ class Conversation(Struct, frozen=True, gc=False):
     """Messages that wait for the open turn to end."""
     waiting: int
     """Undecided approvals."""
+    options: dict[str, str] = {}
+    """Further settings of the agent that are not its own choice, by its names for them."""
     retry_at: int | None = None
     """When the last turn, which broke off at a limit, is tried again by itself."""
 
@@ -120,6 +124,8 @@ def apply(db: apsw.Connection, recorded: Recorded) -> None:
         if isinstance(event, events.TurnStarted):
             files = ", ".join(one.name for one in event.body.attached)
             values["line"] = first_line(event.body.text) or first_line(files)
+        if isinstance(event, events.ConversationConfigured):
+            values["options"] = None if event.options is None else msgspec.json.encode(event.options).decode()
         if isinstance(event, events.TurnEnded):
             values["used"] = event.usage and event.usage.context_used
             values["window"] = event.usage and event.usage.context_window
@@ -158,6 +164,7 @@ _STATEMENTS = {
         "agent = coalesce(:agent, agent)",
         "model = nullif(coalesce(:model, model), '')",
         "mode = coalesce(:mode, mode)",
+        "options = coalesce(:options, options)",
     ),
     events.ConversationArchived: _change("archived = 1"),
     events.ConversationUnarchived: _change("archived = 0"),
@@ -212,7 +219,7 @@ _SELECT = (
     "(SELECT coalesce(max(ordinal), 0) FROM item WHERE conversation = c.id AND ordinal IS NOT NULL), "
     "(SELECT count(*) FROM waiting WHERE conversation = c.id), "
     "(SELECT count(*) FROM approval WHERE conversation = c.id AND decided IS NULL), "
-    "(SELECT at FROM retry WHERE conversation = c.id) FROM conversation c "
+    "options, (SELECT at FROM retry WHERE conversation = c.id) FROM conversation c "
 )
 
 
@@ -313,4 +320,5 @@ def _row(row: Sequence[Any]) -> Conversation:
     values = [*row]
     for flag in (8, 9, 10, 12, 15):
         values[flag] = bool(row[flag])
+    values[-2] = {} if row[-2] == "{}" else msgspec.json.decode(row[-2])
     return Conversation(*values)

@@ -32,6 +32,8 @@ class ConfigureConversation(ToConversation, frozen=True):
     agent: str | None = None
     model: str | None = None
     mode: Mode | None = None
+    options: dict[str, str] | None = None
+    """Further settings that the agent offers, by its names. Those that are not named stay; `""` is its own choice."""
 
 
 class ArchiveConversation(ToConversation, frozen=True):

@@ -53,6 +53,8 @@ class ConversationConfigured(Event, frozen=True):
     agent: str | None = None
     model: str | None = None
     mode: Mode | None = None
+    options: dict[str, str] | None = None
+    """All further settings (by the agent's names) that are not its own choice."""
 
 
 class ConversationArchived(Event, frozen=True):
@@ -149,6 +151,8 @@ class TurnStarted(Event, frozen=True):
     """The how manyeth automatic try of the same prompt; 0: the user sent it."""
     imported: bool = False
     """The agent ran it elsewhere, and its own history tells of it: nothing is to be run."""
+    options: dict[str, str] = {}
+    """Further settings of the agent, by its own names; of those that are not here it has its own choice."""
 
 
 class TurnStopRequested(Event, frozen=True):

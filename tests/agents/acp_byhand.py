@@ -16,9 +16,11 @@ MODES = ["auto", "default", "acceptEdits", "plan", "yolo"]
 class Session:
     """Writes what the adapter wants to write onto its own tape, as the daemon does."""
 
-    def __init__(self, entry: Entry | None = None, resume: str | None = None, **more: Any) -> None:
+    def __init__(
+        self, entry: Entry | None = None, resume: str | None = None, mode: Mode = "ask", **more: Any
+    ) -> None:
         self.entry = entry or Entry(id="x", name="X", icon="", protocol="acp", dialect="acp", **more)
-        self.adapter = AcpAdapter(self.entry, "h", Launch(cwd="/w", model=None, mode="ask", resume=resume))
+        self.adapter = AcpAdapter(self.entry, "h", Launch(cwd="/w", model=None, mode=mode, resume=resume))
         self.offset = 0
         self.written: list[dict[str, Any]] = []
 
@@ -38,9 +40,10 @@ class Session:
     def write(self, writes: Sequence[Write]) -> list[str]:
         """Onto the tape; their ids."""
         for one in writes:
-            assert one.data.endswith(b"\n")
-            assert one.data.count(b"\n") == 1
-            self.written.append(json.loads(one.data))
+            if one.data or not one.id.startswith("noted:"):
+                assert one.data.endswith(b"\n")
+                assert one.data.count(b"\n") == 1
+                self.written.append(json.loads(one.data))
             self.feed("in", one.data.rstrip(b"\n"), id=one.id)
         return [one.id for one in writes]
 
@@ -57,9 +60,11 @@ class Session:
         self.answer(result={"sessionId": "s", **session})
         return self
 
-    def prompt(self, turn: str = "t1", mode: Mode = "ask", model: str | None = None) -> list[str]:
+    def prompt(
+        self, turn: str = "t1", mode: Mode = "ask", model: str | None = None, **options: str
+    ) -> list[str]:
         """What is written for a prompt now."""
-        return self.write(self.adapter.prompt(Prompt(turn, Body("Hello"), model, mode)))
+        return self.write(self.adapter.prompt(Prompt(turn, Body("Hello"), model, mode, options=options)))
 
     def work(self, mode: Mode = "ask") -> "Session":
         """Up to the prompt being on the tape; settings are taken on."""

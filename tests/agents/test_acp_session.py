@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from agentguid.agents.base import Answer, FileErrand, Prompt, Served
+from agentguid.agents.acp import AcpAdapter
+from agentguid.agents.base import Answer, Fact, FileErrand, Prompt, Served
 from agentguid.agents.catalogue import CATALOGUE
 from agentguid.protocol.events import (
     ApprovalRequested,
@@ -146,10 +147,133 @@ def test_without_a_model_the_agents_own_comes_back() -> None:
     assert method_of(session.written[-1]) == ("session/set_model", {"sessionId": "s", "modelId": "small"})
 
 
+def test_a_model_that_the_agent_calls_otherwise_is_set() -> None:
+    """It took `big` on, and answers that it is `big-2026-11` now: asking again would be without end."""
+    session = Session().begin(configOptions=[option("model", "small", "small", "big", category="model")])
+    assert session.prompt(model="big")[0].startswith("start:")
+    session.answer(
+        result={"configOptions": [option("model", "big-2026-11", "small", "big", category="model")]}
+    )
+    assert session.prompt(model="big") == ["prompt:t1"]
+    session.end()
+    assert session.prompt("t2", model="big")[0].startswith("start:"), "it may have become another since"
+
+
+@pytest.mark.parametrize(
+    ("name", "category", "agent"), [("mode", "mode", "opencode"), ("allow_all", "permissions", "copilot")]
+)
+def test_an_agent_that_does_not_stay_in_its_mode_gets_no_prompt(name: str, category: str, agent: str) -> None:
+    """A conversation in which we promise to ask must ask."""
+    first, other = ("plan", "build") if name == "mode" else ("on", "off")
+    stays = {"configOptions": [option(name, first, first, other, category=category)]}
+    session = Session(ENTRIES[agent]).begin(**stays)
+    prompt = Prompt("t1", Body("Hello"), None, "ask")
+    for _ in range(2):
+        assert session.prompt()[0].startswith("start:")
+        assert session.adapter.refuses(prompt) == "", "while the answer is waited for"
+        session.answer(result=stays)
+
+    assert session.prompt() == []
+    assert session.adapter.refuses(prompt).startswith(
+        f"{session.entry.name} would not stay in its {name} {other}: it is in {first} again. Choose another"
+    )
+
+
+def test_a_mode_that_the_model_undoes_is_set_once_more() -> None:
+    models = {"currentModelId": "small", "availableModels": []}
+    session = Session().begin(modes=modes("auto"), models=models)
+    for _ in range(3):
+        [name] = session.prompt(model="large")
+        session.answer(result={})
+        if session.written[-1]["method"] == "session/set_model" and name == "start:4-t1":
+            session.update("current_mode_update", currentModeId="auto")
+
+    sets = [line["method"] for line in session.written if line["method"].startswith("session/set")]
+    assert sets == ["session/set_mode", "session/set_model", "session/set_mode"]
+    assert session.prompt(model="large") == ["prompt:t1"]
+
+
 def test_another_process_is_wanted_where_a_variable_says_what_is_asked() -> None:
     adapter = Session(ENTRIES["opencode"]).adapter
     assert adapter.serves(Prompt("t", Body("x"), None, "ask"))
     assert not adapter.serves(Prompt("t", Body("x"), None, "bypass"))
+
+
+# -- another mode while it works --------------------------------------------------------------------------------------
+def adjusted(session: Session, mode: Mode) -> list[Any]:
+    """All that is written for it, by what it is."""
+    found: list[Any] = []
+    while writes := session.adapter.adjust(None, mode):
+        session.write(writes)
+        if writes[0].data:
+            found.append(
+                session.written[-1]["params"].get("modeId") or session.written[-1]["params"]["value"]
+            )
+            session.answer(result={})
+        else:
+            found.append(writes[0].id)
+    return found
+
+
+@pytest.mark.parametrize("found", [{}, {"modes": modes("default", "default", "yolo")}], ids=["none", "own"])
+def test_bypass_that_is_taken_back_is_over_at_once(found: dict[str, Any]) -> None:
+    """Also for an agent without modes of its own: the fold is told, the agent hears nothing of that."""
+    session = Session().begin(**found).work("bypass")
+    assert session.adapter.adjust(None, "bypass") == []
+    assert not any(isinstance(fact, ApprovalRequested) for fact in session.ask(0))
+
+    assert adjusted(session, "ask") == (["noted:1-ask", "default"] if found else ["noted:1-ask"])
+    assert isinstance(session.ask(1, toolCallId="c2")[-1], ApprovalRequested)
+    assert AcpAdapter(session.entry, "h", session.adapter.launch, session.adapter.carry()).state.mode == "ask"
+
+
+def test_a_mode_is_chosen_again_and_again_while_it_works() -> None:
+    session = Session().begin(modes=modes("default")).work()
+    assert adjusted(session, "bypass") == ["noted:1-bypass", "yolo"]
+    assert not any(isinstance(fact, ApprovalRequested) for fact in session.ask(0))
+    assert adjusted(session, "plan") == ["noted:2-plan", "plan"]
+    assert adjusted(session, "bypass") == ["noted:3-bypass", "yolo"]
+    [prompt] = [line["id"] for line in session.written if line.get("method") == "session/prompt"]
+    session.out({"id": prompt, "result": {"stopReason": "end_turn"}})
+    assert session.adapter.adjust(None, "ask") == [], "the next prompt brings its own"
+
+
+def test_an_agent_that_leaves_its_mode_by_itself_is_not_set_back_while_it_works() -> None:
+    """A plan that the user agreed to: the agent goes to work."""
+    session = Session().begin(modes=modes("default")).work()
+    assert adjusted(session, "plan") == ["noted:1-plan", "plan"]
+    session.update("current_mode_update", currentModeId="acceptEdits")
+
+    assert session.adapter.adjust(None, "plan") == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ({"error": {"code": 1, "message": "Busy."}}, "would not set its mode to default (Busy). What it asks"),
+        ({"result": {"configOptions": [option("mode", "yolo", category="mode")]}}, "did not keep its mode at default. What it asks"),
+    ],
+)  # fmt: skip
+def test_an_agent_that_does_not_change_while_it_works_is_told_of(answer: dict[str, Any], words: str) -> None:
+    session = Session().begin(configOptions=[option("mode", "yolo", "default", "yolo", category="mode")])
+    session.work("bypass")
+    session.write(session.adapter.adjust(None, "ask"))
+    session.write(session.adapter.adjust(None, "ask"))
+    [notice] = session.answer(**answer)
+
+    assert isinstance(notice, ItemAdded)
+    assert words in notice.body.text
+    assert session.adapter.adjust(None, "ask") == []
+    assert isinstance(session.ask(0)[-1], ApprovalRequested)
+
+
+def test_an_agent_that_learns_at_its_start_what_to_ask_is_told_of() -> None:
+    session = Session(ENTRIES["opencode"], mode="bypass").begin().work("bypass")
+    [write] = session.adapter.adjust(None, "ask")
+    [notice] = [fact.event for fact in session.feed("in", write.data, id=write.id) if isinstance(fact, Fact)]
+
+    assert isinstance(notice, ItemAdded)
+    assert "from the next turn on" in notice.body.text
 
 
 # -- requests ---------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ A fold may be cut wherever nothing is open; whatever a line says, it never raise
 silence; and who promises to ask says so to the agent. AGENTGUID_GOLDEN=1 writes the golden files anew.
 """
 
+import dataclasses
 import os
 import random
 
@@ -27,7 +28,7 @@ from agentguid.protocol.items import Decision, Mode
 from tests.agents.damage import MUTATIONS, check_approvals, check_items, damaged
 from tests.agents.golden_rows import readable
 from tests.agents.recordings import FOLDER, HOST
-from tests.conformance.kind import Kind
+from tests.conformance.kind import Kind, Peer
 from tests.conformance.kinds import CODEX, KINDS, SPOKEN
 from tests.conformance.pi import PI
 from tests.conformance.worker import Worker
@@ -251,6 +252,21 @@ def test_the_mode_is_said_before_or_with_the_first_prompt(kind: Kind, mode: Mode
     assert worker.ids[0] == "start"
     assert [one for one in worker.ids if not one.startswith("auto:")][-1] == "prompt:t1"
     assert len(set(worker.ids)) == len(worker.ids)
+
+
+@pytest.mark.parametrize(
+    ("kind", "peer"), [(kind, peer) for kind in FAMILIES for peer in kind.disobedient],
+    ids=lambda value: getattr(value, "name", getattr(value, "__name__", "")),
+)  # fmt: skip
+def test_an_agent_that_takes_no_setting_on_is_not_asked_for_ever(kind: Kind, peer: Peer) -> None:
+    """It gets no prompt, and the user is told why."""
+    worker = Worker(dataclasses.replace(kind, peer=peer))
+    for _ in range(20):
+        worker.write(worker.adapter.start() or worker.adapter.prompt(worker.prompt()))
+
+    assert len(worker.written) < 10
+    assert "prompt:t1" not in worker.ids
+    assert "would not stay in" in worker.adapter.refuses(worker.prompt())
 
 
 @each

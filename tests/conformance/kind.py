@@ -9,6 +9,7 @@ from agentguid.protocol.items import Mode
 from tests.agents.recordings import HOST
 
 Object = dict[str, Any]
+Peer = Callable[[Object], list[Object]]
 CWD = "/work/demo"
 
 
@@ -29,7 +30,7 @@ class Kind:
     """A message that is understood and shows nothing."""
     endless: Callable[[int], list[Object]]
     """Messages that open things which nobody ever closes."""
-    peer: Callable[[Object], list[Object]]
+    peer: Peer
     """What an agent answers to a line of ours, so that a turn gets under way."""
     ask: Object
     """It asks for a permission."""
@@ -43,6 +44,8 @@ class Kind:
     """Recordings in which something is no message of the protocol."""
     golden: bool = True
     steers: bool = False
+    disobedient: tuple[Peer, ...] = ()
+    """Peers that say yes to every setting and take none of them on."""
 
     def adapter(
         self, name: str = "", carry: bytes | None = None, mode: Mode = "ask", resume: str | None = None

@@ -134,6 +134,21 @@ def _acp_peer(line: Object) -> list[Object]:
     return [{"jsonrpc": "2.0", "id": line["id"], "result": results[line["method"]]}]
 
 
+def _acp_reverts(line: Object) -> list[Object]:
+    """Goes back to its own mode behind each setting."""
+    back = _acp_update("current_mode_update", currentModeId="auto")
+    return [*_acp_peer(line), *([back] if line.get("method") == "session/set_mode" else [])]
+
+
+def _acp_ignores(line: Object) -> list[Object]:
+    """The same with options, whose whole state stands in each answer."""
+    values = [{"value": mode, "name": mode} for mode in ("auto", *ACP_MODES.values())]
+    option = {"id": "m", "category": "mode", "currentValue": "auto", "options": values}
+    if line.get("method") not in ("session/new", "session/set_config_option"):
+        return _acp_peer(line)
+    return [{"jsonrpc": "2.0", "id": line["id"], "result": {"sessionId": "s", "configOptions": [option]}}]
+
+
 def _acp_ask(call: Object) -> Object:
     options = [{"optionId": kind, "name": kind, "kind": kind} for kind in ("allow_once", "reject_once")]
     return {"sessionId": "", "toolCall": call, "options": options}
@@ -175,6 +190,7 @@ def _acp_kind(name: str, dialect: Dialect, recorded: Sequence[str], **more: Any)
         ask={"jsonrpc": "2.0", "id": 0, "method": "session/request_permission", "params": _acp_ask(call)},
         end=_acp_end,
         keeps_to=_acp_keeps,
+        disobedient=(_acp_reverts, _acp_ignores),
         held=lambda adapter: len(adapter.calls.open) + len(adapter.asks.open) + len(adapter.errands),
         **more,
     )
@@ -207,12 +223,15 @@ def _codex() -> dict[str, list[Line]]:
     return dict(codex_recordings.tapes())
 
 
+CODEX_EFFORTS = [{"reasoningEffort": effort} for effort in ("low", "medium", "high")]
+
+
 def _codex_peer(line: Object) -> list[Object]:
     results: Object = {
         "initialize": {"userAgent": "x"},
         "account/read": {"account": None, "requiresOpenaiAuth": False},
-        "model/list": {"data": [{"model": "big"}]},
-        "thread/start": {"thread": {"id": "th"}, "model": "big"},
+        "model/list": {"data": [{"model": "big", "supportedReasoningEfforts": CODEX_EFFORTS}]},
+        "thread/start": {"thread": {"id": "th"}, "model": "big", "reasoningEffort": "medium"},
         "turn/start": {"turn": {"id": "tu"}},
     }
     if line.get("method") not in results:

@@ -60,8 +60,11 @@ class Worker:
         for _ in range(20):
             if self.adapter.turn == turn:
                 return self
-            self.write(self.adapter.prompt(Prompt(turn, Body("Hello"), None, self.mode)))
+            self.write(self.adapter.prompt(self.prompt(turn)))
         raise AssertionError(f"the prompt was never written: {self.ids}")
+
+    def prompt(self, turn: str = "t1") -> Prompt:
+        return Prompt(turn, Body("Hello"), None, self.mode)
 
     def ask(self) -> str:
         """The agent asks for a permission; the request's id."""

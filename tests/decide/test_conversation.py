@@ -1,5 +1,7 @@
 """Given what has happened, a command gives these facts: the table of the rules for a conversation's settings."""
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
@@ -29,12 +31,15 @@ CREATE = c.CreateConversation(
 DELETED = e.ConversationDeleted()
 
 
-def configured(**fields: str | None) -> e.ConversationConfigured:
-    return e.ConversationConfigured(**fields)  # type: ignore[arg-type]
+def configured(**fields: Any) -> e.ConversationConfigured:
+    return e.ConversationConfigured(**fields)
 
 
-def configure(**fields: str | None) -> c.ConfigureConversation:
-    return c.ConfigureConversation(conversation=ID, **fields)  # type: ignore[arg-type]
+def configure(**fields: Any) -> c.ConfigureConversation:
+    return c.ConfigureConversation(conversation=ID, **fields)
+
+
+EFFORT = configured(options={"effort": "high"})
 
 
 @pytest.mark.parametrize(
@@ -58,6 +63,17 @@ def configure(**fields: str | None) -> c.ConfigureConversation:
         ([CREATED], configure(model=""), [configured(model="")]),
         ([CREATED, configured(model="")], configure(model=""), []),
         ([CREATED], configure(agent="codex"), [configured(agent="codex", model="")]),
+        ([CREATED], configure(options={"effort": "high"}), [configured(options={"effort": "high"})]),
+        ([CREATED], configure(options={"effort": ""}), []),
+        ([CREATED, EFFORT], configure(options={"effort": "high"}), []),
+        (
+            [CREATED, EFFORT],
+            configure(options={"fast": "on"}),
+            [configured(options={"effort": "high", "fast": "on"})],
+        ),
+        ([CREATED, EFFORT], configure(options={"effort": ""}), [configured(options={})]),
+        ([CREATED, EFFORT], configure(model=""), [configured(model="")]),
+        ([CREATED, EFFORT], configure(agent="codex"), [configured(agent="codex", model="", options={})]),
         ([CREATED], configure(agent="codex", model="o9"), [configured(agent="codex", model="o9")]),
         ([CREATED], c.ArchiveConversation(conversation=ID), [e.ConversationArchived()]),
         ([CREATED, e.ConversationArchived()], c.ArchiveConversation(conversation=ID), []),
@@ -183,6 +199,14 @@ def test_a_page_that_was_behind_may_say_later_that_it_has_caught_up() -> None:
         ([CREATED], c.RenameConversation(conversation=ID, title=" \n"), "title"),
         ([CREATED], c.RenameConversation(conversation=ID, title="x" * 201), "title"),
         ([CREATED], configure(agent="../x"), "agent"),
+        ([CREATED], configure(options={"a\n": "b"}), "options"),
+        ([CREATED], configure(options={"a": "b" * 201}), "options"),
+        ([CREATED], configure(options={f"{n}": "b" for n in range(33)}), "options"),
+        (
+            [CREATED, configured(options={f"{n}": "b" for n in range(32)})],
+            configure(options={"a": "b"}),
+            "options",
+        ),
         ([CREATED], configure(mode="yolo"), "mode"),
         ([CREATED], c.MarkRead(conversation=ID, upto=-1), "upto"),
         ([CREATED], c.SendMessage(conversation=ID, message="m1", body=Body(" \n\t")), "body"),

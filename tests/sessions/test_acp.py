@@ -48,6 +48,23 @@ def test_an_agent_that_begins_without_asking_is_told_to_ask(mine: Mine) -> None:
     assert order == ["initialize", "session/new", "session/set_mode", "session/prompt"]
 
 
+def test_bypass_that_is_taken_back_while_the_agent_works_holds_at_once(mine: Mine) -> None:
+    """Its own mode follows, and what it asks from then on is put to the user."""
+    daemon = mine("wild")
+    conversation = daemon.conversation("mine", mode="bypass")
+    daemon.send(conversation, "edit free.txt; until go; ask")
+    wait_for((daemon.work / "free.txt").exists, "the edit that nobody is asked about")
+    daemon.api("PATCH", f"/conversations/{conversation}", {"mode": "ask"})
+    wait_for(lambda: len(told(daemon, "session/set_mode")) == 2, "the agent to be told")
+    (daemon.work / "go").touch()
+
+    approval = pending(daemon)
+    assert not (daemon.work / "made.txt").exists()
+    daemon.api("POST", f"/approvals/{approval['id']}", {"decision": "allow_once"})
+    assert daemon.ended(conversation)["status"] == "complete"
+    assert [line["params"]["modeId"] for line in told(daemon, "session/set_mode")] == ["yolo", "default"]
+
+
 def test_a_no_reaches_the_agent(mine: Mine) -> None:
     daemon = mine()
     conversation = daemon.conversation("mine")

@@ -3,7 +3,7 @@
     acpagent.py [--habit NAME]… --home FOLDER
 
 A prompt is a list of steps, separated by `;`: say WORDS, think WORDS, plan, tool, ask, edit PATH, read PATH, write PATH, slow,
-remember WORD, recall, settings, strange, twice, asked PATH, end REASON,
+until PATH, remember WORD, recall, settings, strange, twice, asked PATH, end REASON,
 run LINE, asked_run LINE, start LINE, create JSON, output, kill, release, wait, hasty LINE, fail WORDS, crash, silent, deaf. Sessions lie in FOLDER, so that another process
 can take them up. What it was told (every line) lies in FOLDER/told.
 """
@@ -24,6 +24,7 @@ from tests.support.acpcommands import Commands
 
 MODES = ["auto", "default", "acceptEdits", "plan"]
 MODELS = ["small", "large"]
+EFFORTS = ["low", "high"]
 
 
 class CancelledError(Exception):
@@ -36,6 +37,7 @@ class Agent(Commands):
         self.lines = queue.SimpleQueue()
         self.held = []
         self.session, self.number, self.terminal = "", 0, ""
+        self.effort = "low"
         self.mode, self.model, self.signed_in = "auto", "small", "login" not in habits
         self.cancelled = threading.Event()
 
@@ -124,9 +126,24 @@ class Agent(Commands):
                     raise ProtocolError(-32602, "No such model")
                 self.model = params["modelId"]
                 return {}
+            case "session/set_config_option":
+                if params["configId"] != "effort" or params["value"] not in EFFORTS:
+                    raise ProtocolError(-32602, "No such option")
+                self.effort = params["value"]
+                return {"configOptions": self.options()}
             case "session/prompt":
                 return self.prompt(params)
         raise ProtocolError(-32601, f"no method {method}")
+
+    def options(self) -> list[dict[str, Any]]:
+        choices = [{"value": effort, "name": effort.title()} for effort in EFFORTS]
+        more = {
+            "category": "thought_level",
+            "type": "select",
+            "currentValue": self.effort,
+            "options": choices,
+        }
+        return [{"id": "effort", "name": "Thinking", **more}] if "thinks" in self.habits else []
 
     def sessions(self, params: dict[str, Any]) -> dict[str, Any]:
         """One a page."""
@@ -169,12 +186,18 @@ class Agent(Commands):
                 self.text("An old prompt", "user_message_chunk")
                 self.text("An old answer")
                 self.update("tool_call", toolCallId="old", title="old", kind="read", status="completed")
-        modes = {"currentModeId": self.mode, "availableModes": [{"id": mode, "name": mode} for mode in MODES]}
+        offered = [*MODES, "yolo"] if "wild" in self.habits else MODES
+        modes = {
+            "currentModeId": self.mode,
+            "availableModes": [{"id": mode, "name": mode} for mode in offered],
+        }
         models = {
             "currentModelId": "small",
             "availableModels": [{"modelId": one, "name": one} for one in MODELS],
         }
         found: dict[str, Any] = {} if "plain" in self.habits else {"modes": modes, "models": models}
+        if options := self.options():
+            found["configOptions"] = options
         return {"sessionId": self.session, **found} if method == "session/new" else found
 
     def remember(self, word: str) -> None:
@@ -275,6 +298,21 @@ class Agent(Commands):
             self.text(f"tick {number} ")
             if self.cancelled.wait(0.02):
                 raise CancelledError
+
+    def do_until(self, path: str) -> None:
+        """Works until the file is there. Settings it takes on meanwhile."""
+        self.text("At work. ")
+        while not Path(path).exists():
+            try:
+                line = self.lines.get(timeout=0.02)
+            except queue.Empty:
+                continue
+            if line is None:
+                sys.exit(0)
+            if line.get("method") == "session/set_mode":
+                self.send(id=line["id"], result=self.answer("session/set_mode", line["params"]))
+            elif line.get("method") != "session/cancel":
+                self.held.append(line)
 
     def do_deaf(self, _: str) -> None:
         """Works on, whatever is asked of it."""

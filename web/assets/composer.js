@@ -237,7 +237,8 @@
   function choices() {
     const facts = byId("facts").dataset;
     for (const pick of byId("picks").querySelectorAll("[name]")) {
-      if (pick !== document.activeElement && pick.value !== facts[pick.name]) pick.value = facts[pick.name];
+      const value = facts[pick.name] ?? pick.value;
+      if (pick !== document.activeElement && pick.value !== value) pick.value = value;
     }
   }
   new MutationObserver(records => {

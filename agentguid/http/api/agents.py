@@ -72,10 +72,21 @@ class Model(Shape, frozen=True):
     label: str
 
 
+class Option(Shape, frozen=True):
+    """What can be chosen beside model and mode."""
+
+    id: str
+    label: str
+    choices: list[Model]
+    default: str
+    """What it has when nobody chooses; empty: it does not say."""
+
+
 class Models(Shape, frozen=True):
     models: list[Model]
     modes: list[str]
     """Permission modes that it can work in."""
+    options: list[Option]
     said: int | None
     """When the agent named them, milliseconds since the epoch; None: never."""
 
@@ -171,7 +182,11 @@ async def ask_models(parts: NamedDependency[Parts], agent_id: FromPath[str]) -> 
 def _models(parts: Parts, agent: str) -> Models:
     offer = parts.agents.offer(agent) or Offer()
     named = [Model("", "Default"), *(Model(name, name) for name in offer.models)]
-    return Models(named, list(offer.modes), offer.at // 1000 or None)
+    options = [
+        Option(one.id, one.name, [Model(value, words) for value, words in one.choices], one.own)
+        for one in offer.options
+    ]
+    return Models(named, list(offer.modes), options, offer.at // 1000 or None)
 
 
 @get("/conversations/{conversation_id:str}/commands", sync_to_thread=False)

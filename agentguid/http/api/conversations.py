@@ -46,6 +46,8 @@ class Change(Given):
     """null: the agent's own default."""
     mode: Mode | UnsetType = UNSET
     agent_id: str | UnsetType = UNSET
+    options: dict[str, str] | UnsetType = UNSET
+    """Settings of the agent, as `GET /agents/:id/models` names them; `""`: its own choice."""
 
 
 class Conversations(Shape, frozen=True):
@@ -159,7 +161,7 @@ async def delete_conversation(
 def changes(parts: Parts, row: conversations.Conversation, data: Change) -> list[commands.Command]:
     """The commands that a change comes to."""
     found: list[commands.Command] = []
-    configured = (data.agent_id, data.model, data.mode) != (UNSET, UNSET, UNSET)
+    configured = any(one is not UNSET for one in (data.agent_id, data.model, data.mode, data.options))
     if isinstance(data.agent_id, str) and parts.agents.get(data.agent_id) is None:
         raise Invalid("agentId", f"there is no agent {data.agent_id[:100]}; GET /agents lists them")
     if isinstance(data.title, str):
@@ -171,6 +173,7 @@ def changes(parts: Parts, row: conversations.Conversation, data: Change) -> list
                 agent=data.agent_id if isinstance(data.agent_id, str) else None,
                 model=None if data.model is UNSET else data.model or "",
                 mode=None if data.mode is UNSET else data.mode,
+                options=None if data.options is UNSET else data.options,
             )
         )
     if isinstance(data.archived, bool):

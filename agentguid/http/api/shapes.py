@@ -53,6 +53,8 @@ class Conversation(Shape, frozen=True):
     """The same as agentId."""
     model: str | None
     mode: Mode
+    options: dict[str, str]
+    """Further settings of the agent that are not its own choice."""
     working_directory: str
     status: str
     """running, starting, stopping, silent, catching_up, waiting, lost, retrying, error, interrupted, unread or idle."""
@@ -185,6 +187,7 @@ def conversation(parts: Parts, row: conversations.Conversation) -> Conversation:
         agent_type=row.agent,
         model=row.model,
         mode=row.mode,
+        options=row.options,
         working_directory=row.cwd,
         status=shown.key,
         is_streaming=row.turn is not None,

@@ -1,7 +1,11 @@
 """What the composer offers for the next turn: other agents that are installed here, and the agent's models."""
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
+from agentguid.agents.base import Option
+from agentguid.agents.offers import Offer
 from agentguid.http.parts import Parts
 from agentguid.project.conversations import Conversation
 from agentguid.project.retries import Retry
@@ -13,6 +17,8 @@ class Dock(Struct, frozen=True):
     """Id and name."""
     models: list[str]
     """Empty: the agent does not say; any name may be entered."""
+    options: Sequence[Option]
+    """What can be chosen beside model and mode."""
     since: int | None
     """When the open turn began, microseconds since the epoch."""
     retry: Retry | None
@@ -28,4 +34,5 @@ def dock(parts: Parts, row: Conversation, since: int | None, retry: Retry | None
     ]
     if row.agent not in dict(usable):
         usable.append((row.agent, agent_name(row.agent)))
-    return Dock(usable, list(parts.agents.models(row.agent)), since, retry)
+    offer = parts.agents.offer(row.agent) or Offer()
+    return Dock(usable, list(offer.models), offer.options, since, retry)

@@ -1,0 +1,167 @@
+"""What can be chosen beside model and mode is set before a prompt, and set back when nobody chooses it any more."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from agentguid.agents import options
+from agentguid.agents.base import Option, Prompt
+from agentguid.agents.catalogue import CATALOGUE
+from agentguid.protocol.items import Body
+from tests.agents.acp_byhand import Session
+from tests.agents.codex_byhand import Codex
+
+ENTRIES = {entry.id: entry for entry in CATALOGUE}
+LEVELS = (("low", "Low"), ("high", "High"))
+
+
+def told(current: str = "low", name: str = "effort", **more: Any) -> dict[str, Any]:
+    """As an agent says it."""
+    choices = [{"value": value, "name": words} for value, words in LEVELS]
+    return {
+        "id": name,
+        "name": "Effort",
+        "category": "thought_level",
+        "currentValue": current,
+        "options": choices,
+        **more,
+    }
+
+
+def session(**more: Any) -> Session:
+    return Session().begin(configOptions=[told(**more)])
+
+
+def sets(one: Session) -> list[tuple[str, str]]:
+    lines = [line["params"] for line in one.written if line.get("method") == "session/set_config_option"]
+    return [(line["configId"], line["value"]) for line in lines]
+
+
+def taken(one: Session, turn: str, **chosen: str) -> None:
+    """Up to its prompt being written."""
+    for _ in range(5):
+        if f"prompt:{turn}" in one.prompt(turn, **chosen):
+            return
+        one.answer(result={"configOptions": [told(sets(one)[-1][1])]})
+    pytest.fail("no prompt")
+
+
+def test_an_acp_agent_is_offered_with_its_choices() -> None:
+    assert session().adapter.options == (Option("effort", "Effort", LEVELS, "low"),)
+    groups = told(options=[{"name": "All", "options": told()["options"]}])
+    assert Session().begin(configOptions=[groups]).adapter.options == session().adapter.options
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        told(category="model", name="models"),
+        told(category="mode", name="how"),
+        told(currentValue=True, type="boolean"),
+        told(options=[{"value": "low"}]),
+        told(name="x" * 101),
+        told(options="many"),
+    ],
+    ids=["the model", "the mode", "not of choices", "one choice", "a long id", "nonsense"],
+)
+def test_what_is_something_else_is_not_offered(one: dict[str, Any]) -> None:
+    assert Session().begin(configOptions=[one]).adapter.options == ()
+
+
+def test_what_our_modes_set_is_not_for_the_user_to_undo() -> None:
+    copilot = Session(ENTRIES["copilot"])
+    copilot.begin(configOptions=[told(name="allow_all", options=[{"value": "on"}, {"value": "off"}]), told()])
+    assert [one.id for one in copilot.adapter.options] == ["effort"]
+
+
+def test_it_is_set_before_the_prompt_and_set_back_afterwards() -> None:
+    one = session()
+    taken(one, "t1", effort="high")
+    assert sets(one) == [("effort", "high")]
+    one.end()
+    taken(one, "t2", effort="high")
+    one.end()
+    assert sets(one) == [("effort", "high")], "it is so already"
+    taken(one, "t3")
+    assert sets(one) == [("effort", "high"), ("effort", "low")]
+
+
+def test_it_is_not_touched_when_nobody_chose() -> None:
+    one = session()
+    taken(one, "t1")
+    assert sets(one) == []
+
+
+def test_what_the_agent_does_not_have_is_not_set() -> None:
+    one = session()
+    taken(one, "t1", effort="extreme", verbosity="low")
+    assert sets(one) == []
+
+
+def test_a_yes_is_enough_whatever_it_calls_it_then() -> None:
+    one = session()
+    assert one.prompt(effort="high") != ["prompt:t1"]
+    one.answer(result={"configOptions": [told("low")]})
+    assert one.prompt(effort="high") == ["prompt:t1"]
+
+
+def test_a_no_is_the_end_of_the_turn_and_says_why() -> None:
+    one = session()
+    one.prompt(effort="high")
+    one.answer(error={"code": -32602, "message": "not with this model"})
+    why = one.adapter.refuses(Prompt("t1", Body("Hello"), None, "ask", options={"effort": "high"}))
+    assert "not with this model" in why
+
+
+def test_it_is_carried_from_anchor_to_anchor() -> None:
+    one = session()
+    taken(one, "t1", effort="high")
+    one.end()
+    again = type(one.adapter)(one.entry, "h", one.adapter.launch, one.adapter.carry())
+    assert again.options == one.adapter.options
+
+
+def test_as_much_is_kept_as_a_form_can_show() -> None:
+    many = [
+        options.option(f"o{n}", "x" * 1000, [(f"v{m}", "y" * 1000) for m in range(500)], "v0")
+        for n in range(500)
+    ]
+    raw = options.encoded(many)
+    assert len(bytes(raw)) <= options.ALL
+    assert 0 < len(options.known(raw)) <= options.MOST
+    assert all(len(one.choices) <= options.CHOICES for one in options.known(raw))
+
+
+def test_those_of_another_version_are_none() -> None:
+    assert options.known(msgspec.Raw(b'[{"x":1}]')) == ()
+
+
+# -- Codex ------------------------------------------------------------------------------------------------------------
+class Thinker(Codex):
+    """Codex with a model list that says how long each model may think."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tell("turn/completed", turn={"id": "tu", "status": "completed"})
+
+    def effort(self, turn: str, **chosen: str) -> Any:
+        """What a prompt says of it."""
+        writes = self.adapter.prompt(Prompt(turn, Body("Hello"), None, "ask", options=chosen))
+        self.write(writes)
+        said = self.written[-1]["params"].get("effort")
+        self.out({"id": f"prompt:{turn}", "result": {"turn": {"id": turn}}})
+        self.tell("turn/completed", turn={"id": turn, "status": "completed"}, turnId=turn)
+        return said
+
+
+def test_codex_is_told_how_long_to_think_and_told_again_when_nobody_chooses() -> None:
+    codex = Thinker()
+    assert codex.adapter.options == (
+        Option("effort", "Effort", (("low", "Low"), ("medium", "Medium"), ("high", "High")), ""),
+    )
+    assert [codex.effort("t2"), codex.effort("t3", effort="high"), codex.effort("t4")] == [
+        None,
+        "high",
+        "medium",
+    ]

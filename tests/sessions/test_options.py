@@ -1,0 +1,81 @@
+"""What an agent offers beside model and mode is chosen for a conversation, from wherever, and holds from the next turn on."""
+
+import pytest
+
+from tests.sessions.acp import Mine, ask, told
+from tests.support.ctl import Here
+
+
+def efforts(daemon: object) -> list[str]:
+    return [line["params"]["value"] for line in told(daemon, "session/set_config_option")]  # type: ignore[arg-type]
+
+
+def test_it_is_chosen_by_the_api_and_kept_over_restarts(mine: Mine) -> None:
+    daemon = mine("thinks")
+    conversation = daemon.conversation("mine")
+    ask(daemon, conversation, "say Hello")
+    offer = daemon.api("GET", "/agents/mine/models")["options"]
+    assert offer == [
+        {
+            "id": "effort",
+            "label": "Thinking",
+            "choices": [{"id": "low", "label": "Low"}, {"id": "high", "label": "High"}],
+            "default": "low",
+        }
+    ]
+
+    row = daemon.api("PATCH", f"/conversations/{conversation}", {"options": {"effort": "high"}})[
+        "conversation"
+    ]
+    assert row["options"] == {"effort": "high"}
+    daemon.kill()
+    daemon.start()
+    assert daemon.api("GET", "/agents/mine/models")["options"] == offer
+    ask(daemon, conversation, "say Hello")
+    assert efforts(daemon) == ["high"]
+
+    daemon.api("PATCH", f"/conversations/{conversation}", {"options": {"effort": ""}})
+    ask(daemon, conversation, "say Hello")
+    assert efforts(daemon) == ["high", "low"]
+
+
+def test_the_page_offers_it_and_another_agent_has_none_of_it(mine: Mine) -> None:
+    daemon = mine("thinks")
+    daemon.api("POST", "/agents/mine/models")
+    conversation = daemon.conversation("mine")
+    path = f"/conversations/{conversation}"
+    status, html = daemon.request("GET", path)
+    assert status == 200
+    assert '<select aria-label="Thinking" name="option:effort"' in html.decode()
+
+    status, _ = daemon.form(f"{path}/settings", {"option:effort": "high"})
+    assert status in (200, 303)
+    assert '<option value="high" selected>Thinking: High</option>' in daemon.request("GET", path)[1].decode()
+    ask(daemon, conversation, "say Hello")
+    assert efforts(daemon) == ["high"]
+
+    daemon.form(f"{path}/settings", {"agent": "demo", "option:effort": "high"})
+    assert daemon.api("GET", path)["conversation"]["options"] == {}
+    assert "option:effort" not in daemon.request("GET", path)[1].decode()
+
+
+def test_it_is_chosen_in_the_terminal(mine: Mine) -> None:
+    daemon = mine("thinks")
+    daemon.api("POST", "/agents/mine/models")
+    ctl, conversation = Here(daemon), daemon.conversation("mine")
+    assert (
+        "--option effort=… (Thinking): low, high; its own choice: low"
+        in ctl("agents", "models", "mine").stderr
+    )
+    said = ctl("set", conversation, "--option", "effort=high").stderr
+    assert said == "from the next turn on: mine, model default, mode ask, effort high\n"
+    assert "write NAME=VALUE" in ctl("set", conversation, "--option", "effort", code=2).stderr
+
+
+@pytest.mark.parametrize("options", [{"a\n": "b"}, {"a": "b" * 201}, {f"{n}": "b" for n in range(33)}])
+def test_what_cannot_be_one_is_refused(mine: Mine, options: dict[str, str]) -> None:
+    daemon = mine()
+    conversation = daemon.conversation("mine")
+    status, body = daemon.request("PATCH", f"/api/conversations/{conversation}", {"options": options})
+    assert status == 400, body
+    assert b"options" in body
