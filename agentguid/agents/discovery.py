@@ -266,9 +266,10 @@ async def _head(stream: asyncio.StreamReader | None) -> bytes:
 
 async def _end(process: asyncio.subprocess.Process) -> None:
     if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
+        # Not one that runs as somebody else: it ends when it will, and is waited for by nobody.
+        with contextlib.suppress(OSError):
             os.killpg(process.pid, 9)
-        await process.wait()
+            await process.wait()
 
 
 def _printable(said: str) -> str:
