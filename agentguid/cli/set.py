@@ -1,4 +1,4 @@
-"""Change how a conversation goes on: its agent, model or mode, from the next turn on."""
+"""Change how a conversation goes on: its agent, model or mode: at once where the agent can, else from the next turn on."""
 
 from argparse import ArgumentParser, Namespace
 
@@ -24,9 +24,6 @@ def run(args: Namespace) -> int:
     if args.json:
         print_json(row)
     else:
-        say(
-            safe(
-                f"from the next turn on: {row['agentId']}, model {row['model'] or 'default'}, mode {row['mode']}"
-            )
-        )
+        now = f"{row['agentId']}, model {row['model'] or 'default'}, mode {row['mode']}"
+        say(safe(f"{now}: at once where the agent can, else from the next turn on"))
     return 0

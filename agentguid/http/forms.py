@@ -97,7 +97,7 @@ async def rename(request: Web, conversation_id: FromPath[str], parts: Dep) -> An
 
 @post("/conversations/{conversation_id:str}/settings", include_in_schema=False)
 async def configure(request: Web, conversation_id: FromPath[str], parts: Dep) -> Answer:
-    """Agent, model and mode, from the next turn on; what is not given stays. An empty model is the agent's own choice.
+    """Agent, model and mode; what is not given stays. An empty model is the agent's own choice.
 
     Another agent has other models: the page is drawn anew for it.
     """

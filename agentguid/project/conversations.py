@@ -17,7 +17,7 @@ from agentguid.protocol.ids import conversation_of
 from agentguid.protocol.items import Mode, Outcome
 
 NAME = "conversations"
-VERSION = 5
+VERSION = 6
 TABLES: tuple[str, ...] = ("conversation",)
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS conversation (
@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS conversation (
   pinned INTEGER NOT NULL DEFAULT 0,
   deleted INTEGER NOT NULL DEFAULT 0,
   turn TEXT,
+  turn_mode TEXT,
   stopping INTEGER NOT NULL DEFAULT 0,
   last_outcome TEXT,
   last_error TEXT,
@@ -100,6 +101,8 @@ class Conversation(Struct, frozen=True, gc=False):
     """Undecided approvals."""
     retry_at: int | None = None
     """When the last turn, which broke off at a limit, is tried again by itself."""
+    turn_mode: Mode | None = None
+    """That the open turn began in. Some agents take another on at once, some keep this one till the turn ends."""
 
     @property
     def unread(self) -> bool:
@@ -176,6 +179,7 @@ _STATEMENTS = {
     events.TurnStarted: _change(
         "title = CASE title WHEN '' THEN :line ELSE title END",
         "turn = iif(:imported, turn, :turn)",
+        "turn_mode = iif(:imported, turn_mode, :mode)",
         "stopping = 0",
         "held = 0",
         _UPDATED,
@@ -187,6 +191,7 @@ _STATEMENTS = {
     events.TurnEnded: _change(
         "stopping = (stopping AND turn IS NOT :turn)",
         "turn = nullif(turn, :turn)",
+        "turn_mode = iif(turn IS :turn, NULL, turn_mode)",
         # What failed elsewhere (it is imported) is history: nothing here is to be tried again.
         "last_outcome = iif(turn IS :turn OR :outcome = 'complete', :outcome, last_outcome)",
         "last_error = :error",
@@ -212,7 +217,7 @@ _SELECT = (
     "(SELECT coalesce(max(ordinal), 0) FROM item WHERE conversation = c.id AND ordinal IS NOT NULL), "
     "(SELECT count(*) FROM waiting WHERE conversation = c.id), "
     "(SELECT count(*) FROM approval WHERE conversation = c.id AND decided IS NULL), "
-    "(SELECT at FROM retry WHERE conversation = c.id) FROM conversation c "
+    "(SELECT at FROM retry WHERE conversation = c.id), turn_mode FROM conversation c "
 )
 
 
