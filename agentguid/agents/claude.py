@@ -59,7 +59,7 @@ class ClaudeAdapter(Reading):
 
     @property
     def models(self) -> Sequence[str]:
-        return ()
+        return self.state.models
 
     @property
     def pictures(self) -> bool:

@@ -13,8 +13,8 @@ from agentguid.agents.base import Fact, Launch, Line, Output, Write
 from agentguid.agents.claude_asks import OPEN, TOO_MANY, Asks, deny
 from agentguid.agents.claude_blocks import Blocks
 from agentguid.agents.claude_errors import api_error, exit_error, forgotten
-from agentguid.agents.claude_state import STDERR, State, keep
-from agentguid.agents.jsonl import NotUnderstoodError, carried, mapping, text_of
+from agentguid.agents.claude_state import MODELS, STDERR, State, keep
+from agentguid.agents.jsonl import NotUnderstoodError, carried, mapping, objects, text_of
 from agentguid.protocol.events import HostEnded, TurnEnded
 from agentguid.protocol.ids import item_id
 
@@ -198,7 +198,10 @@ class Reading:
         asked = self.state.requests.pop(text_of(response.get("request_id")), None)
         if asked == "initialize":
             self.state.initialised = True
-            self.state.commands = slash.told(mapping(response.get("response")).get("commands"))
+            told = mapping(response.get("response"))
+            self.state.commands = slash.told(told.get("commands"))
+            named = (text_of(one.get("value")) for one in objects(told.get("models")))
+            self.state.models = [name for name in named if name not in ("", "default")][:MODELS]
         if asked and response.get("subtype") == "error":
             self._refused(asked)
             text = f"{self.name} refused the request {asked}: {text_of(response.get('error'))}"

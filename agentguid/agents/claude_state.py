@@ -7,6 +7,8 @@ from agentguid.agents.unknown import Unknown
 
 STDERR = 4096
 """Characters of stderr that are kept."""
+MODELS = 50
+"""Models that are remembered."""
 
 
 class Call(Struct, array_like=True):
@@ -68,6 +70,8 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     """Why the host could not start the agent."""
     commands: Raw = NONE
     """Its slash commands, see `agents.slash`."""
+    models: list[str] = field(default_factory=list)
+    """Those that it may be told to use, beside its own choice."""
     unknown: Unknown = field(default_factory=Unknown)
 
 
