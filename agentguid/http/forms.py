@@ -26,6 +26,7 @@ from agentguid.http.form_answers import (
     said,
     text_of,
 )
+from agentguid.http.modes import mode_refused
 from agentguid.http.pages.common import HtmlRequest, actor, by_htmx, face
 from agentguid.http.pages.start import new_page
 from agentguid.http.parts import Parts
@@ -64,7 +65,8 @@ async def create(request: Web, parts: Dep) -> Answer:
 
 
 async def _creation(parts: Parts, fields: Fields) -> commands.CreateConversation:
-    agent = _installed(parts, fields.get("agent", ""))
+    agent, mode = _installed(parts, fields.get("agent", "")), mode_of(fields.get("mode", "ask"))
+    mode_refused(parts, agent, mode)
     folder = fields.get("folder", "").strip(" \t") or str(parts.settings.startup_cwd)
     place = await aside(lambda: chosen(folder))
     return commands.CreateConversation(
@@ -73,7 +75,7 @@ async def _creation(parts: Parts, fields: Fields) -> commands.CreateConversation
         agent=agent,
         cwd=place.path,
         model=fields.get("model", "").strip() or None,
-        mode=mode_of(fields.get("mode", "ask")),
+        mode=mode,
     )
 
 
@@ -111,6 +113,8 @@ async def configure(request: Web, conversation_id: FromPath[str], parts: Dep) ->
             mode=mode_of(fields["mode"]) if "mode" in fields else None,
             model=None if agent or "model" not in fields else fields["model"].strip()[:100],
         )
+        if row and (agent or command.mode):
+            mode_refused(parts, agent or row.agent, command.mode or row.mode)
     except Invalid as error:
         return await refusal(request, parts, conversation_id, error, draft=fields)
     answer = await carry_out(request, parts, command, draft=fields)

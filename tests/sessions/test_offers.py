@@ -68,6 +68,13 @@ def test_one_that_has_no_choice_says_so(mine: Mine) -> None:
     assert offer["said"]
 
 
+def test_one_that_names_no_models_says_its_modes_by_working(mine: Mine) -> None:
+    daemon = mine("plain")
+    ask(daemon, daemon.conversation("mine"), "say Hello")
+
+    assert models(daemon)["modes"] == ["ask", "accept_edits", "bypass"]
+
+
 @pytest.mark.parametrize(
     ("habit", "words"),
     [

@@ -2,9 +2,11 @@
 
 from msgspec import Struct
 
+from agentguid.http.modes import WORDS, lacking
 from agentguid.http.parts import Parts
 from agentguid.project.conversations import Conversation
 from agentguid.project.retries import Retry
+from agentguid.protocol.items import Mode
 from agentguid.render.names import agent_name
 
 
@@ -13,6 +15,8 @@ class Dock(Struct, frozen=True):
     """Id and name."""
     models: list[str]
     """Empty: the agent does not say; any name may be entered."""
+    modes: list[tuple[Mode, str, bool]]
+    """Each with what it is called, and whether the agent can work in it, as far as it said."""
     since: int | None
     """When the open turn began, microseconds since the epoch."""
     retry: Retry | None
@@ -28,4 +32,6 @@ def dock(parts: Parts, row: Conversation, since: int | None, retry: Retry | None
     ]
     if row.agent not in dict(usable):
         usable.append((row.agent, agent_name(row.agent)))
-    return Dock(usable, list(parts.agents.models(row.agent)), since, retry)
+    without = lacking(parts, row.agent)
+    modes = [(mode, words, mode not in without) for mode, words in WORDS.items()]
+    return Dock(usable, list(parts.agents.models(row.agent)), modes, since, retry)
