@@ -9,7 +9,7 @@ import os
 import shutil
 from pathlib import Path
 
-from agentguid.agents.base import Adapter, Closing, Commanded, Launch, Prompt, Write
+from agentguid.agents.base import Adapter, Attaching, Closing, Commanded, Launch, Prompt, Resuming, Write
 from agentguid.agents.discovery import Found
 from agentguid.effects.key import Key
 from agentguid.effects.parts import EffectParts
@@ -121,6 +121,10 @@ class Offering:
                 raise AgentFailed(adapter.farewell(tail.code) if tail.exited else why)
             modes = adapter.modes if isinstance(adapter, Closing) else None
             parts.agents.learn(found.id, adapter.models, modes, now())
+            if isinstance(adapter, Attaching):
+                parts.agents.learn_pictures(found.id, adapter.pictures)
+            if isinstance(adapter, Resuming):
+                parts.agents.learn_resumes(found.id, adapter.resumes)
             if isinstance(adapter, Commanded):
                 parts.agents.learn_commands(found.id, launch.cwd, adapter.slash_commands)
             await _close(link, tail)

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agentguid.agents.base import Adapter, Attaching, Closing, Commanded, Fact, Live, Write
+from agentguid.agents.base import Adapter, Attaching, Closing, Commanded, Fact, Live, Resuming, Write
 from agentguid.append import read
 from agentguid.effects.giver import Giver
 from agentguid.effects.key import Key
@@ -174,6 +174,8 @@ class Session:
             agents.learn_commands(agent, self.key.launch.cwd, adapter.slash_commands)
         if isinstance(adapter, Attaching):
             agents.learn_pictures(agent, adapter.pictures)
+        if isinstance(adapter, Resuming):
+            agents.learn_resumes(agent, adapter.resumes)
 
     async def _next(self) -> Batch | None:
         """The next of the tape; when it has no more for now and it is early for a report, what comes until then."""
