@@ -83,7 +83,13 @@ AGENTS = (
         home=((".codex/config.toml", setups.CODEX_CONFIG),),
         steers=True,
     ),
-    Genuine("copilot", Npm("@github/copilot", "1.0.102", "copilot", 190), "--acp", setups.copilot),
+    Genuine(
+        "copilot",
+        Npm("@github/copilot", "1.0.102", "copilot", 190),
+        "--acp",
+        setups.copilot,
+        lists_models=False,
+    ),
     Genuine(
         "gemini",
         Npm("@google/gemini-cli", "0.61.0", "gemini", 100),
@@ -145,6 +151,7 @@ AGENTS = (
         Pip("fast-agent-mcp", "0.10.46", "fast-agent-acp", 325, "3.13"),
         "fast-agent-acp",
         setups.fast_agent,
+        lists_models=False,
     ),
     Genuine(
         "openhands",
@@ -152,6 +159,7 @@ AGENTS = (
         "acp",
         setups.openhands,
         home=((".openhands/agent_settings.json", json.dumps(setups.OPENHANDS_SETTINGS)),),
+        lists_models=False,
     ),
     Genuine(
         "claude-agent-acp",

@@ -60,7 +60,9 @@ def test_who_is_not_signed_in_is_told_where_a_conversation_begins(updating: Daem
     expect(page.get_by_role("heading", name="Agents", exact=True)).to_be_visible()
 
 
-def test_who_decides_whether_to_install_one_sees_whether_we_ever_ran_it(updating: Daemon, browser: Browser) -> None:
+def test_who_decides_whether_to_install_one_sees_whether_we_ever_ran_it(
+    updating: Daemon, browser: Browser
+) -> None:
     """And by which command it is spoken to, and how to sign in to it."""
     page = sign_in(updating, browser)
     page.goto(f"{updating.base}/agents")
