@@ -11,6 +11,7 @@ from pathlib import Path
 
 from agentguid.agents.base import Adapter, Attaching, Closing, Commanded, Launch, Prompt, Resuming, Write
 from agentguid.agents.discovery import Found
+from agentguid.effects import scratch
 from agentguid.effects.key import Key
 from agentguid.effects.parts import EffectParts
 from agentguid.effects.start import whole_environ
@@ -81,6 +82,7 @@ class Offering:
         await sweep(places, [host])
         for folder in (places.tapes / host, places.asked / host, places.hosts / host):
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        await scratch.remove(places, host)
 
     async def _ask(self, agent: str) -> None:
         parts = self._parts
