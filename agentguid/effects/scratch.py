@@ -14,7 +14,7 @@ from agentguid.hosts.orphans import held
 from agentguid.paths import Places
 from agentguid.protocol.errors import AgentFailed
 
-LONGEST = 72
+LONGEST = 64
 """Bytes of the folder's path: what agents call their sockets in it has to fit into 107 with it."""
 
 
