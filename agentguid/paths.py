@@ -52,6 +52,11 @@ class Places(NamedTuple):
         return self.cache / "templates"
 
     @property
+    def scratch(self) -> Path:
+        """Folders for the temporary files of agents, by their hosts."""
+        return self.data / "tmp"
+
+    @property
     def keys(self) -> Path:
         """Keys of model providers, for this user only."""
         return self.data / "keys.json"

@@ -93,6 +93,11 @@ class AcpAdapter(Reading):
         return modes.offered(self.entry, self.state)
 
     @property
+    def resumes(self) -> bool:
+        """Nobody knows before its handshake."""
+        return self.state.step == "new" or self.state.loads or self.state.resumes
+
+    @property
     def slash_commands(self) -> Sequence[SlashCommand]:
         return known(self.state.slash)
 

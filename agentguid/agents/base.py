@@ -286,6 +286,15 @@ class Attaching(Protocol):
 
 
 @runtime_checkable
+class Resuming(Protocol):
+    """An adapter whose agent may not be able to take a session up again in another process. All others can."""
+
+    @property
+    def resumes(self) -> bool:
+        """It can, as far as is known."""
+
+
+@runtime_checkable
 class Commanded(Protocol):
     """An adapter whose agent says which slash commands it has."""
 

@@ -218,6 +218,7 @@ CATALOGUE: tuple[Entry, ...] = (
         install=NPM + "cline",
         login="Run `cline auth` in a terminal; by this protocol it takes its own sign-ins only.",
         docs="https://docs.cline.bot/cline-cli/overview",
+        tried="3.0.65, 2026-11-26, only as far as its sign-in",
     ),
     Entry(
         id="kiro",
@@ -382,7 +383,7 @@ def _own(id_: str, agent: CustomAgent, known: Entry | None) -> Entry:
         tried="",
         versioned=agent.versioned,
         authenticate=agent.authenticate or entry.authenticate,
-        files=agent.files,
-        terminals=agent.terminals,
+        files=agent.files if "files" in agent.model_fields_set else entry.files,
+        terminals=agent.terminals if "terminals" in agent.model_fields_set else entry.terminals,
         steers=entry.steers and agent.protocol == "stream-json",
     )

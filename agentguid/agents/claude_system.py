@@ -79,10 +79,10 @@ def read(subtype: str, data: bytes, state: State, host: str, new_item: NewItem, 
 
 
 def greeted(said: dict[str, Any], state: State) -> None:
-    """The answer to the handshake: what its slash commands are for, which models it has."""
+    """The answer to the handshake: what its slash commands are for, which models it has beside its own choice."""
     state.commands = slash.told(said.get("commands"))
     named = (text_of(one.get("value")) for one in objects(said.get("models")))
-    models = [name for name in dict.fromkeys(named) if 0 < len(name) <= NAME][:MODELS]
+    models = [name for name in dict.fromkeys(named) if name != "default" and 0 < len(name) <= NAME][:MODELS]
     sizes = accumulate(len(name.encode()) + 3 for name in models)
     state.models = [name for name, size in zip(models, sizes, strict=True) if size <= ALL]
 

@@ -103,6 +103,7 @@ class Agents:
         self._commands: dict[tuple[str, str], Sequence[SlashCommand]] = {}
         self._options: dict[str, Sequence[Option]] = {}
         self._blind: set[str] = set()
+        self._forgetful: set[str] = set()
         self.refused: dict[str, str] = {}
         """Agents whose last turn failed because they are not signed in, and what they said."""
 
@@ -156,6 +157,14 @@ class Agents:
     def pictures(self, id: str) -> bool:  # noqa: A002
         """Whether an agent takes pictures; also while nobody knows."""
         return id not in self._blind
+
+    def learn_resumes(self, id: str, can: bool) -> None:  # noqa: A002
+        """Whether an agent at work said that another process of it can take up a session."""
+        (self._forgetful.discard if can else self._forgetful.add)(id)
+
+    def resumes(self, id: str) -> bool:  # noqa: A002
+        """Whether it can; also while nobody knows."""
+        return id not in self._forgetful
 
     def all(self) -> list[Found]:
         """In the order of the catalogue, as of the last scan."""
@@ -274,9 +283,10 @@ async def _head(stream: asyncio.StreamReader | None) -> bytes:
 
 async def _end(process: asyncio.subprocess.Process) -> None:
     if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
+        # Not one that runs as somebody else: it ends when it will, and is waited for by nobody.
+        with contextlib.suppress(OSError):
             os.killpg(process.pid, 9)
-        await process.wait()
+            await process.wait()
 
 
 def _printable(said: str) -> str:

@@ -1,4 +1,4 @@
-"""Change how a conversation goes on: its agent, model, mode or other options, from the next turn on."""
+"""Change how a conversation goes on: its agent, model, mode or other options: at once where the agent can, else from the next turn on."""
 
 from argparse import ArgumentParser, Namespace
 
@@ -31,8 +31,8 @@ def run(args: Namespace) -> int:
         print_json(row)
     else:
         more = "".join(f", {name} {value}" for name, value in row["options"].items())
-        said = f"{row['agentId']}, model {row['model'] or 'default'}, mode {row['mode']}{more}"
-        say(safe(f"from the next turn on: {said}"))
+        now = f"{row['agentId']}, model {row['model'] or 'default'}, mode {row['mode']}{more}"
+        say(safe(f"{now}: at once where the agent can, else from the next turn on"))
     return 0
 
 

@@ -6,6 +6,7 @@ import shutil
 
 from agentguid.append import read
 from agentguid.append.redact import is_forgotten
+from agentguid.effects import scratch
 from agentguid.effects.parts import EffectParts
 from agentguid.effects.terminals import commands_of
 from agentguid.entropy import now
@@ -89,6 +90,7 @@ class Forgetting:
         had = await self._tapes(conversation)
         for host in had:
             await asyncio.to_thread(shutil.rmtree, self._parts.places.tapes / host, ignore_errors=True)
+            await scratch.remove(self._parts.places, host)
         await asyncio.wrap_future(self._parts.log.forget(stream, had))
         log.info("a deleted conversation is gone for good", extra={"conversation": conversation})
 

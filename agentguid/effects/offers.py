@@ -9,8 +9,19 @@ import os
 import shutil
 from pathlib import Path
 
-from agentguid.agents.base import Adapter, Closing, Commanded, Launch, Optioned, Prompt, Write
+from agentguid.agents.base import (
+    Adapter,
+    Attaching,
+    Closing,
+    Commanded,
+    Launch,
+    Optioned,
+    Prompt,
+    Resuming,
+    Write,
+)
 from agentguid.agents.discovery import Found
+from agentguid.effects import scratch
 from agentguid.effects.key import Key
 from agentguid.effects.parts import EffectParts
 from agentguid.effects.start import whole_environ
@@ -81,6 +92,7 @@ class Offering:
         await sweep(places, [host])
         for folder in (places.tapes / host, places.asked / host, places.hosts / host):
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        await scratch.remove(places, host)
 
     async def _ask(self, agent: str) -> None:
         parts = self._parts
@@ -121,6 +133,10 @@ class Offering:
                 raise AgentFailed(adapter.farewell(tail.code) if tail.exited else why)
             modes = adapter.modes if isinstance(adapter, Closing) else None
             parts.agents.learn(found.id, adapter.models, modes, now())
+            if isinstance(adapter, Attaching):
+                parts.agents.learn_pictures(found.id, adapter.pictures)
+            if isinstance(adapter, Resuming):
+                parts.agents.learn_resumes(found.id, adapter.resumes)
             if isinstance(adapter, Commanded):
                 parts.agents.learn_commands(found.id, launch.cwd, adapter.slash_commands)
             if isinstance(adapter, Optioned):

@@ -6,9 +6,20 @@ The tape is read, never the pipe: this may be a daemon that came back.
 import asyncio
 import contextlib
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 
-from agentguid.agents.base import Adapter, Attaching, Closing, Commanded, Fact, Live, Optioned, Write
+from agentguid.agents.base import (
+    Adapter,
+    Attaching,
+    Closing,
+    Commanded,
+    Fact,
+    Live,
+    Optioned,
+    Resuming,
+    Write,
+)
 from agentguid.append import read
 from agentguid.effects.giver import Giver
 from agentguid.effects.key import Key
@@ -24,6 +35,7 @@ from agentguid.protocol.commands import Report
 from agentguid.protocol.errors import AgentFailed
 from agentguid.protocol.events import Event, ItemAdded, SessionLost, ToolFinished, ToolStarted, TurnEnded
 from agentguid.protocol.ids import output_of
+from agentguid.protocol.items import Mode
 from agentguid.stream.presence import Liveness, Phase
 
 log = logging.getLogger(__name__)
@@ -51,8 +63,8 @@ class Session:
         self._tail = self._fold()
         self._giver = Giver(parts, key, self._tail.adapter, link, self.poke, lambda: self._tail.offset)
         self._limited = Limited()
-        self._offered: tuple[str, ...] = ()
-        """Models that the agent has named."""
+        self._offered: tuple[Sequence[str], Sequence[Mode] | None] | None = None
+        """Models that the agent has named, and modes that it can work in."""
         self._facts: list[Event] = []
         self._reported = self._tail.mark.offset
         self._report: asyncio.Task[None] | None = None
@@ -164,9 +176,9 @@ class Session:
         """What pages offer comes from the agents themselves."""
         agents, agent = self._parts.agents, self.key.agent
         models = tuple(adapter.models) if adapter.ready else ()
-        if models and models != self._offered:
-            self._offered = models
-            modes = adapter.modes if isinstance(adapter, Closing) else None
+        modes = adapter.modes if adapter.ready and isinstance(adapter, Closing) else None
+        if (models or modes) and (models, modes) != self._offered:
+            self._offered = models, modes
             agents.learn(agent, models, modes, now())
         if isinstance(adapter, Optioned) and adapter.ready:
             agents.learn_options(agent, adapter.options)
@@ -174,6 +186,8 @@ class Session:
             agents.learn_commands(agent, self.key.launch.cwd, adapter.slash_commands)
         if isinstance(adapter, Attaching):
             agents.learn_pictures(agent, adapter.pictures)
+        if isinstance(adapter, Resuming):
+            agents.learn_resumes(agent, adapter.resumes)
 
     async def _next(self) -> Batch | None:
         """The next of the tape; when it has no more for now and it is early for a report, what comes until then."""

@@ -5,6 +5,7 @@ import os
 from agentguid.agents.base import Launch
 from agentguid.agents.discovery import child_environ
 from agentguid.append import read
+from agentguid.effects import scratch
 from agentguid.effects.key import Key
 from agentguid.effects.parts import EffectParts
 from agentguid.failpoints import failpoint
@@ -61,11 +62,16 @@ def environ_of(parts: EffectParts, key: Key) -> dict[str, str]:
     """What the agent's process, and commands that it has us run, have in their environment; without its account."""
     found = parts.agents.get(key.agent)
     mode = found.environ(key.launch.mode) if found else {}
-    return {**child_environ(os.environ), **parts.keys.of(key.agent), **mode}
+    own = scratch.environ(parts.places, key.host)
+    return {**child_environ(os.environ), **own, **parts.keys.of(key.agent), **mode}
 
 
 async def whole_environ(parts: EffectParts, key: Key) -> dict[str, str]:
-    """All variables of the agent's process. Raises AgentFailed when its account cannot be used any more."""
+    """All variables of the agent's process, for which it makes a folder as well.
+
+    Raises AgentFailed when that cannot be, or the agent's account cannot be used any more.
+    """
+    await scratch.make(parts.places, key.host)
     return environ_of(parts, key) | await parts.gemini.environ(key.agent, parts.places.gemini)
 
 

@@ -1,4 +1,4 @@
-"""Keeps old tapes small and, by the user's rule, few. The log never needs them."""
+"""Keeps old tapes small and, by the user's rule, few; removes what hosts that have ended left of temporary files."""
 
 import asyncio
 import contextlib
@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 
 from agentguid.append import read
+from agentguid.effects import scratch
+from agentguid.effects.offers import MARK
 from agentguid.effects.parts import EffectParts
 from agentguid.hosts import compress
 from agentguid.hosts.orphans import held
@@ -33,6 +35,7 @@ async def keep(parts: EffectParts) -> None:
         try:
             # Listed before the living are asked for: a host is in the log before its tape exists.
             found = await asyncio.to_thread(_folders, root)
+            had = await asyncio.to_thread(scratch.names, parts.places)
             living = {row.id for row in hosts.living(parts.reader)}
             # The lock decides as well: after an upgrade the read model may not know of a host yet.
             ended = [
@@ -40,6 +43,8 @@ async def keep(parts: EffectParts) -> None:
                 for folder in found
                 if folder.name not in living and not held(parts.places, folder.name)
             ]
+            had = [host for host in had if not host.startswith(MARK)]
+            await asyncio.to_thread(scratch.sweep, parts.places, had, living)
             await asyncio.to_thread(_tidy, ended, parts.tape_days, parts.tape_megabytes)
             for host in living:
                 if mark := read.mark(parts.reader, host):

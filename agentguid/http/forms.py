@@ -26,6 +26,7 @@ from agentguid.http.form_answers import (
     said,
     text_of,
 )
+from agentguid.http.modes import mode_refused
 from agentguid.http.pages.common import HtmlRequest, actor, by_htmx, face
 from agentguid.http.pages.start import new_page
 from agentguid.http.parts import Parts
@@ -66,7 +67,8 @@ async def create(request: Web, parts: Dep) -> Answer:
 
 
 async def _creation(parts: Parts, fields: Fields) -> commands.CreateConversation:
-    agent = _installed(parts, fields.get("agent", ""))
+    agent, mode = _installed(parts, fields.get("agent", "")), mode_of(fields.get("mode", "ask"))
+    mode_refused(parts, agent, mode)
     folder = fields.get("folder", "").strip(" \t") or str(parts.settings.startup_cwd)
     place = await aside(lambda: chosen(folder))
     return commands.CreateConversation(
@@ -75,7 +77,7 @@ async def _creation(parts: Parts, fields: Fields) -> commands.CreateConversation
         agent=agent,
         cwd=place.path,
         model=fields.get("model", "").strip() or None,
-        mode=mode_of(fields.get("mode", "ask")),
+        mode=mode,
     )
 
 
@@ -104,7 +106,7 @@ def _options(fields: Fields) -> dict[str, str]:
 
 @post("/conversations/{conversation_id:str}/settings", include_in_schema=False)
 async def configure(request: Web, conversation_id: FromPath[str], parts: Dep) -> Answer:
-    """Agent, model, mode and options, from the next turn on; what is not given stays. Empty is the agent's own choice.
+    """Agent, model, mode and options; what is not given stays. Empty is the agent's own choice.
 
     Another agent has other models: the page is drawn anew for it.
     """
@@ -119,6 +121,8 @@ async def configure(request: Web, conversation_id: FromPath[str], parts: Dep) ->
             model=None if agent or "model" not in fields else fields["model"].strip()[:100],
             options=None if agent else _options(fields),
         )
+        if row and (agent or command.mode):
+            mode_refused(parts, agent or row.agent, command.mode or row.mode)
     except Invalid as error:
         return await refusal(request, parts, conversation_id, error, draft=fields)
     answer = await carry_out(request, parts, command, draft=fields)

@@ -35,6 +35,7 @@ CREATE TABLE IF NOT EXISTS conversation (
   pinned INTEGER NOT NULL DEFAULT 0,
   deleted INTEGER NOT NULL DEFAULT 0,
   turn TEXT,
+  turn_mode TEXT,
   stopping INTEGER NOT NULL DEFAULT 0,
   last_outcome TEXT,
   last_error TEXT,
@@ -104,6 +105,8 @@ class Conversation(Struct, frozen=True, gc=False):
     """Further settings of the agent that are not its own choice, by its names for them."""
     retry_at: int | None = None
     """When the last turn, which broke off at a limit, is tried again by itself."""
+    turn_mode: Mode | None = None
+    """That the open turn began in. Some agents take another on at once, some keep this one till the turn ends."""
 
     @property
     def unread(self) -> bool:
@@ -183,6 +186,7 @@ _STATEMENTS = {
     events.TurnStarted: _change(
         "title = CASE title WHEN '' THEN :line ELSE title END",
         "turn = iif(:imported, turn, :turn)",
+        "turn_mode = iif(:imported, turn_mode, :mode)",
         "stopping = 0",
         "held = 0",
         _UPDATED,
@@ -194,6 +198,7 @@ _STATEMENTS = {
     events.TurnEnded: _change(
         "stopping = (stopping AND turn IS NOT :turn)",
         "turn = nullif(turn, :turn)",
+        "turn_mode = iif(turn IS :turn, NULL, turn_mode)",
         # What failed elsewhere (it is imported) is history: nothing here is to be tried again.
         "last_outcome = iif(turn IS :turn OR :outcome = 'complete', :outcome, last_outcome)",
         "last_error = :error",
@@ -219,7 +224,7 @@ _SELECT = (
     "(SELECT coalesce(max(ordinal), 0) FROM item WHERE conversation = c.id AND ordinal IS NOT NULL), "
     "(SELECT count(*) FROM waiting WHERE conversation = c.id), "
     "(SELECT count(*) FROM approval WHERE conversation = c.id AND decided IS NULL), "
-    "options, (SELECT at FROM retry WHERE conversation = c.id) FROM conversation c "
+    "options, (SELECT at FROM retry WHERE conversation = c.id), turn_mode FROM conversation c "
 )
 
 
@@ -320,5 +325,5 @@ def _row(row: Sequence[Any]) -> Conversation:
     values = [*row]
     for flag in (8, 9, 10, 12, 15):
         values[flag] = bool(row[flag])
-    values[-2] = {} if row[-2] == "{}" else msgspec.json.decode(row[-2])
+    values[-3] = {} if row[-3] == "{}" else msgspec.json.decode(row[-3])
     return Conversation(*values)

@@ -1,6 +1,11 @@
 """The catalogue is data that people read, and that the user's own agents are added to."""
 
+import multiprocessing
+import os
+import re
+from concurrent.futures import ProcessPoolExecutor
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -57,6 +62,17 @@ def test_another_command_for_a_known_agent_keeps_what_is_known_of_it() -> None:
     assert (found["opencode"].binaries, found["opencode"].args) == (("oc",), ("acp", "-v"))
 
 
+def test_another_command_for_a_known_agent_keeps_what_is_offered_to_it() -> None:
+    """fast-agent has no files and no commands but ours; unless the user says otherwise."""
+    command = ("fast-agent-acp", "--shell", "--model", "mine")
+    for own, offered in (
+        (CustomAgent(command=command), (True, True)),
+        (CustomAgent(command=command, terminals=False), (True, False)),
+    ):
+        [entry] = [one for one in with_custom({"fast-agent": own}) if one.id == "fast-agent"]
+        assert (entry.files, entry.terminals) == offered
+
+
 def test_one_that_speaks_as_claude_code_does_gets_its_options() -> None:
     own = CustomAgent(command=("wrap", "--in", "box"), protocol="stream-json")
     entry = with_custom({"boxed": own})[-2]
@@ -80,23 +96,60 @@ def test_a_run_replaces_only_the_rows_of_what_it_ran() -> None:
     assert results == {"copilot": {"a_stop": "passed", "a_tool": "failed"}}
 
 
+def ran(agent: str, **other: str) -> report.Results:
+    """A whole run of it, in which all passed but what is named."""
+    results = report.collect()
+    for test in report.STORIES:
+        report.add(results, f"tests/agents_real/test_stories.py::test_{test}[{agent}]", "call", "passed")
+    for test, outcome in other.items():
+        results[agent][test] = outcome
+    return results
+
+
 def test_the_run_of_one_agent_renews_only_its_row() -> None:
     """What it cannot be asked for stands there with the reason; the others keep what they had."""
-    results = report.collect()
+    results = ran("pi", a_tool_that_is_denied_is_not="failed")
     name = "tests/agents_real/test_stories.py::test_{}[pi]".format
-    for test, outcome, why in (
-        ("a_simple_answer", "passed", ""),
-        ("a_tool_that_is_denied_is_not", "failed", ""),
-        ("its_models_are_known", "skipped", "Skipped: not applicable: it does not say"),
-        ("another", "skipped", "Skipped: only codex were asked for"),
-    ):
-        report.add(results, name(test), "call", outcome, why)
+    why = "Skipped: not applicable: it names none"
+    report.add(results, name("its_models_are_known_once_it_has_worked"), "call", "skipped", why)
+    report.add(results, name("another"), "call", "skipped", "Skipped: only codex were asked for")
     old = "| Codex | 0.169.0 | 2026-11-26 | 10 of 10 | nothing | – |\n| Pi | 0.1 | 2026-01-01 | 0 of 9 | all | – |\n"
     page = report.page(results, report.HEAD + old, "2026-12-01")
 
     assert "| Codex | 0.169.0 | 2026-11-26 | 10 of 10 | nothing | – |" in page
-    assert (
-        "2026-12-01 | 1 of 2 | a tool that is denied is not | its models are known: it does not say |" in page
-    )
+    passed = f"{len(report.STORIES) - 2} of {len(report.STORIES) - 1}"
+    without = "its models are known once it has worked: it names none"
+    assert f"2026-12-01 | {passed} | a tool that is denied is not | {without} |" in page
     assert "0 of 9" not in page
     assert "| Goose | – | – | not run |" in page
+
+
+def test_a_run_that_was_stopped_leaves_the_row_as_it_was() -> None:
+    results = ran("pi")
+    del results["pi"]["a_simple_answer"]
+    old = "| Pi | 0.74.2 | 2026-01-01 | 11 of 11 | nothing | – |\n"
+
+    assert old in report.page(results, report.HEAD + old, "2026-12-01")
+
+
+def test_runs_that_end_together_keep_the_rows_of_each_other(tmp_path: Path) -> None:
+    path = tmp_path / "agents.md"
+    path.write_text(report.HEAD)
+    ids = [agent.id for agent in report.AGENTS]
+    with ProcessPoolExecutor(4, multiprocessing.get_context("fork")) as pool:
+        list(pool.map(_writes, ids, [path] * len(ids)))
+
+    rows = path.read_text()
+    assert rows.count(f"| {len(report.STORIES)} of {len(report.STORIES)} |") == len(ids)
+    assert os.listdir(tmp_path) == ["agents.md"]
+
+
+def _writes(agent: str, path: Path) -> None:
+    report.write(ran(agent), path)
+
+
+def test_a_cell_of_the_catalogue_stays_one() -> None:
+    """A command may have a pipe in it."""
+    for row in report.catalogue().splitlines():
+        if row.startswith("| ["):
+            assert len(re.findall(r"(?<!\\)\|", row)) == 7, row

@@ -45,6 +45,18 @@ def test_the_handshake_is_written_until_it_is_on_the_tape() -> None:
     assert session.adapter.ready
 
 
+def test_its_models_are_those_that_it_names_beside_its_own_choice() -> None:
+    session = Session()
+    [write] = session.adapter.start()
+    session.feed("in", write.data, id=write.id)
+    assert session.adapter.models == []
+
+    told = [{"value": "default"}, {"value": "opus"}, {"value": "sonnet[1m]"}, {"name": "nameless"}, "odd"]
+    answer = {"subtype": "success", "request_id": "h-start", "response": {"models": told}}
+    session.out({"type": "control_response", "response": answer})
+    assert session.adapter.models == ["opus", "sonnet[1m]"]
+
+
 def test_a_prompt_comes_alone_when_nothing_changed() -> None:
     [(id_, line)] = written(Session().adapter.prompt(Prompt("t1", Body("Hi\nthere"), None, "ask")))
 

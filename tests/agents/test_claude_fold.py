@@ -35,7 +35,7 @@ def test_its_models_are_known_from_the_handshake_on() -> None:
         if adapter.ready:
             break
 
-    assert list(adapter.models) == ["default", "opus", "fable", "sonnet", "haiku"]
+    assert list(adapter.models) == ["opus", "fable", "sonnet", "haiku"]
     again = claude.adapter(HOST, LAUNCH, adapter.carry())
     assert again.models == adapter.models
 

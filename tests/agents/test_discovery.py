@@ -1,6 +1,7 @@
 """Discovery finds what is installed, says what is wrong with it, and never waits long for a program."""
 
 import asyncio
+import os
 import time
 from pathlib import Path
 
@@ -142,6 +143,26 @@ def test_a_program_that_hangs_is_ended_with_all_its_children(
     assert time.monotonic() - began < 60
     assert "did not say its version" in str(found.problem)
     assert not Path("/proc", (tmp_path / "pid").read_text().strip()).exists()
+
+
+def test_a_program_that_runs_as_somebody_else_is_left_to_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may not be ended by us (setuid). The search goes on, and the daemon."""
+    really = os.killpg
+
+    def may_not(pid: int, signal: int) -> None:
+        really(pid, signal)
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(discovery, "PATIENCE", 0.3)
+    monkeypatch.setattr(discovery.os, "killpg", may_not)
+    program(tmp_path / "bin", "claude", "sleep 600; true")
+    program(tmp_path / "bin", "codex", "echo 1.0")
+    found = scan(tmp_path)
+
+    assert "did not say its version" in str(found["claude-code"].problem)
+    assert found["codex"].version == "1.0"
 
 
 def test_a_program_that_cannot_be_run_is_a_problem(tmp_path: Path) -> None:

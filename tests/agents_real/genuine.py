@@ -1,12 +1,13 @@
-"""The genuine agents beside Claude Code that can be installed here, as data; and why the others cannot be tried."""
+"""The genuine agents that can be installed here, as data; and why the others cannot be tried."""
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.agents_real import setups
-from tests.agents_real.install import Npm, Pip
+from tests.agents_real.install import CLAUDE, Npm, Pip
 
 __all__ = ["AGENTS", "UNTRIED", "Genuine"]
 
@@ -24,10 +25,12 @@ class Genuine:
     environ: Environ
     home: tuple[tuple[str, str], ...] = ()
     """Files in its home: path, content; `{url}` in it is the model's."""
-    lists_models: bool = False
-    """It tells which models it offers, once it has begun to work."""
+    lists_models: bool = True
+    """It tells which models it offers, once it has begun to work. That one does not is looked at, too."""
     steers: bool = False
     """It takes a message into the turn that it works on."""
+    shell: str = "Shell"
+    """The tool by which it runs commands."""
     by_the_minute: bool = False
     """A session that it takes up within the minute in which it began is lost: its new file has the name of the old."""
     cannot: Mapping[str, str] = field(default_factory=dict)
@@ -61,17 +64,32 @@ NEED_A_MODEL = (
     "what_is_attached_reaches_the_model",
 )
 """Tests: all but that a missing sign-in is told."""
+NOT_TO_ROOT = {"nothing_is_asked_in_bypass": "it refuses that to root, who ran this"}
 AGENTS = (
+    Genuine(
+        "claude-code",
+        Npm("@anthropic-ai/claude-code", CLAUDE, "claude", 360),
+        "--input-format",
+        setups.claude,
+        steers=True,
+        shell="Bash",
+        cannot=NOT_TO_ROOT if os.geteuid() == 0 else {},
+    ),
     Genuine(
         "codex",
         Npm("@openai/codex", "0.169.0", "codex", 405),
         "app-server",
         setups.codex,
         home=((".codex/config.toml", setups.CODEX_CONFIG),),
-        lists_models=True,
         steers=True,
     ),
-    Genuine("copilot", Npm("@github/copilot", "1.0.102", "copilot", 190), "--acp", setups.copilot),
+    Genuine(
+        "copilot",
+        Npm("@github/copilot", "1.0.102", "copilot", 190),
+        "--acp",
+        setups.copilot,
+        lists_models=False,
+    ),
     Genuine(
         "gemini",
         Npm("@google/gemini-cli", "0.61.0", "gemini", 100),
@@ -87,7 +105,6 @@ AGENTS = (
         "--extension",
         setups.pi,
         home=setups.PI_HOME,
-        lists_models=True,
         steers=True,
     ),
     Genuine(
@@ -96,7 +113,6 @@ AGENTS = (
         "--acp",
         setups.qwen,
         home=((".qwen/settings.json", json.dumps(setups.QWEN_SETTINGS)),),
-        lists_models=True,
     ),
     Genuine(
         "kilo",
@@ -109,7 +125,6 @@ AGENTS = (
         ),
         "acp",
         setups.kilo,
-        lists_models=True,
     ),
     Genuine(
         "vibe",
@@ -117,14 +132,12 @@ AGENTS = (
         "vibe-acp",
         setups.vibe,
         home=((".vibe/config.toml", setups.VIBE_CONFIG),),
-        lists_models=True,
     ),
     Genuine(
         "kimi",
         Npm("@moonshot-ai/kimi-code", "2.1.0", "kimi", 100, newer=True),
         "acp",
         setups.kimi,
-        lists_models=True,
     ),
     Genuine(
         "codex-acp",
@@ -132,13 +145,13 @@ AGENTS = (
         "codex-acp",
         setups.codex,
         home=((".codex/config.toml", setups.CODEX_CONFIG),),
-        lists_models=True,
     ),
     Genuine(
         "fast-agent",
         Pip("fast-agent-mcp", "0.10.46", "fast-agent-acp", 325, "3.13"),
         "fast-agent-acp",
         setups.fast_agent,
+        lists_models=False,
     ),
     Genuine(
         "openhands",
@@ -146,13 +159,13 @@ AGENTS = (
         "acp",
         setups.openhands,
         home=((".openhands/agent_settings.json", json.dumps(setups.OPENHANDS_SETTINGS)),),
+        lists_models=False,
     ),
     Genuine(
         "claude-agent-acp",
         Npm("@agentclientprotocol/claude-agent-acp", "0.49.0", "claude-agent-acp", 290),
         "claude-agent-acp",
         setups.claude,
-        lists_models=True,
         custom='[agents.claude-agent-acp]\ncommand = ["{program}"]\nprotocol = "acp"\nversioned = false\n',
     ),
     Genuine(

@@ -1,17 +1,23 @@
 """Writes docs/agents.md from the catalogue and from a run: `AGENTGUID_AGENTS_REPORT=1 make test-agents AGENTS=…`.
 
-An agent that was not run keeps its row.
+An agent that was not run keeps its row; so does one whose run was stopped, or was one of some of the tests.
 """
 
+import fcntl
+import os
 import re
 from collections import defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from agentguid.agents.catalogue import CATALOGUE
+from agentguid.agents.catalogue import CATALOGUE, Entry
 from tests.agents_real.genuine import AGENTS, UNTRIED, Genuine
 
 PAGE = Path(__file__).parents[2] / "docs" / "agents.md"
+STORIES = frozenset(
+    re.findall(r"^def test_(\w+)\(", Path(__file__).with_name("test_stories.py").read_text(), re.MULTILINE)
+)
+"""The tests that make a whole run of an agent."""
 NOT_APPLICABLE = "not applicable: "
 """What the reason of a skipped test begins with that this agent cannot be asked for."""
 HEAD = """# Agents
@@ -65,18 +71,26 @@ def add(results: Results, nodeid: str, when: str, outcome: str, why: str = "") -
         results[agent][test] = outcome
 
 
-def write(results: Results) -> None:
-    old = PAGE.read_text() if PAGE.exists() else ""
-    PAGE.write_text(page(results, old, f"{datetime.now(UTC):%Y-%m-%d}"))
+def write(results: Results, path: Path = PAGE) -> None:
+    """Two runs that end together wait for each other: each keeps the rows of the other."""
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        old = path.read_text() if path.exists() else ""
+        beside = path.with_suffix(".new")
+        beside.write_text(page(results, old, f"{datetime.now(UTC):%Y-%m-%d}"))
+        beside.replace(path)
+    finally:
+        os.close(folder)
 
 
 def page(results: Results, old: str, today: str) -> str:
-    """The page, with the rows of `old` for agents that have no results."""
+    """The page, with the rows of `old` for agents that were not run as a whole."""
     rows = dict(
         re.findall(r"^\| ([^|]+) (\| [\w.]+ \| \d{4}-.*)$", old.partition(LIST[:20])[0], re.MULTILINE)
     )
     for agent in AGENTS:
-        if results.get(agent.id):
+        if results.get(agent.id, {}).keys() >= STORIES:
             rows[NAMES[agent.id]] = _row(agent, results[agent.id], today)
     known = [NAMES[agent.id] for agent in AGENTS]
     lines = [f"| {name} {rows[name]}\n" for name in known if name in rows]
@@ -104,11 +118,13 @@ def _words(test: str) -> str:
 
 
 def catalogue() -> str:
-    rows = [
-        f"| [{entry.name}]({entry.docs}) | {entry.protocol if entry.dialect else entry.protocol + ', not spoken yet'} "
-        f"| `{' '.join([entry.binaries[0], *entry.args])}` | {entry.install} | {entry.login} | {entry.sentence} |\n"
-        for entry in CATALOGUE
-        if entry.binaries
-    ]
+    rows = [_entry(entry) for entry in CATALOGUE if entry.binaries]
     notes = [f"- {entry.name}: {entry.note}\n" for entry in CATALOGUE if entry.note]
     return LIST + "".join(rows) + "\n" + "".join(notes)
+
+
+def _entry(entry: Entry) -> str:
+    protocol = entry.protocol if entry.dialect else f"{entry.protocol}, not spoken yet"
+    command = f"`{' '.join([entry.binaries[0], *entry.args])}`"
+    cells = (f"[{entry.name}]({entry.docs})", protocol, command, entry.install, entry.login, entry.sentence)
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"

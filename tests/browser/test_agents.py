@@ -58,3 +58,19 @@ def test_who_is_not_signed_in_is_told_where_a_conversation_begins(updating: Daem
     )
     page.get_by_role("link", name="All agents").click()
     expect(page.get_by_role("heading", name="Agents", exact=True)).to_be_visible()
+
+
+def test_who_decides_whether_to_install_one_sees_whether_we_ever_ran_it(
+    updating: Daemon, browser: Browser
+) -> None:
+    """And by which command it is spoken to, and how to sign in to it."""
+    page = sign_in(updating, browser)
+    page.goto(f"{updating.base}/agents")
+    kiro = page.locator("#a-kiro")
+    expect(kiro).to_contain_text("never run by us")
+    expect(kiro.locator(".agent-more code")).to_have_text("kiro-cli acp")
+    kiro.get_by_text("How to install it").click()
+    expect(kiro.get_by_text("Then sign in to it: Run `kiro-cli login` in a terminal.")).to_be_visible()
+    expect(page.locator("#a-cline")).to_contain_text("only as far as its sign-in")
+    expect(page.locator("#a-claude-code")).to_contain_text("speaks stream-json:")
+    expect(page.locator("#a-claude-code")).to_contain_text("By itself: Run `claude` in a terminal")

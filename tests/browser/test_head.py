@@ -34,6 +34,33 @@ def test_mode_and_model_are_chosen_at_the_message_and_bypass_is_seen_all_the_tim
     assert (row["mode"], row["model"]) == ("bypass", "big")
 
 
+def test_a_turn_that_began_in_bypass_shows_it_until_it_ends(daemon: Daemon, opened: Open) -> None:
+    """Another mode was chosen meanwhile: who took that on at once is not known, so it is said how it began."""
+    page, conversation = opened(), daemon.conversation(mode="bypass")
+    go(page, daemon, conversation)
+    write(page, "emit 3000 rate 30")
+    expect(page.locator("#stop-button")).to_be_visible()
+    page.get_by_label("Permission mode").select_option("ask")
+
+    for place in ("#strip", "#facts"):
+        expect(page.locator(place)).to_contain_text("Began asking nothing")
+        expect(page.locator(f"{place} .tag-bypass")).to_be_visible()
+    expect(page.locator("#facts")).to_contain_text("Asks first")
+    daemon.api("POST", f"/conversations/{conversation}/cancel")
+    expect(page.locator("#facts .tag-bypass")).to_have_count(0)
+    expect(page.locator("#strip .tag-bypass")).to_have_count(0)
+
+
+def test_how_a_choice_holds_is_said_so_that_it_is_true_of_every_agent(daemon: Daemon, opened: Open) -> None:
+    page = opened()
+    go(page, daemon, daemon.conversation())
+
+    for label in ("Permission mode", "Model"):
+        said = page.get_by_label(label).get_attribute("title")
+        assert said is not None
+        assert "at once where the agent can, else from the next turn on" in said
+
+
 def test_the_name_is_changed_where_it_stands(daemon: Daemon, opened: Open) -> None:
     page, conversation = opened(), daemon.conversation(title="Old name")
     go(page, daemon, conversation)

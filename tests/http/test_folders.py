@@ -115,6 +115,34 @@ def test_a_disk_that_does_not_answer_holds_up_nobody(
         asking.join(20)
 
 
+def test_a_conversation_in_a_folder_that_does_not_answer_stops_nobody_else(
+    served: Served, tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, entered = threading.Event(), threading.Event()
+
+    def hang(path: Path) -> bool:
+        if path == tree / "away":
+            entered.set()
+            gate.wait(60)
+        return True
+
+    monkeypatch.setattr(Path, "is_dir", hang)
+    answers: list[Answer] = []
+    wanted = {"agentId": "demo", "workingDirectory": str(tree / "away")}
+    asking = threading.Thread(target=lambda: answers.append(served.ask("POST", "/api/conversations", wanted)))
+    asking.start()
+    try:
+        assert entered.wait(20)
+        assert served.ask("GET", "/healthz").status == 200
+        assert not answers
+        asking.join(20)
+        assert answers[0].status == 503
+        assert "did not answer" in answers[0].json["error"]
+    finally:
+        gate.set()
+        asking.join(20)
+
+
 # -- for the page -----------------------------------------------------------------------------------------------------
 def test_what_fits_is_a_piece_of_the_page(served: Served, tree: Path) -> None:
     path = f"/folders?folder={quote(str(tree))}"

@@ -1,5 +1,7 @@
 """The forms of the composer, the queue and the inbox: what they change, and where they lead without the page's script."""
 
+import re
+from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
@@ -132,3 +134,77 @@ def test_the_inbox_belongs_to_those_who_may(served: Served) -> None:
     answer = served.ask("GET", "/inbox", headers={"Accept": "text/html"}, unix=False)
 
     assert (answer.status, answer.headers["location"].partition("?")[0]) == (303, "/gm/login")
+
+
+@pytest.fixture
+def planless(served: Served) -> str:
+    """An agent that has said that it cannot only plan."""
+    served.loop.call_soon_threadsafe(
+        served.parts.agents.learn, "demo", ["m"], ("ask", "accept_edits", "bypass"), 1
+    )
+    while "plan" in served.api("GET", "/agents/demo/models")["modes"]:
+        pass
+    return "demo"
+
+
+@pytest.fixture(autouse=True)
+def _again(served: Served) -> Iterator[None]:
+    yield
+    served.loop.call_soon_threadsafe(served.parts.agents.learn, "demo", ["m"], None, 2)
+
+
+def page(served: Served, path: str) -> str:
+    return served.ask("GET", path, headers={"Accept": "text/html"}).body.decode()
+
+
+def option(html: str, mode: str) -> str:
+    found = re.search(f'<option value="{mode}".*?</option>', html)
+    assert found
+    return found[0]
+
+
+def test_a_new_conversation_in_a_mode_that_its_agent_lacks_is_not_made(served: Served, planless: str) -> None:
+    """The form says so before; all that was typed stays, and another mode works."""
+    before = len(served.api("GET", "/conversations")["conversations"])
+    given = {"key": "planless12345678", "agent": planless, "folder": str(served.root / "work"), "model": "m"}
+    answer = post(served, "/conversations", **given, mode="plan", text="my plan, at length")
+
+    html = answer.body.decode()
+    assert answer.status == 400
+    assert "Demo agent has no “Plan only”; choose another mode or agent" in html
+    assert "my plan, at length" in html
+    assert "selected" in option(html, "plan")
+    assert len(served.api("GET", "/conversations")["conversations"]) == before
+    assert post(served, "/conversations", **given, mode="ask").status == 303
+
+
+def test_the_form_says_which_agents_lack_a_mode(served: Served, planless: str) -> None:
+    assert planless == "demo"
+    plan = re.search('<p data-mode="plan">.*?</p>', page(served, "/new"))
+    assert plan
+    assert "Demo agent cannot." in plan[0]
+
+
+def test_a_mode_that_the_agent_lacks_cannot_be_chosen_for_a_conversation(
+    served: Served, planless: str
+) -> None:
+    made = {"agentId": planless, "workingDirectory": str(served.root / "work")}
+    conversation = served.api("POST", "/conversations", made)["conversation"]["id"]
+    html = page(served, f"/conversations/{conversation}")
+    assert "disabled" in option(html, "plan")
+    assert "this agent cannot" in option(html, "plan")
+    assert "disabled" not in option(html, "bypass")
+
+    short = post(served, f"/conversations/{conversation}/settings", SCRIPT, mode="plan")
+    assert (short.status, "has no “Plan only”" in short.body.decode()) == (400, True)
+    assert served.api("GET", f"/conversations/{conversation}")["conversation"]["mode"] == "ask"
+
+
+def test_modes_of_an_agent_that_was_never_heard_are_all_offered(served: Served) -> None:
+    made = {"agentId": "demo", "workingDirectory": str(served.root / "work")}
+    conversation = served.api("POST", "/conversations", made)["conversation"]["id"]
+    html = page(served, f"/conversations/{conversation}")
+
+    assert not [
+        mode for mode in ("ask", "accept_edits", "plan", "bypass") if "disabled" in option(html, mode)
+    ]

@@ -32,6 +32,17 @@ def test_agents_are_listed_with_what_they_can(served: Served) -> None:
     assert len(served.api("POST", "/agents/rescan")["agents"]) == len(agents)
 
 
+def test_what_agents_can_do_is_not_the_same_of_all(served: Served) -> None:
+    """Also of those that were never heard: what their protocol has, and what the catalogue knows."""
+    agents = {one["id"]: one["capabilities"] for one in served.api("GET", "/agents")["agents"]}
+
+    assert all(can["streaming"] and can["cancel"] and can["approvals"] for can in agents.values())
+    assert {id_ for id_, can in agents.items() if can["steer"]} == {"claude-code", "codex", "pi", "demo"}
+    assert {id_ for id_, can in agents.items() if can["terminals"]} == {"fast-agent"}
+    assert {id_ for id_, can in agents.items() if not can["commands"]} == {"codex", "pi"}
+    assert {id_ for id_, can in agents.items() if not can["models"]} == {"demo"}
+
+
 def test_folders_are_listed_and_made(served: Served) -> None:
     root = served.root / "tree"
     for name in ("b", "A", ".hidden"):

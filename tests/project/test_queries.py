@@ -55,6 +55,19 @@ def test_a_conversation_that_was_just_made(db: apsw.Connection, fill: Filler) ->
     )
 
 
+def test_the_mode_of_a_turn_is_known_until_it_ends(db: apsw.Connection, fill: Filler) -> None:
+    """Whatever is chosen for the conversation meanwhile, and whatever was imported into it."""
+    fill(CREATED)
+    begun = e.TurnStarted(turn="t1", message="m1", body=Body("hi"), agent="claude", cwd="/w", mode="bypass")
+    old = e.TurnStarted(turn="t0", message="m0", body=Body("hi"), agent="claude", cwd="/w", imported=True)
+    fill(begun, e.ConversationConfigured(mode="ask"), old, e.TurnEnded(turn="t0", outcome="complete"))
+    row = conversation(db)
+    assert (row.mode, row.turn, row.turn_mode) == ("ask", "t1", "bypass")
+
+    fill(e.TurnEnded(turn="t1", outcome="complete"))
+    assert conversation(db).turn_mode is None
+
+
 def test_what_failed_elsewhere_is_not_to_be_tried_again_here(db: apsw.Connection, fill: Filler) -> None:
     told = e.TurnStarted(turn="t1", message="m1", body=Body("hi"), agent="claude", cwd="/w", imported=True)
     fill(CREATED, told, e.TurnEnded(turn="t1", outcome="error", error="429"), at=10)

@@ -68,6 +68,29 @@ def test_one_that_has_no_choice_says_so(mine: Mine) -> None:
     assert offer["said"]
 
 
+def test_one_that_names_no_models_says_its_modes_by_working(mine: Mine) -> None:
+    daemon = mine("plain")
+    ask(daemon, daemon.conversation("mine"), "say Hello")
+
+    assert models(daemon)["modes"] == ["ask", "accept_edits", "bypass"]
+
+
+def test_what_an_agent_can_do_is_what_it_said(mine: Mine) -> None:
+    """Of one that names no models, has no mode to plan in and takes no session up again."""
+    daemon = mine("plain", "forgetful")
+    unheard = daemon.api("GET", "/agents/mine")["capabilities"]
+    assert unheard["models"]
+    assert unheard["plan"]
+    assert unheard["resume"]
+    daemon.api("POST", "/agents/mine/models")
+
+    can = daemon.api("GET", "/agents/mine/descriptor")["capabilities"]
+    assert can == daemon.api("GET", "/agents/mine")["capabilities"]
+    changed = {name for name in can if can[name] != unheard[name]}
+    assert changed >= {"models", "plan", "resume", "pictures"}
+    assert can["approvals"]
+
+
 @pytest.mark.parametrize(
     ("habit", "words"),
     [

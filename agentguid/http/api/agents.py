@@ -6,6 +6,7 @@ from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
+from agentguid.agents.abilities import abilities
 from agentguid.agents.discovery import Found
 from agentguid.agents.offers import Offer
 from agentguid.agents.signin import State
@@ -14,8 +15,6 @@ from agentguid.http.parts import Parts
 from agentguid.http.problems import ProblemError
 from agentguid.project.conversations import Conversation
 from agentguid.protocol.errors import AgentFailed, NotFound
-
-CAPABILITIES = {"streaming": True, "cancel": True, "resume": True, "stateful": True, "approvals": True}
 
 
 class Agent(Shape, frozen=True):
@@ -31,6 +30,7 @@ class Agent(Shape, frozen=True):
     auth_detail: str
     """Why."""
     capabilities: dict[str, bool]
+    """What it can do here, as far as it said; of one that was never heard what its protocol can."""
     problem: str | None
     """Why it cannot be used or may not work, and what to do."""
     install: str
@@ -115,7 +115,7 @@ def shown(parts: Parts, found: Found) -> Agent:
         installed=found.installed,
         auth=known.state,
         auth_detail=known.why,
-        capabilities=CAPABILITIES,
+        capabilities=abilities(parts.agents, found),
         problem=found.problem,
         install=found.install,
         login=found.login,
@@ -160,7 +160,8 @@ def descriptor(parts: NamedDependency[Parts], agent_id: FromPath[str]) -> Descri
     """What an agent takes and can do."""
     found = _found(parts, agent_id)
     schema = {"type": "object", "properties": {"content": {"type": "string"}}, "required": ["content"]}
-    return Descriptor(found.id, found.name, found.protocol, CAPABILITIES, schema, "opaque")
+    can = abilities(parts.agents, found)
+    return Descriptor(found.id, found.name, found.protocol, can, schema, "opaque")
 
 
 @get("/agents/{agent_id:str}/models", sync_to_thread=False)

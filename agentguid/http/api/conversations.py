@@ -20,6 +20,7 @@ from agentguid.protocol import commands
 from agentguid.protocol.errors import Invalid, NotFound
 from agentguid.protocol.ids import conversation_of
 from agentguid.protocol.items import Mode
+from agentguid.workspace.aside import aside
 
 PAGE = 200
 """Most conversations in one answer."""
@@ -106,11 +107,12 @@ async def create_conversation(
     key = key_of(request, data.idempotency_key)
     if parts.agents.get(data.agent_id) is None:
         raise Invalid("agentId", f"there is no agent {data.agent_id[:100]}; GET /agents lists them")
+    given, default = data.working_directory, parts.settings.startup_cwd
     command = commands.CreateConversation(
         conversation=new_id(),
         title=data.title or "",
         agent=data.agent_id,
-        cwd=directory(data.working_directory, parts.settings.startup_cwd),
+        cwd=await aside(lambda: directory(given, default)),
         model=data.model or None,
         mode=data.mode,
     )
@@ -186,7 +188,7 @@ def changes(parts: Parts, row: conversations.Conversation, data: Change) -> list
 
 
 def directory(given: str | None, default: Path) -> str:
-    """The working directory: one that exists."""
+    """The working directory: one that exists. Looking may take for ever: see `aside`."""
     if not given:
         return str(default)
     path = Path(os.path.expanduser(given))

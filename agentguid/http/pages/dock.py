@@ -6,9 +6,11 @@ from msgspec import Struct
 
 from agentguid.agents.base import Option
 from agentguid.agents.offers import Offer
+from agentguid.http.modes import WORDS, lacking
 from agentguid.http.parts import Parts
 from agentguid.project.conversations import Conversation
 from agentguid.project.retries import Retry
+from agentguid.protocol.items import Mode
 from agentguid.render.names import agent_name
 
 
@@ -19,6 +21,8 @@ class Dock(Struct, frozen=True):
     """Empty: the agent does not say; any name may be entered."""
     options: Sequence[Option]
     """What can be chosen beside model and mode."""
+    modes: list[tuple[Mode, str, bool]]
+    """Each with what it is called, and whether the agent can work in it, as far as it said."""
     since: int | None
     """When the open turn began, microseconds since the epoch."""
     retry: Retry | None
@@ -35,4 +39,6 @@ def dock(parts: Parts, row: Conversation, since: int | None, retry: Retry | None
     if row.agent not in dict(usable):
         usable.append((row.agent, agent_name(row.agent)))
     offer = parts.agents.offer(row.agent) or Offer()
-    return Dock(usable, list(offer.models), offer.options, since, retry)
+    without = lacking(parts, row.agent)
+    modes = [(mode, words, mode not in without) for mode, words in WORDS.items()]
+    return Dock(usable, list(offer.models), offer.options, modes, since, retry)

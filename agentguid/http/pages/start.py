@@ -16,6 +16,7 @@ from agentguid.agents.discovery import Found
 from agentguid.entropy import new_id
 from agentguid.http.attaching import FORM, uploaded
 from agentguid.http.form_answers import Answer, Fields, fields_of, key_of, page_of
+from agentguid.http.modes import WORDS, without
 from agentguid.http.pages import picker
 from agentguid.http.pages.common import HtmlRequest, actor, frame, page
 from agentguid.http.pages.picker import Seen, made, recent, seen
@@ -149,6 +150,8 @@ async def begin(
         "agents": agents,
         "signed_out": signed_out(parts, agents),
         "offered": [Offered(one.id, one.name, _models(parts, one, listed)) for one in usable],
+        "modes": WORDS,
+        "without": without(parts, usable),
         "recent": offers,
         "values": given,
         "seen": place,
