@@ -101,8 +101,8 @@ class Conversation(Struct, frozen=True, gc=False):
     """Messages that wait for the open turn to end."""
     waiting: int
     """Undecided approvals."""
-    options: dict[str, str] = {}
-    """Further settings of the agent that are not its own choice, by its names for them."""
+    options: tuple[tuple[str, str], ...] = ()
+    """Further settings of the agent that are not its own choice: its names for them, and values."""
     retry_at: int | None = None
     """When the last turn, which broke off at a limit, is tried again by itself."""
     turn_mode: Mode | None = None
@@ -325,5 +325,5 @@ def _row(row: Sequence[Any]) -> Conversation:
     values = [*row]
     for flag in (8, 9, 10, 12, 15):
         values[flag] = bool(row[flag])
-    values[-3] = {} if row[-3] == "{}" else msgspec.json.decode(row[-3])
+    values[-3] = () if row[-3] == "{}" else tuple(msgspec.json.decode(row[-3]).items())
     return Conversation(*values)

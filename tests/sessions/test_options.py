@@ -68,7 +68,10 @@ def test_it_is_chosen_in_the_terminal(mine: Mine) -> None:
         in ctl("agents", "models", "mine").stderr
     )
     said = ctl("set", conversation, "--option", "effort=high").stderr
-    assert said == "from the next turn on: mine, model default, mode ask, effort high\n"
+    assert (
+        said
+        == "mine, model default, mode ask, effort high: at once where the agent can, else from the next turn on\n"
+    )
     assert "write NAME=VALUE" in ctl("set", conversation, "--option", "effort", code=2).stderr
 
 

@@ -187,7 +187,7 @@ def conversation(parts: Parts, row: conversations.Conversation) -> Conversation:
         agent_type=row.agent,
         model=row.model,
         mode=row.mode,
-        options=row.options,
+        options=dict(row.options),
         working_directory=row.cwd,
         status=shown.key,
         is_streaming=row.turn is not None,
