@@ -275,7 +275,7 @@ class Giver:
         """The agent is through with its turn: nobody insists on its end, and ids of its inputs need not be kept."""
         self.idle_since = now()
         self._sent.clear()
-        if self._insisting:
+        if self._insisting and not self.ending:  # else the host would never hear that it is to end
             self._insisting.cancel()
 
     def leave(self) -> None:
@@ -304,6 +304,12 @@ class Giver:
                     await self.link.end(GRACE)
 
     async def _close(self) -> None:
+        try:
+            await self._closed()
+        except Exception:  # the border of an adapter: its bug keeps no agent alive
+            log.exception("closing a session failed", extra={"host": self._key.host})
+
+    async def _closed(self) -> None:
         """Tells the agent that its session is not needed here any more, where it can be told, and hears it out: shortly."""
         link, adapter = self.link, self._adapter
         if link is None or not link.alive or not isinstance(adapter, Closing):
