@@ -17,7 +17,7 @@ from agentguid.protocol.ids import conversation_of
 from agentguid.protocol.items import Mode, Outcome
 
 NAME = "conversations"
-VERSION = 5
+VERSION = 6
 TABLES: tuple[str, ...] = ("conversation",)
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS conversation (
@@ -177,7 +177,7 @@ _STATEMENTS = {
         "title = CASE title WHEN '' THEN :line ELSE title END",
         "turn = iif(:imported, turn, :turn)",
         "stopping = 0",
-        "held = 0",
+        "held = iif(:imported, held, 0)",
         _UPDATED,
         _ITEM,
     ),
