@@ -11,7 +11,8 @@ import apsw
 from msgspec import Struct
 
 from agentguid.append import read
-from agentguid.effects.losing import fail, lose, unwanted
+from agentguid.effects.inputs import unwanted
+from agentguid.effects.losing import fail, lose
 from agentguid.effects.parts import EffectParts
 from agentguid.hosts.orphans import held, kill
 from agentguid.project import conversations, hosts

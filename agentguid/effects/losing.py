@@ -7,14 +7,6 @@ from agentguid.protocol.commands import Report
 from agentguid.protocol.events import Event, HostEnded, TurnEnded
 
 
-def unwanted(parts: EffectParts, conversation: str) -> bool:
-    """Its agent is to stop. Not while the read models are being made anew: then nothing is concluded."""
-    if not parts.current(conversation):
-        return False
-    row = conversations.get(parts.reader, conversation)
-    return row is None or row.stopping or row.deleted
-
-
 async def lose(parts: EffectParts, conversation: str, host: str, error: str) -> None:
     """Gives a host up, and with it the turn that it worked on."""
     await end_commands(parts.places, host)

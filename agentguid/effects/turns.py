@@ -10,8 +10,8 @@ import os
 
 from agentguid.append import read
 from agentguid.effects.failing import Failing
-from agentguid.effects.inputs import started
-from agentguid.effects.losing import fail, lose, unwanted
+from agentguid.effects.inputs import started, unwanted
+from agentguid.effects.losing import fail, lose
 from agentguid.effects.parts import EffectParts
 from agentguid.effects.session import Session
 from agentguid.effects.start import reconnect, start
@@ -172,7 +172,7 @@ class Turns:
         except Refused:
             await asyncio.sleep(AGAIN)  # the turn ended meanwhile, or a host lives after all
         except AgentFailed as failed:
-            await fail(parts, conversation, turn, str(failed), host)
+            await lose(parts, conversation, host, str(failed))
         else:
             await self._run(Session(parts, key, link))
 

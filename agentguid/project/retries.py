@@ -101,7 +101,7 @@ def prompt(db: apsw.Connection, turn: str) -> Body | None:
     gone from the log. Reads a few rows.
     """
     row = turns.get(db, turn)
-    event = row and _started(db, row)
+    event = _started(db, row)
     if row is None or event is None:
         return None
     if not _knows(db, row):
@@ -112,8 +112,8 @@ def prompt(db: apsw.Connection, turn: str) -> Body | None:
     return Body(GO_ON if isinstance(ended, TurnEnded) and ended.limit else GO_ON_ANYHOW)
 
 
-def _started(db: apsw.Connection, row: turns.Turn) -> TurnStarted | None:
-    event = read.at(db, [row.position])[row.position].event
+def _started(db: apsw.Connection, row: turns.Turn | None) -> TurnStarted | None:
+    event = row and read.at(db, [row.position])[row.position].event
     return event if isinstance(event, TurnStarted) else None
 
 
@@ -133,7 +133,7 @@ def _first(db: apsw.Connection, event: TurnStarted) -> Body | None:
         if event.retries is None:
             return event.body
         row = turns.get(db, event.retries)
-        before = row and _started(db, row)
+        before = _started(db, row)
         if before is None:
             return None
         event = before
