@@ -202,3 +202,28 @@ def test_an_agent_whose_session_cannot_be_closed_is_ended_all_the_same(started: 
 
     wait_for(lambda: not daemon.hosts(), "the agent to be gone")
     assert "closing a session failed" in daemon.log()
+
+
+def test_what_is_stopped_before_its_agent_has_started_starts_none(started: Started) -> None:
+    daemon = started("""
+import asyncio, os
+import agentguid.effects.start as start
+real = start.whole_environ
+async def slow(parts, key):
+    open("asked", "w").close()
+    while not os.path.exists("go"):
+        await asyncio.sleep(0.01)
+    return await real(parts, key)
+start.whole_environ = slow
+""")
+    conversation = daemon.conversation()
+    daemon.send(conversation, "emit 1")
+    wait_for((daemon.root / "asked").exists, "the agent to be about to start")
+
+    daemon.api("POST", f"/conversations/{conversation}/cancel")
+    (daemon.root / "go").touch()
+
+    assert daemon.ended(conversation)["status"] == "interrupted"
+    assert not list((daemon.data / "tapes").iterdir())
+    daemon.send(conversation, "emit 1")
+    assert daemon.ended(conversation)["status"] == "complete"
