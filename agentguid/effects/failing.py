@@ -132,7 +132,8 @@ def waits(error: Exception) -> str:
     if isinstance(error, AgentFailed):
         return f"{why}. agentguid goes on trying"
     if isinstance(error, TooBusy | Conflict | apsw.BusyError):
-        return f"agentguid has more to write than it can ({why}); the agent waits, and it goes on by itself"
+        return f"agentguid has more to write than it can ({why}); it goes on by itself"
     if isinstance(error, MemoryError | apsw.NoMemError):
-        return "agentguid has no memory left; the agent waits, and it goes on by itself"
-    return f"agentguid cannot use its disk ({why}); the agent waits, and it goes on by itself"
+        return "agentguid has no memory left; it goes on by itself"
+    reason = why.rpartition(": ")[2]  # in front of it stands what could not be done
+    return f"agentguid cannot use its disk ({reason}); it goes on by itself"
