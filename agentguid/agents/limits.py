@@ -5,7 +5,7 @@ none has a field for it, so words are what there is; `tests/agents/test_limits.p
 """
 
 import re
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 from agentguid.protocol.items import Limit
@@ -22,7 +22,7 @@ _ACCOUNT = re.compile(
     _CODE
     + r"429\b|\b429\W{1,3}too many|too many requests|rate[ _-]?limit|usage limit|session limit|weekly limit"
     r"|limit (?:of the account )?(?:is |was |has been )?(?:reached|exceeded|hit)|(?:hit|reached|exceeded) your (?:\S+ ){0,3}limit"
-    r"|limit reached|resource[ _-]exhausted|quota (?:exceeded|exhausted|will reset)|exceeded your (?:current )?quota"
+    r"|limit reached|out of extra usage|resource[ _-]exhausted|quota (?:exceeded|exhausted|will reset)|exceeded your (?:current )?quota"
     r"|exhausted your (?:\S+ ){0,3}(?:capacity|quota)|throttl(?:ed|ing)|free tier (?:of \d+ )?requests",
     re.I | re.M,
 )
@@ -33,12 +33,14 @@ _PROVIDER = re.compile(
     re.I | re.M,
 )
 _NEVER = re.compile(
-    r"insufficient[ _]quota|billing|credit balance|no credit|payment|purchase|prompt is too long|context (?:length|window)"
+    r"insufficient[ _]quota|credit balance|no credit|prompt is too long|context (?:length|window)"
     r"|too many tokens in|maximum context|invalid[ _](?:model|api|x-api)|model[ _]not[ _]found|no such model|unauthorized"
     r"|authentication|not signed in|longer than the model",
     re.I,
 )
 """What waiting does not mend, also where the words of a limit stand beside it (OpenAI's `insufficient_quota` is a 429)."""
+_MONEY = re.compile(r"billing|payment|purchase|credit", re.I)
+"""What only money mends; but a limit that is lifted at some time may be bought off before that."""
 
 
 def read(text: str, at: int, zone: tzinfo = UTC) -> Limit | None:
@@ -46,9 +48,12 @@ def read(text: str, at: int, zone: tzinfo = UTC) -> Limit | None:
     text = text[-READ:]
     if _NEVER.search(text):
         return None
+    until = lifted(text, at, zone)
+    if until is None and _MONEY.search(text):
+        return None
     if _ACCOUNT.search(text):
-        return Limit("account", lifted(text, at, zone))
-    return Limit("provider", lifted(text, at, zone)) if _PROVIDER.search(text) else None
+        return Limit("account", until)
+    return Limit("provider", until) if _PROVIDER.search(text) else None
 
 
 def lifted(text: str, at: int, zone: tzinfo = UTC) -> int | None:
@@ -78,15 +83,19 @@ def _epoch(text: str, said: datetime, _: tzinfo) -> datetime | None:
 
 
 # -- 2026-11-26T15:00:00Z, 2026-11-26 15:00 UTC -----------------------------------------------------------------------
-_ISO = re.compile(r"\b(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?(?:\.\d+)?\s?(Z|UTC|[+-]\d\d:?\d\d)?(?!\w)")
+_ISO = re.compile(
+    r"\b(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?(?:\.\d+)?"
+    r"\s?(Z|(?:UTC|GMT)(?:[+-]\d{1,2}(?::?\d\d)?)?|[+-]\d\d:?\d\d)?(?!\w)"
+)
 
 
 def _instant(text: str, said: datetime, zone: tzinfo) -> datetime | None:
     for found in _ISO.finditer(text):
         day, minute, second, offset = found.groups()
-        offset = "+00:00" if offset in ("Z", "UTC") else offset or ""
-        when = datetime.fromisoformat(f"{day}T{minute}{second or ':00'}{offset}")
-        when = (when if when.tzinfo else when.replace(tzinfo=zone)).astimezone(UTC)
+        there = _offset(offset or "") or (UTC if offset == "Z" else zone)
+        when = (
+            datetime.fromisoformat(f"{day}T{minute}{second or ':00'}").replace(tzinfo=there).astimezone(UTC)
+        )
         if when >= said - JUST:  # a log may have been quoted, with times of its own
             return when
     return None
@@ -129,16 +138,19 @@ _CLOCK = re.compile(
     r"|(?P<month>"
     + "|".join(_MONTHS)
     + r")[a-z]{0,6}\.? (?P<day>\d{1,2})(?:st|nd|rd|th)?(?:,? (?P<year>20\d\d))?,?(?: at)? )?"
-    r"(?P<hour>[01]?\d|2[0-3])(?::(?P<minute>[0-5]\d)(?::[0-5]\d)?)?[ \u202f]?(?P<half>[ap]\.?m\b\.?)?"
-    r"(?:[ ]?\(?(?P<zone>[A-Z][A-Za-z_]+(?:/[A-Za-z_+\-0-9]+){1,2}|[A-Z]{3,4}|UTC[+-]\d{1,2})\)?)?",
+    r"(?P<hour>[01]?\d|2[0-3])(?::(?P<minute>[0-5]\d)(?::[0-5]\d)?)?[ \u202f]?(?P<half>[ap]m\b|[ap]\.m\b\.?)?"
+    r"(?:[ ]?\(?(?P<zone>[A-Z][A-Za-z_]+(?:/[A-Za-z_+\-0-9]+){1,2}"
+    r"|(?:UTC|GMT)(?:[+-]\d{1,2}(?::?\d\d)?)?(?!\w)|(?-i:[A-Z]{3,5}|[PMCE]T)(?![\w/]))\)?)?",
     re.I,
 )
 _ZONES = {
-    "utc": "UTC", "gmt": "UTC", "pst": "America/Los_Angeles", "pdt": "America/Los_Angeles", "pt": "America/Los_Angeles",
-    "est": "America/New_York", "edt": "America/New_York", "cet": "Europe/Berlin", "cest": "Europe/Berlin",
-    "bst": "Europe/London", "mst": "America/Denver", "mdt": "America/Denver", "cst": "America/Chicago",
-    "cdt": "America/Chicago", "jst": "Asia/Tokyo",
+    "PST": "America/Los_Angeles", "PDT": "America/Los_Angeles", "PT": "America/Los_Angeles",
+    "EST": "America/New_York", "EDT": "America/New_York", "ET": "America/New_York", "CET": "Europe/Berlin",
+    "CEST": "Europe/Berlin", "BST": "Europe/London", "MST": "America/Denver", "MDT": "America/Denver",
+    "MT": "America/Denver", "CST": "America/Chicago", "CDT": "America/Chicago", "CT": "America/Chicago",
+    "JST": "Asia/Tokyo",
 }  # fmt: skip
+_OFFSET = re.compile(r"(?:UTC|GMT)?(?:([+-])(\d\d?):?(\d\d)?)?", re.I)
 
 
 def _clock(text: str, said: datetime, zone: tzinfo) -> datetime | None:
@@ -146,6 +158,8 @@ def _clock(text: str, said: datetime, zone: tzinfo) -> datetime | None:
         if not (found["half"] or found["minute"]):
             continue  # a bare number is no time of the day
         there = _zone(found["zone"], zone)
+        if there is None:
+            continue
         hour = int(found["hour"])
         if found["half"]:
             if not 1 <= hour <= 12:
@@ -182,10 +196,25 @@ def _wall(midnight: datetime, hour: int, minute: int, zone: tzinfo, said: dateti
     return first if first >= said - JUST else local.replace(fold=1).astimezone(UTC)
 
 
-def _zone(name: str | None, otherwise: tzinfo) -> tzinfo:
+def _zone(name: str | None, otherwise: tzinfo) -> tzinfo | None:
+    """None: an abbreviation that we do not know; no time is better than a wrong one.
+
+    A name that this machine does not know is most likely its own: agents are told of no other.
+    """
     if not name:
         return otherwise
+    if offset := _offset(name):
+        return offset
     try:
-        return ZoneInfo(_ZONES.get(name.lower(), name))
+        return ZoneInfo(_ZONES.get(name, name))
     except (ValueError, OSError, KeyError):
-        return otherwise
+        return otherwise if "/" in name else None
+
+
+def _offset(name: str) -> tzinfo | None:
+    """UTC, GMT+5, +01:30."""
+    found = _OFFSET.fullmatch(name) if name else None
+    if found is None:
+        return None
+    away = timedelta(hours=int(found[2] or 0), minutes=int(found[3] or 0))
+    return timezone(-away if found[1] == "-" else away)

@@ -17,7 +17,7 @@ from agentguid.cli.plain import Plain
 from agentguid.cli.transcript import Transcript
 from agentguid.protocol.ids import turn_of
 
-RUNNING = ("running", "starting", "stopping", "silent", "catching_up", "waiting", "lost")
+RUNNING = ("running", "starting", "stopping", "silent", "stuck", "catching_up", "waiting", "lost")
 
 
 def arguments(parser: ArgumentParser) -> None:

@@ -29,6 +29,7 @@ STATUS_STYLES = {
     "starting": "green",
     "waiting": "yellow",
     "silent": "yellow",
+    "stuck": "yellow",
     "retrying": "yellow",
 } | dict.fromkeys(("error", "lost", "interrupted"), "red")
 

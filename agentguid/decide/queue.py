@@ -83,7 +83,7 @@ def evolve_held(held: bool, event: Event) -> bool:
     match event:
         case QueueHeld():
             return True
-        case QueueReleased() | TurnStarted() | ConversationDeleted():
+        case QueueReleased() | TurnStarted(imported=False) | ConversationDeleted():
             return False
     return held
 

@@ -68,14 +68,14 @@ def evolve(retry: Retry | None, event: Event) -> Retry | None:
     match event:
         case RetryScheduled(turn=turn, attempt=attempt):
             return Retry(turn, attempt)
-        case RetryCancelled() | TurnStarted() | ConversationDeleted():
+        case RetryCancelled() | TurnStarted(imported=False) | ConversationDeleted():
             return None
     return retry
 
 
 def evolve_failed(failed: Failed | None, open_turn: Turn | None, event: Event) -> Failed | None:
     match event:
-        case TurnStarted() | ConversationDeleted():
+        case TurnStarted(imported=False) | ConversationDeleted():
             return None
         case TurnEnded(turn=id) if open_turn and open_turn.id == id:
             return Failed(id, open_turn.attempt, event.limit) if turn.failed(event) else None

@@ -39,7 +39,7 @@ class Rules(NamedTuple):
         return msgspec.json.decode(state, type=type(self.initial)) if code == self.code else None
 
 
-CONVERSATION = Rules(conversation.initial, conversation.decide, conversation.evolve, code=6)
+CONVERSATION = Rules(conversation.initial, conversation.decide, conversation.evolve, code=7)
 CREDENTIAL = Rules(credential.initial, credential.decide, credential.evolve, code=1)
 IMPORTS = Rules(imports.initial, imports.decide, imports.evolve, code=1)
 

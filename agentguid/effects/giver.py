@@ -88,6 +88,9 @@ class Giver:
         """Up to where the tape has been read."""
         self._sent: set[str] = set()
         self._insisting: asyncio.Task[None] | None = None
+        self._answering: str | None = ""
+        """The turn whose decisions have been given up to position `_answered`."""
+        self._answered = 0
 
     @property
     def stopping(self) -> bool:
@@ -207,10 +210,26 @@ class Giver:
         await self._parts.dispatch(report, actor="daemon")
 
     async def _answer(self, turn: str | None) -> None:
-        parts = self._parts
-        for approval in approvals.decided(parts.reader, self._key.conversation, turn):
-            if not self.gave(f"answer:{approval.id}"):
-                await self._give(inputs.answer(parts.reader, parts.blobs, self._adapter, approval.id))
+        """All decisions in their order. Those that are given, or that nobody asks for, are not looked at again."""
+        parts, conversation = self._parts, self._key.conversation
+        if turn != self._answering:
+            row = hosts.get(parts.reader, self._key.host)
+            self._answering, self._answered = turn, row.position if row else 0
+        after, known = self._answered, self.caught_up
+        while page := approvals.decided(parts.reader, conversation, turn, after):
+            for approval in page:
+                after = approval.decided or after
+                known = await self._answer_one(approval) and known
+                if known:
+                    self._answered = after
+
+    async def _answer_one(self, approval: approvals.Approval) -> bool:
+        """True: the agent has it, or does not ask (any more, once all of the tape has been read)."""
+        if self.gave(f"answer:{approval.id}"):
+            return True
+        writes = await inputs.answer(self._parts.reader, self._parts.blobs, self._adapter, approval)
+        await self._give(writes)
+        return all(self.gave(write.id) for write in writes)
 
     async def _adjust(self, row: Conversation) -> None:
         """What the user chose since the turn began holds at once, where the agent can be told."""
@@ -275,7 +294,7 @@ class Giver:
         """The agent is through with its turn: nobody insists on its end, and ids of its inputs need not be kept."""
         self.idle_since = now()
         self._sent.clear()
-        if self._insisting:
+        if self._insisting and not self.ending:  # else the host would never hear that it is to end
             self._insisting.cancel()
 
     def leave(self) -> None:
@@ -304,6 +323,12 @@ class Giver:
                     await self.link.end(GRACE)
 
     async def _close(self) -> None:
+        try:
+            await self._closed()
+        except Exception:  # the border of an adapter: its bug keeps no agent alive
+            log.exception("closing a session failed", extra={"host": self._key.host})
+
+    async def _closed(self) -> None:
         """Tells the agent that its session is not needed here any more, where it can be told, and hears it out: shortly."""
         link, adapter = self.link, self._adapter
         if link is None or not link.alive or not isinstance(adapter, Closing):

@@ -1,18 +1,30 @@
 """What an agent should be given next: derived from the read models and the tape, never remembered."""
 
 import asyncio
+from collections.abc import Sequence
 
 import apsw
+from msgspec.structs import replace
 
 from agentguid.agents.base import Adapter, Answer, File, Prompt, Write
 from agentguid.append import read
 from agentguid.append.blobs import Blobs
-from agentguid.project import approvals, turns
+from agentguid.effects.parts import EffectParts
+from agentguid.project import conversations, turns
+from agentguid.project.approvals import Approval
 from agentguid.protocol.errors import LogBroken
 from agentguid.protocol.events import ApprovalDecided, MessageEdited, MessageQueued, TurnStarted
 from agentguid.protocol.items import Body
 
 LOST = "The changed arguments were lost with their file. Ask again."
+
+
+def unwanted(parts: EffectParts, conversation: str) -> bool:
+    """Its agent is to stop. Not while the read models are being made anew: then nothing is concluded."""
+    if not parts.current(conversation):
+        return False
+    row = conversations.get(parts.reader, conversation)
+    return row is None or row.stopping or row.deleted
 
 
 def started(db: apsw.Connection, turn: str) -> TurnStarted | None:
@@ -51,17 +63,19 @@ def _read(blobs: Blobs, body: Body) -> tuple[Body, list[File]]:
     return said, [File(one.name, one.type, blobs.get(one.blob)) for one in body.attached]
 
 
-def answer(db: apsw.Connection, blobs: Blobs, adapter: Adapter, approval: str) -> list[Write]:
-    """The user's decision, as the agent wants to hear it; nothing while undecided or when it does not ask any more."""
-    row = approvals.get(db, approval)
-    if row is None or not row.decided:
-        return []
-    event = read.at(db, [row.decided])[row.decided].event
+async def answer(db: apsw.Connection, blobs: Blobs, adapter: Adapter, approval: Approval) -> Sequence[Write]:
+    """The user's decision, as the agent wants to hear it; nothing while undecided or when it does not ask any more.
+
+    Arguments that the user changed are only read for who still asks.
+    """
+    event = approval.decided and read.at(db, [approval.decided])[approval.decided].event
     if not isinstance(event, ApprovalDecided):
         return []
-    try:
-        given = blobs.whole(event.input) if event.input else None
-    except (KeyError, OSError, LogBroken):  # what the user changed is lost: the agent is told no
-        return list(adapter.answer(Answer(approval, "reject_once", LOST, None, None)))
-    answer = Answer(approval, event.decision, event.message, event.option, given, event.answers)
-    return list(adapter.answer(answer))
+    said = Answer(approval.id, event.decision, event.message, event.option, None, event.answers)
+    writes = adapter.answer(said)
+    if not writes or not event.input:
+        return writes
+    found = await whole(blobs, event.input)
+    if found is None:  # what the user changed is lost: the agent is told no
+        return adapter.answer(Answer(approval.id, "reject_once", LOST, None, None))
+    return adapter.answer(replace(said, input=found[0].text.encode()))

@@ -121,6 +121,7 @@ class Session:
                 giver.caught_up = True
                 await giver.look()
                 self._watch()
+                self._parts.presence.trouble(self.key.conversation, "")  # all was written that there was
                 await self._grown.wait()
         finally:
             await self._leave()
@@ -139,9 +140,13 @@ class Session:
     async def _leave(self) -> None:
         self._giver.leave()
         self._silence.leave()
-        for task in (self._syncing, self._report):
-            if task and not task.done() and (self._tail.exited or task is self._syncing):
-                task.cancel()
+        if self._syncing:
+            self._syncing.cancel()
+        if self._report:
+            # Never left on its way: the next session would find a mark that does not count it, and report it again.
+            await asyncio.wait([self._report])
+            if not self._report.cancelled() and (error := self._report.exception()):
+                log.warning("the last report failed: %s", error, extra={"host": self.key.host})
         self._parts.live.clear(self.key.conversation)
         self._parts.presence.set(self.key.conversation, None)
         await self._giver.terminals.leave()

@@ -6,6 +6,7 @@ from agentguid.agents.base import Launch
 from agentguid.agents.discovery import child_environ
 from agentguid.append import read
 from agentguid.effects import scratch
+from agentguid.effects.inputs import unwanted
 from agentguid.effects.key import Key
 from agentguid.effects.parts import EffectParts
 from agentguid.failpoints import failpoint
@@ -52,6 +53,8 @@ async def _spawn(parts: EffectParts, key: Key) -> tuple[Key, Link]:
     argv = found.speaks().argv(found.path or "", key.launch)
     failpoint("effects.before_spawn")
     environ = await whole_environ(parts, key)
+    if unwanted(parts, key.conversation):  # that took its time
+        raise AgentFailed("It was stopped before its agent had started.")
     spec = Spec(host=key.host, argv=argv, cwd=key.launch.cwd, env=environ)
     link = await _spawned(parts, spec)
     failpoint("effects.after_spawn")

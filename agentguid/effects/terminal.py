@@ -14,6 +14,7 @@ from agentguid.agents.commands import Ran, Run
 from agentguid.failpoints import failpoint
 from agentguid.hosts import tape
 from agentguid.hosts.link import Link, Spec, held, reap
+from agentguid.hosts.orphans import kill
 from agentguid.hosts.tape import Record
 from agentguid.paths import Places
 from agentguid.protocol.errors import AgentFailed
@@ -151,7 +152,10 @@ class Terminal:
         self.begun = True
         self._changed()
         if not self.failure:
-            await self._follow()
+            try:
+                await self._follow()
+            except OSError as error:
+                self.failure = f"What the command prints cannot be read: {error}."
         self._changed()
 
     async def _found(self, run: Run | None, cwd: str, env: dict[str, str]) -> Link | None:
@@ -209,20 +213,27 @@ class Terminal:
         await self._link.grown.wait()
         if self._link.alive or self._link.exited:
             return True
-        self._link = await Link.connect(self._places, self.name)
-        return self._link is not None
+        while True:
+            try:
+                self._link = await Link.connect(self._places, self.name)
+            except AgentFailed:  # it lives and does not answer: it may come round
+                if self._end is not None:
+                    await kill(self._places, self.name)
+            else:
+                return self._link is not None
 
     async def _ended(self) -> None:
+        """Waits for one that is being started at this moment, and tells its host: again when it had to be found again."""
         loop = asyncio.get_running_loop()
-        late = loop.time() + PATIENCE
-        while not self.begun and loop.time() < late:  # noqa: ASYNC110 - it is being started at this moment
-            await asyncio.sleep(0.01)
-        if self._link is not None and not self.over:
-            with contextlib.suppress(AgentFailed, TimeoutError):
-                async with asyncio.timeout(PATIENCE):
-                    await self._link.signal("TERM")
-                    await self._link.end(GRACE)
-        while not self.over and loop.time() < late:  # noqa: ASYNC110
+        late, told = loop.time() + PATIENCE, None
+        while not self.over and loop.time() < late:
+            link = self._link if self.begun else None
+            if link is not None and link is not told and link.alive:
+                told = link
+                with contextlib.suppress(AgentFailed, TimeoutError):
+                    async with asyncio.timeout(PATIENCE):
+                        await link.signal("TERM")
+                        await link.end(GRACE)
             await asyncio.sleep(0.01)
 
 

@@ -7,21 +7,21 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Coroutine
-from typing import Any
 
 from agentguid.append import read
-from agentguid.effects.inputs import started
+from agentguid.effects.failing import Failing
+from agentguid.effects.inputs import started, unwanted
+from agentguid.effects.losing import fail, lose
 from agentguid.effects.parts import EffectParts
 from agentguid.effects.session import Session
 from agentguid.effects.start import reconnect, start
-from agentguid.effects.terminals import commands_of, end_commands
+from agentguid.effects.terminals import commands_of
 from agentguid.entropy import new_id, now
 from agentguid.hosts.orphans import held, kill, sweep
 from agentguid.project import conversations, hosts, retries, turns
-from agentguid.protocol.commands import CancelRetry, Report, StopTurn
+from agentguid.protocol.commands import CancelRetry, StopTurn
 from agentguid.protocol.errors import AgentFailed, Refused
-from agentguid.protocol.events import Event, HostEnded, HostRequested, Recorded, TurnEnded
+from agentguid.protocol.events import HostRequested, Recorded
 from agentguid.protocol.ids import CONVERSATION, conversation_of, stream_of
 
 log = logging.getLogger(__name__)
@@ -35,9 +35,6 @@ TYPES = (
     "conversation.deleted",
 )
 """What this effect reacts to."""
-TRY_AGAIN = 5.0
-"""Seconds until a conversation whose task failed unexpectedly (a full disk, a bug) is seen to again."""
-
 END_ALL = 30.0
 """Seconds within which all agents end; each is killed after a few."""
 AGAIN = 0.5
@@ -52,8 +49,13 @@ class Turns:
         self._sessions: dict[str, Session] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         """By conversation: the one task that starts, runs or ends its session."""
+        self._failing = Failing(parts)
+        self._later: dict[str, asyncio.TimerHandle] = {}
+        """By conversation: when it is seen to again after its task has failed."""
         self._closing = False
         """No agent is started any more."""
+        self._left = False
+        """The daemon stops: nothing is seen to any more."""
 
     # -- the effect ---------------------------------------------------------------------------------------------------
     async def run(self) -> None:
@@ -108,24 +110,27 @@ class Turns:
         session = self._sessions.get(conversation)
         if session:
             session.poke()
-        if conversation not in self._tasks:
-            self._spawn(conversation, self._serve(conversation))
+        if conversation not in self._tasks and not self._left:
+            if timer := self._later.pop(conversation, None):
+                timer.cancel()
+            self._tasks[conversation] = asyncio.create_task(
+                self._work(conversation), name=f"turns-{conversation}"
+            )
 
-    def _spawn(self, conversation: str, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work, name=f"turns-{conversation}")
-        self._tasks[conversation] = task
-        task.add_done_callback(lambda done: self._done(conversation, done))
-
-    def _done(self, conversation: str, task: asyncio.Task[None]) -> None:
-        if self._tasks.get(conversation) is task:
-            del self._tasks[conversation]
-        if task.cancelled():
-            return
-        if error := task.exception():
-            log.error("running a turn failed", exc_info=error, extra={"conversation": conversation})
-            asyncio.get_running_loop().call_later(TRY_AGAIN, self._see_to, conversation)
-        elif not self._closing and (row := conversations.get(self._parts.reader, conversation)) and row.turn:
-            self._see_to(conversation)  # started after the task had looked for the last time
+    async def _work(self, conversation: str) -> None:
+        """The task of a conversation. What fails in it concerns no other."""
+        wait: float | None = None
+        try:
+            await self._serve(conversation)
+            self._failing.over(conversation)
+        except Exception as error:  # the border of an effect
+            wait = await self._failing.meet(conversation, error)
+        finally:
+            # At once, so that no event comes after its last look and finds it still there.
+            self._tasks.pop(conversation, None)
+        if wait is not None:
+            loop = asyncio.get_running_loop()
+            self._later[conversation] = loop.call_later(wait, self._see_to, conversation)
 
     async def _serve(self, conversation: str) -> None:
         """Until no turn is open and no host lives: a session for it."""
@@ -142,7 +147,7 @@ class Turns:
                     await sweep(parts.places, [*had, *await commands_of(parts.places, had)])
                 return
             elif row.stopping:
-                await self._fail(conversation, row.turn, None)
+                await fail(parts, conversation, row.turn, None)
             else:
                 await self._begin(conversation, row.turn)
 
@@ -156,41 +161,49 @@ class Turns:
 
     async def _begin(self, conversation: str, turn: str) -> None:
         """Starts an agent for a turn and stays with it to its end."""
-        event = started(self._parts.reader, turn)
+        parts = self._parts
+        event = started(parts.reader, turn)
         if event is None:
-            await self._fail(conversation, turn, "Its prompt is gone from the log.")
+            await fail(parts, conversation, turn, "Its prompt is gone from the log.")
             return
         host = new_id()
         try:
-            key, link = await start(self._parts, conversation, host, event)
+            key, link = await start(parts, conversation, host, event)
         except Refused:
             await asyncio.sleep(AGAIN)  # the turn ended meanwhile, or a host lives after all
         except AgentFailed as failed:
-            await self._fail(conversation, turn, str(failed), host)
+            await lose(parts, conversation, host, str(failed))
         else:
-            await self._run(Session(self._parts, key, link))
+            await self._run(Session(parts, key, link))
 
     async def _take_up(self, conversation: str, living: hosts.Host) -> None:
         """Goes on with a host that the log knows as living: one of an earlier daemon, or of a task that failed."""
-        event = read.at(self._parts.reader, [living.position])[living.position].event
+        parts = self._parts
+        event = read.at(parts.reader, [living.position])[living.position].event
         if not isinstance(event, HostRequested):
-            await self._lose(conversation, living.id, "What its agent was started with is gone from the log.")
+            await lose(
+                parts, conversation, living.id, "What its agent was started with is gone from the log."
+            )
             return
         try:
-            key, link = await reconnect(self._parts, conversation, event)
+            key, link = await reconnect(parts, conversation, event)
         except AgentFailed as failed:
-            if held(self._parts.places, living.id):
-                if not self._unwanted(conversation):
+            if held(parts.places, living.id):
+                if not unwanted(parts, conversation):
                     raise  # it lives and does not answer: no other agent may work on its session; tried again
-                await kill(self._parts.places, living.id)
-            await self._lose(conversation, living.id, str(failed))
+                await kill(parts.places, living.id)
+            await lose(parts, conversation, living.id, str(failed))
             return
         try:
-            session = Session(self._parts, key, link)
+            session = Session(parts, key, link)
         except AgentFailed as failed:
             if link:
                 await link.end()
-            await self._lose(conversation, living.id, str(failed))
+            await lose(parts, conversation, living.id, str(failed))
+        except BaseException:
+            if link:
+                await link.close()
+            raise
         else:
             await self._run(session)
 
@@ -202,27 +215,6 @@ class Turns:
         finally:
             del self._sessions[conversation]
 
-    def _unwanted(self, conversation: str) -> bool:
-        """Its agent is to stop."""
-        row = conversations.get(self._parts.reader, conversation)
-        return row is None or row.stopping or row.deleted
-
-    async def _lose(self, conversation: str, host: str, error: str) -> None:
-        """Gives a host up, and with it the turn that it worked on."""
-        await end_commands(self._parts.places, host)
-        row = conversations.get(self._parts.reader, conversation)
-        stopped = row is not None and row.stopping
-        await self._fail(conversation, row.turn if row else None, None if stopped else error, host)
-
-    async def _fail(self, conversation: str, turn: str | None, error: str | None, host: str = "") -> None:
-        """Ends a turn that cannot be run; with no error it was stopped before it ran."""
-        facts: list[Event] = []
-        if turn:
-            facts.append(TurnEnded(turn=turn, outcome="error" if error else "interrupted", error=error))
-        if host:
-            facts.append(HostEnded(host=host))
-        await self._parts.dispatch(Report(conversation=conversation, host=host, facts=facts), actor="daemon")
-
     # -- housekeeping -------------------------------------------------------------------------------------------------
     async def _end_idle(self) -> None:
         while True:
@@ -232,7 +224,14 @@ class Turns:
                 since = session.idle_since()
                 row = conversations.get(self._parts.reader, conversation)
                 if since is not None and since < limit and row is not None and row.turn is None:
-                    await session.rest()
+                    await self._rest(conversation, session)
+
+    @staticmethod
+    async def _rest(conversation: str, session: Session) -> None:
+        try:
+            await session.rest()
+        except Exception:  # the border of an effect: nothing of one agent ends the others
+            log.exception("ending an idle agent failed", extra={"conversation": conversation})
 
     async def let_go(self, conversation: str) -> None:
         """Ends an agent that has nothing to do: its session went on elsewhere, and the next turn must know of that."""
@@ -266,6 +265,7 @@ class Turns:
 
     async def _leave(self) -> None:
         """The daemon stops: hosts and agents go on."""
+        self._left = True
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()

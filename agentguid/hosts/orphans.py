@@ -60,12 +60,19 @@ def _left(places: Places, group: int, host: str) -> kin.Kin:
 
 
 async def kill(places: Places, host: str) -> None:
-    """Ends a host that lives but does not answer, at once, and what it holds. Raises OSError when it may not."""
-    with contextlib.suppress(ProcessLookupError):
-        if held(places, host):
+    """Ends a host that lives but does not answer, at once, and what it holds.
+
+    Raises OSError when it may not, or the host does not end for it.
+    """
+    late = time.monotonic() + PATIENCE
+    while held(places, host):
+        if time.monotonic() > late:
+            raise TimeoutError(f"host {host} cannot be ended")
+        with contextlib.suppress(
+            ProcessLookupError, ValueError
+        ):  # it has just ended, or not yet said who it is
             os.kill(int((places.tapes / host / "lock").read_bytes()), signal.SIGKILL)
-    while held(places, host):  # noqa: ASYNC110  the kernel lets go of the lock
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.02)  # the kernel lets go of the lock
     await reap(places, host)
 
 

@@ -9,7 +9,7 @@ from agentguid.protocol.errors import Refused
 
 def retrying(parts: Parts, conversation: str) -> RetryTurn:
     """Raises `Refused` when there is nothing to be tried."""
-    turn = turns.latest(parts.reader, conversation)
+    turn = turns.latest_here(parts.reader, conversation)
     body = retries.prompt(parts.reader, turn.id) if turn else None
     if turn is None or body is None:
         raise Refused("There is no message to send again.")

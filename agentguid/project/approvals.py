@@ -29,6 +29,8 @@ CREATE INDEX IF NOT EXISTS approval_pending ON approval (position) WHERE decided
 CREATE INDEX IF NOT EXISTS approval_settled ON approval (decided) WHERE decided IS NOT NULL;
 CREATE INDEX IF NOT EXISTS approval_pending_of ON approval (conversation, position) WHERE decided IS NULL;
 """
+PAGE = 100
+"""Approvals that are read at a time."""
 
 
 class Approval(Struct, frozen=True, gc=False):
@@ -108,11 +110,15 @@ def latest(db: apsw.Connection, limit: int = 20) -> list[Approval]:
     return [_row(row) for row in db.execute(_SELECT + where, (limit,))]
 
 
-def decided(db: apsw.Connection, conversation: str, turn: str | None, limit: int = 100) -> list[Approval]:
-    """Of the newest decided ones of a conversation those of a turn, or of none, oldest first. Withdrawn ones are not."""
-    where = "WHERE conversation = ? AND decision IS NOT NULL AND decided > 0 ORDER BY decided DESC LIMIT ?"
-    rows = [_row(row) for row in db.execute(_SELECT + where, (conversation, limit))]
-    return [row for row in reversed(rows) if row.turn in (None, turn)]
+def decided(
+    db: apsw.Connection, conversation: str, turn: str | None, after: int = 0, limit: int = PAGE
+) -> list[Approval]:
+    """Those of a turn, or of none, that were decided after a position, in that order. Withdrawn ones are not."""
+    where = (
+        "WHERE conversation = ? AND decision IS NOT NULL AND decided > ? AND (turn IS NULL OR turn = ?) "
+        "ORDER BY decided LIMIT ?"
+    )
+    return [_row(row) for row in db.execute(_SELECT + where, (conversation, after, turn, limit))]
 
 
 def _row(row: tuple[Any, ...]) -> Approval:

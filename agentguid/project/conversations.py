@@ -188,7 +188,7 @@ _STATEMENTS = {
         "turn = iif(:imported, turn, :turn)",
         "turn_mode = iif(:imported, turn_mode, :mode)",
         "stopping = 0",
-        "held = 0",
+        "held = iif(:imported, held, 0)",
         _UPDATED,
         _ITEM,
     ),

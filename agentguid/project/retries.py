@@ -8,20 +8,21 @@ from msgspec import Struct
 
 from agentguid.agents import limits
 from agentguid.append import read
-from agentguid.project import transcript, turns
+from agentguid.project import conversations, hosts, transcript, turns
 from agentguid.protocol.events import (
     ConversationDeleted,
     ItemAdded,
     Recorded,
     RetryCancelled,
     RetryScheduled,
+    TurnEnded,
     TurnStarted,
 )
 from agentguid.protocol.ids import conversation_of
 from agentguid.protocol.items import Body, LimitKind
 
 NAME = "retries"
-VERSION = 1
+VERSION = 2
 TABLES: tuple[str, ...] = ("retry",)
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS retry (
@@ -35,7 +36,11 @@ CREATE TABLE IF NOT EXISTS retry (
 CREATE INDEX IF NOT EXISTS retry_by_time ON retry (at);
 """
 GO_ON = "Go on where you were interrupted: the limit that cut you short has been lifted."
-"""What an agent is told that had begun with its work."""
+"""What an agent is told that had begun with its work when a limit was reached."""
+GO_ON_ANYHOW = "Go on where you were interrupted."
+"""What it is told when it was something else."""
+BACK = 100
+"""Tries of one prompt that are gone back over."""
 WORK = ("message", "thought", "plan", "tool", "approval")
 """Kinds of items that an agent makes by working."""
 
@@ -63,7 +68,7 @@ def apply(db: apsw.Connection, recorded: Recorded) -> None:
                 "INSERT OR REPLACE INTO retry VALUES (?, ?, ?, ?, ?, ?)",
                 (conversation, e.turn, e.at, e.attempt, e.of, e.reason),
             )
-        case RetryCancelled() | TurnStarted() | ConversationDeleted():
+        case RetryCancelled() | TurnStarted(imported=False) | ConversationDeleted():
             db.execute("DELETE FROM retry WHERE conversation = ?", (conversation,))
 
 
@@ -92,13 +97,47 @@ def total(db: apsw.Connection) -> int:
 def prompt(db: apsw.Connection, turn: str) -> Body | None:
     """What is sent to try a turn again: its prompt, or, when the agent has worked on that already, a word to go on.
 
-    None when it is gone from the log. Reads a few rows.
+    The prompt also to an agent that knows nothing of it: another one, or one whose session is gone. None when it is
+    gone from the log. Reads a few rows.
     """
     row = turns.get(db, turn)
-    event = row and read.at(db, [row.position])[row.position].event
-    if not isinstance(event, TurnStarted):
+    event = _started(db, row)
+    if row is None or event is None:
         return None
-    return Body(GO_ON) if _worked(db, turn) else event.body
+    if not _knows(db, row):
+        return _first(db, event)
+    if not _worked(db, turn):
+        return event.body
+    ended = row.end_position and read.at(db, [row.end_position])[row.end_position].event
+    return Body(GO_ON if isinstance(ended, TurnEnded) and ended.limit else GO_ON_ANYHOW)
+
+
+def _started(db: apsw.Connection, row: turns.Turn | None) -> TurnStarted | None:
+    event = row and read.at(db, [row.position])[row.position].event
+    return event if isinstance(event, TurnStarted) else None
+
+
+def _knows(db: apsw.Connection, row: turns.Turn) -> bool:
+    """Whoever gets the next turn was there when this one was worked on, and remembers."""
+    now = conversations.get(db, row.conversation)
+    return (
+        now is not None
+        and now.agent == row.agent
+        and hosts.session(db, row.conversation, row.agent) is not None
+    )
+
+
+def _first(db: apsw.Connection, event: TurnStarted) -> Body | None:
+    """What the user wrote, before it was tried again."""
+    for _ in range(BACK):
+        if event.retries is None:
+            return event.body
+        row = turns.get(db, event.retries)
+        before = _started(db, row)
+        if before is None:
+            return None
+        event = before
+    return None
 
 
 def _worked(db: apsw.Connection, turn: str) -> bool:

@@ -126,6 +126,13 @@ def latest(db: apsw.Connection, conversation: str) -> Turn | None:
     return row and _row(row)
 
 
+def latest_here(db: apsw.Connection, conversation: str) -> Turn | None:
+    """As `latest`, of those that were run here: what is imported cannot be run again."""
+    query = _SELECT + "WHERE conversation = ? AND imported = 0 ORDER BY sequence DESC LIMIT 1"
+    row = db.execute(query, (conversation,)).fetchone()
+    return row and _row(row)
+
+
 def active(db: apsw.Connection) -> list[str]:
     """The conversations that have an open turn. Asked at start-up."""
     return [row[0] for row in db.execute("SELECT conversation FROM turn WHERE end_position IS NULL")]

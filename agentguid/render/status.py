@@ -46,7 +46,7 @@ class Alive(Protocol):
 
 class Status(NamedTuple):
     key: str
-    """running, starting, stopping, silent, catching_up, waiting, lost, retrying, error, interrupted, unread or idle."""
+    """running, starting, stopping, silent, stuck, catching_up, waiting, lost, retrying, error, interrupted, unread or idle."""
     text: str
     """In words, for the header."""
     icon: str
@@ -60,7 +60,7 @@ class Status(NamedTuple):
         return self.key in BUSY
 
 
-BUSY = frozenset(("running", "starting", "stopping", "silent", "catching_up", "waiting", "lost"))
+BUSY = frozenset(("running", "starting", "stopping", "silent", "stuck", "catching_up", "waiting", "lost"))
 RESTING = {
     "error": Status("error", "Failed", "s-fail", "st-fail"),
     "interrupted": Status("interrupted", "Interrupted", "stop", "st-rest"),
@@ -71,10 +71,12 @@ RETRYING = Status("retrying", "Waiting to retry", "s-wait", "st-ask")
 IDLE = Status("idle", "Ready", "s-idle", "st-rest")
 
 
-def status(row: Row, alive: Alive | None, now: int, *, recovering: bool = False) -> Status:
-    """The state to show, as of `now` (microseconds)."""
+def status(row: Row, alive: Alive | None, now: int, *, recovering: bool = False, trouble: str = "") -> Status:
+    """The state to show, as of `now` (microseconds). `trouble`: what keeps agentguid itself from going on."""
     if row.turn is None:
         return _resting(row)
+    if trouble:
+        return Status("stuck", "Cannot go on yet", "s-silent", "st-ask", one_line(trouble))
     if recovering or (alive and alive.phase == "catching_up"):
         return Status(
             "catching_up", "Catching up", "refresh", "st-rest", "reading what the agent did in between"

@@ -291,8 +291,10 @@ class Page:
             self._fresh[name] = html
 
     def _status(self, row: Conversation) -> Status:
-        presence = self._sources.presence
-        return status(row, presence.of(row.id), now(), recovering=presence.recovering)
+        known = self._sources.presence
+        return status(
+            row, known.of(row.id), now(), recovering=known.recovering, trouble=known.troubled(row.id)
+        )
 
 
 def _items(

@@ -36,6 +36,7 @@ class Presence:
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
         self._hosts: dict[str, Liveness] = {}
+        self._troubles: dict[str, str] = {}
         self.recovering = False
         """Tapes from before the start are still being read."""
 
@@ -51,6 +52,23 @@ class Presence:
             self._hosts[conversation] = liveness
         if _shown(before) != _shown(liveness):
             self._feed.wake(self._feed.position, (stream_of(conversation),))
+
+    def trouble(self, conversation: str, why: str) -> None:
+        """What keeps agentguid itself from going on with a turn, for now; empty: nothing does. Wakes readers as `set`."""
+        before = self._troubles.pop(conversation, "")
+        if why:
+            self._troubles[conversation] = why
+        if why != before:
+            self._feed.wake(self._feed.position, (stream_of(conversation),))
+
+    def troubled(self, conversation: str) -> str:
+        """What keeps agentguid from going on with it."""
+        return self._troubles.get(conversation, "")
+
+    @property
+    def troubles(self) -> list[str]:
+        """All that is wrong at this moment, each once."""
+        return sorted(set(self._troubles.values()))
 
     def __len__(self) -> int:
         return len(self._hosts)

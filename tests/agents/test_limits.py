@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentguid.agents import limits
+from agentguid.agents import codex_errors, limits
+from agentguid.agents.catalogue import CATALOGUE
+from agentguid.agents.codex_state import State
 
 ZURICH = ZoneInfo("Europe/Zurich")
 NOW = datetime(2026, 11, 26, 12, 30, tzinfo=UTC)
@@ -45,6 +47,10 @@ def until(text: str, now: datetime = NOW, zone: ZoneInfo = ZURICH) -> str | None
         ("You have exhausted your capacity on this model. Your quota will reset after 3h5m12s.", "account"),
         ("Qwen OAuth quota exceeded: Your free daily quota has been reached.", "account"),
         ("429 This request would exceed your rate limit.", "account"),
+        ("You've hit your usage limit. Upgrade to Pro (https://chatgpt.com/explore/pro), visit https://chatgpt.com/codex/settings/usage to purchase more credits or try again at 3:45 PM.", "account"),
+        ("You've hit your usage limit. Visit https://chatgpt.com/codex/settings/usage to purchase more credits or try again at Dec 3rd, 2026 3:45 PM.", "account"),
+        ("You exceeded your current quota, please check your plan and billing details. For more information on this error, head to: https://ai.google.dev/gemini-api/docs/rate-limits. * Quota exceeded for metric: generativelanguage.googleapis.com/generate_content_free_tier_requests, limit: 20 Please retry in 34.074824224s.", "account"),
+        ("You're out of extra usage · resets 3pm (Europe/Zurich)", "account"),
         ("Throttling: TPM(10000/10000)", "account"),
         ("request was throttled", "account"),
         ("API Error: 529 Overloaded. This is only the demo agent", "provider"),
@@ -53,6 +59,9 @@ def until(text: str, now: datetime = NOW, zone: ZoneInfo = ZURICH) -> str | None
         ("Selected model is at capacity. Please try a different model.", "provider"),
         ("This model is currently experiencing high demand.", "provider"),
         ('{"code":"insufficient_quota","message":"You exceeded your current quota, please check your plan and billing details"}', None),
+        ('{"code":"insufficient_quota","message":"You exceeded your current quota"} Please retry in 20s', None),
+        ("You exceeded your current quota, please check your plan and billing details.", None),
+        ("You've hit your usage limit. To get more access now, purchase more credits.", None),
         ("Your credit balance is too low to access the Anthropic API.", None),
         ("API Error: 401 authentication_error: invalid x-api-key", None),
         ("prompt is too long: 210000 tokens > 200000 maximum; rate limit", None),
@@ -92,6 +101,21 @@ def test_limits_are_recognised_and_nothing_else_is(text: str, kind: str | None) 
         ("resets at 15:00 (America/New_York)", "11-26 20:00:00"),
         ("resets 9am PST", "11-26 17:00:00"),
         ("resets 9am (Mars/Olympus)", "11-27 08:00:00"),
+        ("resets 3pm (UTC-5)", "11-26 20:00:00"),
+        ("resets 3pm (UTC+1)", "11-26 14:00:00"),
+        ("resets 3pm GMT+2", "11-26 13:00:00"),
+        ("resets 6pm (UTC+5:30)", "11-26 12:30:00"),
+        ("resets 3pm (GMT)", "11-26 15:00:00"),
+        ("resets 3pm (utc)", "11-26 15:00:00"),
+        ("resets 3pm (UTC+77)", None),
+        ("It is lifted at 2026-11-26 15:00 UTC-5.", "11-26 20:00:00"),
+        ("resets 9am PT", "11-26 17:00:00"),
+        ("resets 9am ET.", "11-26 14:00:00"),
+        ("resets 3pm (XYZT)", None),
+        ("resets 3pm AKDT", None),
+        ("resets 3pm and then goes on", "11-26 14:00:00"),
+        ("try again at 3:45 PM. API Error", "11-26 14:45:00"),
+        ("try again at 3:45 p.m. or later", "11-26 14:45:00"),
         ("resets 12am", "11-26 23:00:00"),
         ("resets 12pm (UTC)", "11-27 12:00:00"),
         ("resets 1pm (Europe/Zurich)", "11-27 12:00:00"),
@@ -133,6 +157,20 @@ def test_the_end_of_a_limit_is_read(text: str, when: str | None) -> None:
 )
 def test_clocks_that_are_changed_and_years_that_end(now: datetime, text: str, when: str) -> None:
     assert until(text, now) == when
+
+
+def test_what_codex_says_of_a_used_up_limit_is_still_one_in_our_words() -> None:
+    said = (
+        "You've hit your usage limit. Upgrade to Pro (https://chatgpt.com/explore/pro), visit "
+        "https://chatgpt.com/codex/settings/usage to purchase more credits or try again at 3:45 PM."
+    )
+    codex = next(one for one in CATALOGUE if one.id == "codex")
+    told = codex_errors.sentence(codex, State(), {"message": said, "codexErrorInfo": "usageLimitExceeded"})
+
+    found = limits.read(told, micros(NOW), ZURICH)
+
+    assert found
+    assert (found.kind, until(told)) == ("account", "11-26 14:45:00")
 
 
 @given(st.text(), st.integers(0, 4_000_000_000_000_000))

@@ -8,7 +8,7 @@ from agentguid.protocol import commands as c
 from agentguid.protocol import events as e
 from agentguid.protocol.errors import AgentguidError, Invalid
 from agentguid.protocol.items import Body
-from tests.decide.given import CREATED, ID, after, ended, given, hosted, said, send, started
+from tests.decide.given import CREATED, ID, after, ended, given, hosted, queued, said, send, started
 
 PROMPT = e.TurnStarted(turn="tx1", message="x1", body=Body("hi"), agent="claude", cwd="/tmp/w", imported=True)
 END = e.TurnEnded(turn="tx1", outcome="complete")
@@ -61,6 +61,28 @@ def test_a_prompt_that_was_run_elsewhere_opens_no_turn() -> None:
     (begun,) = given([CREATED, PROMPT], send("m2"))
     assert isinstance(begun, e.TurnStarted)
     assert not begun.imported
+
+
+FAILED = [CREATED, started("m1"), queued("m2"), ended("m1", "error", "x")]
+HELD = e.QueueHeld(turn="tm1")
+AGAIN = e.RetryScheduled(turn="tm1", at=5, attempt=1, of=3, reason="account")
+
+
+def test_what_is_held_back_stays_so_over_an_import_and_can_be_released() -> None:
+    release = c.ReleaseQueue(conversation=ID)
+
+    assert given([*FAILED, HELD, PROMPT, END, IMPORTED], release) == [e.QueueReleased(), started("m2")]
+
+
+def test_what_is_to_be_tried_again_is_so_after_an_import() -> None:
+    history = [*FAILED, AGAIN, PROMPT, END, IMPORTED]
+    retry = c.RetryTurn(conversation=ID, turn="tm1", message="m9", body=Body("m1"))
+
+    assert given(history, send("m3")) == [queued("m3")]
+    assert given(history, c.CancelRetry(conversation=ID)) == [e.RetryCancelled(turn="tm1"), HELD]
+    (begun,) = given(history, retry)
+    assert isinstance(begun, e.TurnStarted)
+    assert (begun.retries, begun.attempt) == ("tm1", 1)
 
 
 def test_the_next_turn_goes_on_with_the_agents_own_session() -> None:

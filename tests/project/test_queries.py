@@ -4,11 +4,11 @@ import apsw
 import msgspec
 import pytest
 
-from agentguid.project import approvals, conversations, credentials, hosts, queue, turns
+from agentguid.project import approvals, conversations, credentials, hosts, queue, retries, turns
 from agentguid.project.conversations import first_line
 from agentguid.protocol import events as e
 from agentguid.protocol.errors import Invalid
-from agentguid.protocol.items import Body, Usage
+from agentguid.protocol.items import Body, Limit, Usage
 from tests.decide.given import asked, ended, hosted, queued, said, started, withdrawn
 from tests.project.conftest import Filler
 
@@ -121,6 +121,53 @@ def test_a_queue_is_held_until_it_is_released_or_a_turn_starts(db: apsw.Connecti
     assert not conversation(db).held
     fill(e.QueueHeld(turn="tm1"), started("m3"))
     assert not conversation(db).held
+
+
+def test_what_was_done_elsewhere_releases_no_queue_and_calls_off_no_retry(
+    db: apsw.Connection, fill: Filler
+) -> None:
+    fill(CREATED, started("m1"), queued("m2"), ended("m1", "error"), e.QueueHeld(turn="tm1"))
+    fill(e.RetryScheduled(turn="tm1", at=9, attempt=1, of=3, reason="account"))
+    there = msgspec.structs.replace(started("x1"), imported=True)
+    fill(there, ended("x1"), e.ConversationImported(source="claude", session="s9"))
+
+    row = conversation(db)
+    assert (row.held, row.queued, row.retry_at) == (True, 1, 9)
+    last = turns.latest_here(db, "c1")
+    assert last
+    assert last.id == "tm1"
+
+
+IDENTIFIED = e.SessionIdentified(host="h1", session="s1")
+LIMITED = msgspec.structs.replace(ended("m1", "error", "full"), limit=Limit("account"))
+WENT_ON = msgspec.structs.replace(started("m2", retries.GO_ON), retries="tm1")
+OTHER = e.ConversationConfigured(agent="codex")
+
+
+@pytest.mark.parametrize(
+    ("history", "turn", "words"),
+    [
+        pytest.param([LIMITED], "tm1", "begin", id="nothing was done"),
+        pytest.param([said("i1"), LIMITED], "tm1", retries.GO_ON, id="a limit in the middle of work"),
+        pytest.param(
+            [said("i1"), ended("m1", "error", "x")], "tm1", retries.GO_ON_ANYHOW, id="a crash in the middle of work"
+        ),
+        pytest.param([said("i1"), LIMITED, OTHER], "tm1", "begin", id="another agent"),
+        pytest.param([said("i1"), LIMITED, WENT_ON, ended("m2", "error", "x")], "tm2", retries.GO_ON, id="again"),
+        pytest.param(
+            [said("i1"), LIMITED, WENT_ON, ended("m2", "error", "x"), OTHER], "tm2", "begin", id="another, later"
+        ),
+        pytest.param(
+            [said("i1"), LIMITED, e.SessionLost(host="h1", session="s1")], "tm1", "begin", id="its session is gone"
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_sent_to_try_a_turn_again_is_what_its_agent_can_understand(
+    db: apsw.Connection, fill: Filler, history: list[e.Event], turn: str, words: str
+) -> None:
+    fill(CREATED, started("m1", "begin"), hosted(), IDENTIFIED, *history)
+
+    assert retries.prompt(db, turn) == Body(words)
 
 
 def test_a_conversation_adds_up_its_cost_and_knows_the_newest_context(

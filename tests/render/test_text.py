@@ -119,6 +119,14 @@ def test_the_state_is_said_in_words(row: Row, alive: Alive | None, words: str) -
     assert status(row, alive, NOW).text == words
 
 
+def test_what_keeps_agentguid_from_going_on_is_said_before_all_else_of_an_open_turn() -> None:
+    shown: Status = status(Row(waiting=1), Alive("running"), NOW, trouble="no room")
+    resting: Status = status(Row(turn=None), None, NOW, trouble="no room")
+
+    assert (shown.key, shown.detail, shown.busy) == ("stuck", "no room", True)
+    assert resting.text == "Ready"
+
+
 def test_a_silent_agent_is_known_by_its_process() -> None:
     shown: Status = status(Row(), Alive("running", 1), NOW)
 

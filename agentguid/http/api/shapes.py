@@ -57,7 +57,7 @@ class Conversation(Shape, frozen=True):
     """Further settings of the agent that are not its own choice."""
     working_directory: str
     status: str
-    """running, starting, stopping, silent, catching_up, waiting, lost, retrying, error, interrupted, unread or idle."""
+    """running, starting, stopping, silent, stuck, catching_up, waiting, lost, retrying, error, interrupted, unread or idle."""
     is_streaming: bool
     message_count: int
     created_at: int
@@ -179,7 +179,8 @@ def millis(micros: int) -> int:
 
 def conversation(parts: Parts, row: conversations.Conversation) -> Conversation:
     """A row as the API shows it, with what is known of its process at this moment."""
-    shown = status(row, parts.presence.of(row.id), now(), recovering=parts.presence.recovering)
+    known = parts.presence
+    shown = status(row, known.of(row.id), now(), recovering=known.recovering, trouble=known.troubled(row.id))
     return Conversation(
         id=row.id,
         title=row.title,

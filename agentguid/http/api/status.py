@@ -56,6 +56,8 @@ class Status(Shape, frozen=True):
     retrying: int
     """Conversations whose last turn broke off at a limit and is tried again by itself."""
     waiting_approvals: int
+    trouble: list[str]
+    """What keeps agentguid itself from going on with turns at this moment: a full disk, say."""
     catching_up: bool
     rebuilding: bool
     """Read models are being made anew."""
@@ -100,6 +102,7 @@ async def status(request: Request[Any, Any, Any], parts: NamedDependency[Parts])
         waiting=waiting,
         retrying=retries.total(parts.reader),
         waiting_approvals=conversations.waiting_total(parts.reader),
+        trouble=parts.presence.troubles,
         catching_up=parts.presence.recovering,
         rebuilding=bool(_rebuilds(request)) or not read.all_projected(parts.reader, parts.log.signature),
         agents=[

@@ -54,7 +54,8 @@ def by_htmx(request: HtmlRequest) -> bool:
 
 def shown_status(parts: Parts, row: Conversation) -> Status:
     """The state of a conversation as of now."""
-    return status(row, parts.presence.of(row.id), now(), recovering=parts.presence.recovering)
+    known = parts.presence
+    return status(row, known.of(row.id), now(), recovering=known.recovering, trouble=known.troubled(row.id))
 
 
 def frame(

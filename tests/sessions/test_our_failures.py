@@ -1,0 +1,229 @@
+"""What goes wrong in the daemon itself: what cannot be written waits, a bug of ours ends one turn and nothing else."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import badagent
+from tests.support.daemon import Daemon, wait_for
+
+Started = Callable[..., Daemon]
+HASTY = "import agentguid.effects.failing as f, agentguid.effects.retries as r; f.FIRST = r.AFTER = 0.2\n"
+FULL = """
+import os
+from agentguid.dispatch import Dispatcher
+from agentguid.protocol import commands
+from agentguid.protocol.errors import LogBroken
+real = Dispatcher.__call__
+async def call(self, command, **more):
+    if type(command).__name__ == "{command}" and not os.path.exists("room"):
+        raise LogBroken("nothing was appended, the log cannot be written: database or disk is full")
+    return await real(self, command, **more)
+Dispatcher.__call__ = call
+"""
+POISONED = """
+import os
+from agentguid.agents.claude import ClaudeAdapter
+def poison(name):
+    real = getattr(ClaudeAdapter, name)
+    def poisoned(self, *given, **more):
+        if os.path.exists("poison"):
+            raise KeyError("x")
+        return real(self, *given, **more)
+    setattr(ClaudeAdapter, name, poisoned)
+for name in "{names}".split():
+    poison(name)
+"""
+
+
+@pytest.fixture
+def started(tmp_path: Path) -> Iterator[Started]:
+    """A daemon whose program is changed before it begins; its working directory is `daemon.root`."""
+    running: list[Daemon] = []
+
+    def start(first: str, **environ: str) -> Daemon:
+        daemon = Daemon(tmp_path, **environ)
+        running.append(daemon)
+        return daemon.start(first=HASTY + first)
+
+    yield start
+    for daemon in running:
+        daemon.close()
+
+
+def row(daemon: Daemon, conversation: str) -> dict[str, Any]:
+    return dict(daemon.api("GET", f"/conversations/{conversation}")["conversation"])
+
+
+def data(daemon: Daemon, conversation: str, kind: str) -> list[dict[str, Any]]:
+    return [event["data"] for event in daemon.events(0, conversation) if event["type"] == kind]
+
+
+def stuck(daemon: Daemon, conversation: str) -> bool:
+    return bool(row(daemon, conversation)["status"] == "stuck")
+
+
+def test_a_retry_that_comes_due_while_the_disk_is_full_waits_and_the_daemon_lives(
+    started: Started, tmp_path: Path
+) -> None:
+    limited = badagent.install(tmp_path / "programs", "limited")
+    daemon = started(
+        FULL.format(command="RetryTurn"),
+        PATH=f"{limited}:{Daemon(tmp_path).environ['PATH']}",
+        AGENTGUID_RETRY_SECONDS="0.2",
+    )
+    (daemon.work / "limits").write_text("API Error: Request rejected (429) · rate limit\n")
+    conversation = daemon.conversation("claude-code")
+    daemon.send(conversation, "begin")
+
+    wait_for(lambda: daemon.log().count("a retry waits") > 2, "the retry to be tried in vain")
+    assert daemon.api("GET", "/status")["retrying"] == 1
+    (daemon.root / "room").touch()
+
+    wait_for(lambda: len(data(daemon, conversation, "turn.ended")) == 2, "the retry to run")
+    assert data(daemon, conversation, "turn.ended")[1]["outcome"] == "complete"
+
+
+def test_while_the_disk_is_full_a_turn_waits_and_says_so_and_nothing_is_lost_or_doubled(
+    started: Started,
+) -> None:
+    daemon = started(FULL.format(command="Report"))
+    room = daemon.root / "room"
+    room.touch()
+    conversation = daemon.conversation()
+    daemon.send(conversation, "emit 150 rate 100")
+    wait_for(lambda: len(daemon.items(conversation)) > 10, "some items")
+    room.unlink()
+
+    wait_for(lambda: stuck(daemon, conversation), "the page to say so")
+    (trouble,) = daemon.api("GET", "/status")["trouble"]
+    assert "disk is full" in trouble
+    assert "goes on by itself" in trouble
+    page = daemon.request("GET", f"/conversations/{conversation}", headers={"Accept": "text/html"})[1]
+    assert b"disk is full" in page
+    wait_for(
+        lambda: daemon.log().count("running a turn failed") > 4, "it to be tried in vain more than thrice"
+    )
+    room.touch()
+
+    assert daemon.ended(conversation)["status"] == "complete"
+    assert daemon.api("GET", "/status")["trouble"] == []
+    said = Counter(one["body"]["text"] for one in data(daemon, conversation, "item.added"))
+    assert set(said.values()) == {1}
+    assert len(said) >= 150
+
+
+def test_a_report_on_its_way_when_its_session_fails_is_not_made_twice(started: Started) -> None:
+    daemon = started("""
+import asyncio
+from agentguid.dispatch import Dispatcher
+from agentguid.effects.session import Session
+from agentguid.protocol.events import ItemAdded
+real, take, slow, failed = Dispatcher.__call__, Session._take, [], []
+async def call(self, command, **more):
+    if not slow and any(isinstance(fact, ItemAdded) for fact in getattr(command, "facts", ())):
+        slow.append(command)
+        await asyncio.sleep(2)
+        await real(self, command, **more)
+        return open("landed", "w").close()
+    return await real(self, command, **more)
+async def taking(self, batch):
+    await take(self, batch)
+    await asyncio.sleep(0.05)
+    if slow and not failed and self._report:
+        failed.append(batch)
+        raise KeyError("x")
+Dispatcher.__call__, Session._take = call, taking
+""")
+    conversation = daemon.conversation()
+    daemon.send(conversation, "emit 400")
+
+    assert daemon.ended(conversation)["status"] == "complete"
+    assert "running a turn failed" in daemon.log()
+    wait_for((daemon.root / "landed").exists, "the slow report")
+    doubled = [
+        item
+        for item, times in Counter(one["item"] for one in data(daemon, conversation, "item.added")).items()
+        if times > 1
+    ]
+    assert doubled == []
+
+
+def test_a_bug_of_ours_ends_the_turn_with_its_name_and_the_next_one_works(started: Started) -> None:
+    daemon = started(POISONED.format(names="prompt"))
+    poison = daemon.root / "poison"
+    poison.touch()
+    conversation = daemon.conversation()
+    daemon.send(conversation, "emit 1")
+    daemon.send(conversation, "emit 2")
+
+    ended = daemon.ended(conversation)
+    assert ended["status"] == "error"
+    assert "agentguid failed at this turn (KeyError: 'x')" in ended["error"]
+    wait_for(lambda: not daemon.hosts(), "the agent to be gone")
+    assert row(daemon, conversation)["queueHeld"]
+    assert data(daemon, conversation, "retry.scheduled") == []
+    poison.unlink()
+    daemon.api("POST", f"/conversations/{conversation}/retry")
+    wait_for(lambda: len(data(daemon, conversation, "turn.ended")) == 3, "the retry, and what waited")
+    assert [one["outcome"] for one in data(daemon, conversation, "turn.ended")] == [
+        "error",
+        "complete",
+        "complete",
+    ]
+
+
+def test_what_is_to_stop_stops_whatever_else_is_wrong(started: Started) -> None:
+    daemon = started(POISONED.format(names="prompt stop") + "f.FIRST = f.LONGEST = 300.0\n")
+    (daemon.root / "poison").touch()
+    conversation = daemon.conversation()
+    daemon.send(conversation, "emit 1")
+    wait_for(lambda: "running a turn failed" in daemon.log(), "the first failure")
+
+    daemon.api("POST", f"/conversations/{conversation}/cancel")
+
+    assert daemon.ended(conversation)["status"] == "interrupted"
+    wait_for(lambda: not daemon.hosts(), "the agent to be gone")
+
+
+def test_an_agent_whose_session_cannot_be_closed_is_ended_all_the_same(started: Started) -> None:
+    daemon = started(
+        "from agentguid.agents.claude import ClaudeAdapter\n"
+        "ClaudeAdapter.close, ClaudeAdapter.modes = (lambda self, **_: [][0]), property(lambda self: None)\n"
+    )
+    conversation = daemon.conversation()
+    daemon.send(conversation, "emit 100000 rate 20")
+    wait_for(lambda: daemon.items(conversation)[1:], "the agent to work")
+
+    daemon.api("DELETE", f"/conversations/{conversation}")
+
+    wait_for(lambda: not daemon.hosts(), "the agent to be gone")
+    assert "closing a session failed" in daemon.log()
+
+
+def test_what_is_stopped_before_its_agent_has_started_starts_none(started: Started) -> None:
+    daemon = started("""
+import asyncio, os
+import agentguid.effects.start as start
+real = start.whole_environ
+async def slow(parts, key):
+    open("asked", "w").close()
+    while not os.path.exists("go"):
+        await asyncio.sleep(0.01)
+    return await real(parts, key)
+start.whole_environ = slow
+""")
+    conversation = daemon.conversation()
+    daemon.send(conversation, "emit 1")
+    wait_for((daemon.root / "asked").exists, "the agent to be about to start")
+
+    daemon.api("POST", f"/conversations/{conversation}/cancel")
+    (daemon.root / "go").touch()
+
+    assert daemon.ended(conversation)["status"] == "interrupted"
+    assert not list((daemon.data / "tapes").iterdir())
+    daemon.send(conversation, "emit 1")
+    assert daemon.ended(conversation)["status"] == "complete"
