@@ -52,8 +52,8 @@ class Offers:
         """It has just said this. What is the same as before is written when it is a day newer."""
         named = tuple(name for name in dict.fromkeys(models) if 0 < len(name) <= LONGEST)[:MODELS]
         before = self._offers.get(agent)
-        had = msgspec.structs.replace(before or Offer(), models=named, at=at)
-        offer = had if modes is None else msgspec.structs.replace(had, modes=tuple(modes))
+        able = Offer().modes if modes is None else tuple(modes)
+        offer = msgspec.structs.replace(before or Offer(), models=named, modes=able, at=at)
         self._keep(agent, before, offer)
 
     def learn_commands(self, agent: str, commands: Sequence[SlashCommand], at: int) -> None:
