@@ -15,7 +15,7 @@ from agentguid.agents.acp_state import State
 from agentguid.agents.acp_wire import Asked
 from agentguid.agents.base import Answer, Fact, Output, Write
 from agentguid.agents.commands import Run
-from agentguid.agents.jsonl import objects, text_of
+from agentguid.agents.jsonl import mark_of, objects, text_of
 from agentguid.protocol.events import ApprovalRequested, ApprovalWithdrawn
 from agentguid.protocol.items import Body, Decision, Option, Question
 
@@ -132,7 +132,7 @@ class Asks:
         """Whether we may write a file for the agent: the user's mode says so, or the user did in this turn."""
         if self.state.mode in ("bypass", "accept_edits"):
             return True
-        return self.state.mode == "ask" and self._whole(path) in self.state.granted
+        return self.state.mode == "ask" and mark_of(self._whole(path)) in self.state.granted
 
     def _whole(self, path: str) -> str:
         return os.path.normpath(os.path.join(self.cwd, path))
@@ -173,7 +173,8 @@ class Asks:
         kinds = [one.kind for one in ask.options if one.id == option] if ask else []
         if ask is None or not any(kind.startswith("allow") for kind in kinds):
             return
-        state.granted = [*state.granted, *map(self._whole, ask.paths)][-GRANTED:]
+        paths = [mark_of(self._whole(path)) for path in ask.paths]
+        state.granted = [*state.granted, *paths][-GRANTED:]
         if ask.command:
             state.allowed = [*state.allowed, ask.command][-GRANTED:]
             if "allow_always" in kinds:

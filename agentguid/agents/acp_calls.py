@@ -16,7 +16,7 @@ from agentguid.agents.acp_state import DONE, State
 from agentguid.agents.acp_wire import Call as Told
 from agentguid.agents.base import Fact, Live, Output
 from agentguid.agents.commands import is_of
-from agentguid.agents.jsonl import mapping, objects, text_of
+from agentguid.agents.jsonl import mapping, mark_of, objects, text_of
 from agentguid.protocol.events import ToolFinished, ToolStarted
 from agentguid.protocol.items import Body
 
@@ -64,7 +64,7 @@ class Calls:
 
     def told(self, told: Told, out: list[Output], *, asked: bool = False) -> Call | None:
         """Something is said of a call, in an update or (`asked`) in a permission request; None: it ended before."""
-        if told.id in self.state.done:
+        if mark_of(told.id) in self.state.done:
             return None
         call = self.open.get(told.id)
         again = call is not None
@@ -114,7 +114,7 @@ class Calls:
 
     def _end(self, name: str, call: Call, out: list[Output], *, failed: bool) -> None:
         del self.open[name]
-        self.state.done = [*self.state.done, name][-DONE:]
+        self.state.done = [*self.state.done, mark_of(name)][-DONE:]
         body = shape.output(call.content, call.answered, "".join(call.streamed), call.shown)
         out.append(Fact(ToolFinished(item=call.item, output=body, failed=failed), self.commands(call)))
 
@@ -125,7 +125,7 @@ class Calls:
 
     def _give_up(self, name: str, out: list[Output]) -> None:
         call = self.open.pop(name)
-        self.state.done = [*self.state.done, name][-DONE:]
+        self.state.done = [*self.state.done, mark_of(name)][-DONE:]
         if not call.started:
             self.start(call, out)
         body = shape.output(call.content, call.answered, "".join(call.streamed), call.shown)

@@ -10,9 +10,10 @@ from agentguid.agents import acp_turns as turns
 from agentguid.agents import acp_wire as wire
 from agentguid.agents.acp_answers import Answers
 from agentguid.agents.acp_requests import QUIET, Requests
+from agentguid.agents.acp_state import FAILURE
 from agentguid.agents.acp_texts import words
 from agentguid.agents.base import Fact, Line, Output
-from agentguid.agents.jsonl import NotUnderstoodError, mapping, text_of
+from agentguid.agents.jsonl import NotUnderstoodError, mapping, mark_of, text_of
 from agentguid.agents.jsonrpc_lines import LAST_PART, STDERR
 from agentguid.agents.slash import command, encoded
 from agentguid.protocol.events import HostEnded, ItemAdded, TurnEnded
@@ -65,7 +66,7 @@ class Reading(Answers, Requests):
                 self.texts.add("thought", update, state.turn, self.calls.parent(update.meta), out)
             case wire.ToolCall() | wire.ToolCallUpdate():
                 self.flush(out)
-                if update.id not in self.calls.open and update.id not in state.done:
+                if update.id not in self.calls.open and mark_of(update.id) not in state.done:
                     self.texts.close(out)
                 self.calls.told(update, out)
             case wire.Plan(entries=entries):
@@ -111,7 +112,7 @@ class Reading(Answers, Requests):
         if state.failing and text.strip():
             self.texts.close(out)
             state.failure_item = state.failure_item or self._item()
-            state.failure += text
+            state.failure = (state.failure + text)[:FAILURE]
             return True
         if text:
             self.flush(out)
@@ -120,7 +121,7 @@ class Reading(Answers, Requests):
             self.texts.close(out)
             out.append(self.notice(text.removeprefix(entry.remarks), "warning"))
             return True
-        if entry.errors and text.startswith(entry.errors) and fresh:
+        if entry.errors and text.startswith(entry.errors) and fresh and len(text) <= FAILURE:
             self.texts.close(out)
             state.failure, state.failure_item = text, self._item()
             return True

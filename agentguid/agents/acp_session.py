@@ -12,7 +12,7 @@ from agentguid.agents.acp_state import SENT, Sent, State
 from agentguid.agents.acp_texts import Texts
 from agentguid.agents.base import Errand, Fact, Launch, Output
 from agentguid.agents.entry import Entry
-from agentguid.agents.jsonl import NotUnderstoodError, carried, text_of
+from agentguid.agents.jsonl import NotUnderstoodError, brief, carried, word
 from agentguid.agents.jsonrpc_lines import STDERR, Lines
 from agentguid.protocol.events import ItemAdded, SessionIdentified
 from agentguid.protocol.items import Body, Level
@@ -60,16 +60,16 @@ class Session(Lines):
         if number is None:
             return
         state.number = max(state.number, number)
-        sent = Sent(method, turn)
+        sent = Sent(brief(method), turn)
         match method:
             case "session/set_mode":
-                sent.setting, sent.value = modes.MODE, text_of(params.get("modeId"))
+                sent.setting, sent.value = modes.MODE, brief(params.get("modeId"))
             case "session/set_model":
-                sent.setting, sent.value = modes.MODEL, text_of(params.get("modelId"))
+                sent.setting, sent.value = modes.MODEL, brief(params.get("modelId"))
             case "session/set_config_option":
-                option = text_of(params.get("configId"))
+                option = brief(params.get("configId"))
                 found = (name for name, setting in state.settings.items() if setting.option == option)
-                sent.setting, sent.value = next(found, option), text_of(params.get("value"))
+                sent.setting, sent.value = next(found, option), brief(params.get("value"))
             case "session/new" | "session/load" | "session/resume":
                 state.sessions += 1
                 state.replaying = method != "session/new"
@@ -83,6 +83,7 @@ class Session(Lines):
 
     def now_in(self, mode: str, out: list[Output]) -> None:
         """The agent is in this mode now, by its own account."""
+        mode = word(mode)
         setting = self.state.settings.get(modes.MODE)
         if setting is None or setting.current == mode:
             return

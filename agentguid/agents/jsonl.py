@@ -1,11 +1,15 @@
 """Lines of JSON from programs that nobody can trust to write it well."""
 
+import hashlib
 import json
 from typing import Any, TypeVar
 
 import msgspec
 
 T = TypeVar("T")
+CLIPPED = 200
+"""Characters of an agent's word that are kept."""
+MARK = 40
 
 
 class NotUnderstoodError(Exception):
@@ -52,6 +56,21 @@ def _again(data: bytes) -> Any:
 def text_of(value: Any) -> str:
     """The value when it is text, else nothing."""
     return value if isinstance(value, str) else ""
+
+
+def brief(value: Any) -> str:
+    """As much of a text as an adapter may carry with it."""
+    return text_of(value)[:CLIPPED]
+
+
+def word(value: Any) -> str:
+    """A name that has to be said back as it is: nothing when it is longer than may be carried."""
+    return value if isinstance(value, str) and len(value) <= CLIPPED else ""
+
+
+def mark_of(name: str) -> str:
+    """What a name is known again by, however long it is."""
+    return name if len(name) <= MARK else hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:MARK]
 
 
 def mapping(value: Any) -> dict[str, Any]:

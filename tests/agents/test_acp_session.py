@@ -199,6 +199,79 @@ def test_another_process_is_wanted_where_a_variable_says_what_is_asked() -> None
     assert not adapter.serves(Prompt("t", Body("x"), None, "bypass"))
 
 
+# -- what is carried from anchor to anchor ---------------------------------------------------------------------------
+def test_settings_without_end_are_carried_up_to_a_bound() -> None:
+    """The mode and the model come first: a conversation that promises to ask must find the mode that does."""
+    many = [f"{place}-{'x' * 150}" for place in range(200)]
+    given = [option(f"o{place}", many[0], *many) for place in range(200)]
+    given.append(option("m", "auto", "auto", "default", category="mode"))
+    session = Session().begin(configOptions=given)
+
+    assert len(session.adapter.carry()) < 10_000
+    assert session.prompt()[0].startswith("start:")
+    assert session.written[-1]["params"] == {"sessionId": "s", "configId": "m", "value": "default"}
+
+
+def test_a_value_that_is_too_long_to_be_said_back_is_none() -> None:
+    long = "x" * 201
+    session = Session().begin(configOptions=[option("model", long, long, "small", category="model")])
+
+    assert list(session.adapter.models) == ["small"]
+    assert session.prompt() == ["prompt:t1"], "its own choice is not said back to it"
+
+
+LONG = "long " * 20_000
+
+
+@pytest.mark.parametrize("what", ["methods", "failure", "calls", "files", "mode", "version"])
+def test_nothing_that_an_agent_says_at_length_is_carried(what: str) -> None:
+    session = Session(errors="Error: ")
+    if what in ("methods", "version"):
+        session.write(session.adapter.start())
+        method = {"id": LONG, "name": LONG}
+        version = 1 if what == "methods" else LONG
+        session.answer(result={"protocolVersion": version, "authMethods": [method] * 9})
+    else:
+        session.begin(modes=modes("default")).work()
+    match what:
+        case "failure":
+            session.update("session_info_update", _meta={"codex": {"threadStatus": {"type": "systemError"}}})
+            session.say(f"Error: {LONG}")
+            session.say(LONG)
+        case "calls":
+            session.update("tool_call_update", toolCallId=LONG, status="completed")
+            assert session.update("tool_call_update", toolCallId=LONG, status="completed") == []
+        case "files":
+            asked = session.ask(kind="edit", locations=[{"path": LONG}])[-1]
+            assert isinstance(asked, ApprovalRequested)
+            session.write(session.adapter.answer(Answer(asked.approval, "allow_once", None, None, None)))
+            write = {"path": LONG, "content": "x"}
+            session.out({"id": 5, "method": "fs/write_text_file", "params": write})
+            assert session.adapter.errands, "what was allowed is known again, however long its name is"
+        case "mode":
+            session.update("current_mode_update", currentModeId=LONG)
+
+    assert len(session.adapter.carry()) < 10_000
+
+
+def test_a_long_error_that_only_looks_like_one_is_told_whole() -> None:
+    session = Session(errors="Error: ").begin().work()
+    session.say(f"Error: {LONG}")
+
+    [message, _] = session.answer(result={"stopReason": "end_turn"})
+    assert isinstance(message, ItemAdded)
+    assert message.body.text == f"Error: {LONG}"
+
+
+def test_a_session_whose_name_is_too_long_is_refused() -> None:
+    session = Session().begin(sessionId=LONG)
+
+    assert session.adapter.refuses(Prompt("t1", Body("x"), None, "ask")).startswith(
+        "X began a session with too long a name. Update it"
+    )
+    assert len(session.adapter.carry()) < 10_000
+
+
 # -- another mode while it works --------------------------------------------------------------------------------------
 def adjusted(session: Session, mode: Mode) -> list[Any]:
     """All that is written for it, by what it is."""
