@@ -23,8 +23,17 @@ class Answers(Session):
         sent = self.state.sent.pop(wire.number_of(message.id) or -1, None)
         if sent is None:
             raise NotUnderstoodError("an answer to nothing that was asked")
-        error = jsonrpc.error_of(message)
-        result = {} if error else mapping(wire.value(message.result))
+        try:
+            error = jsonrpc.error_of(message)
+            result = {} if error else mapping(wire.value(message.result))
+        except NotUnderstoodError as why:
+            self._take_answer(sent, {}, wire.Error(message=f"its answer is {why}"), out)
+            raise
+        self._take_answer(sent, result, error, out)
+
+    def _take_answer(
+        self, sent: Sent, result: dict[str, Any], error: wire.Error | None, out: list[Output]
+    ) -> None:
         match sent.method:
             case "initialize":
                 self._greeted(result, error, out)

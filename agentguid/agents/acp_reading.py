@@ -10,10 +10,9 @@ from agentguid.agents import acp_turns as turns
 from agentguid.agents import acp_wire as wire
 from agentguid.agents.acp_answers import Answers
 from agentguid.agents.acp_requests import QUIET, Requests
-from agentguid.agents.acp_state import FAILURE
 from agentguid.agents.acp_texts import words
 from agentguid.agents.base import Fact, Line, Output
-from agentguid.agents.jsonl import NotUnderstoodError, mapping, mark_of, text_of
+from agentguid.agents.jsonl import FAILURE, NotUnderstoodError, mapping, mark_of, text_of
 from agentguid.agents.jsonrpc_lines import LAST_PART, STDERR
 from agentguid.agents.slash import command, encoded
 from agentguid.protocol.events import HostEnded, ItemAdded, TurnEnded
@@ -145,6 +144,7 @@ class Reading(Answers, Requests):
             case "stop" if of == self.state.turn:
                 self.state.stopping = True
                 self.asks.withdraw("The turn was stopped.", out, keep=True)
+                self.stops(out)
         if message.method and message.id and kind in ("prompt", "start", "close"):
             turn = of if kind == "prompt" else of.partition("-")[2] if kind == "start" else ""
             self.sent(wire.number_of(message.id), message.method, turn, params)

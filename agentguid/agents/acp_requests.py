@@ -6,7 +6,7 @@ from agentguid.agents import acp_commands as commands
 from agentguid.agents import acp_forms as forms
 from agentguid.agents import acp_wire as wire
 from agentguid.agents import acp_write as write
-from agentguid.agents.acp_terminals import BAD, ERRANDS, TOO_MANY, Terminals
+from agentguid.agents.acp_terminals import BAD, ERRANDS, STOPPING, TOO_MANY, Terminals
 from agentguid.agents.base import Errand, FileErrand, Output, Served, Write
 from agentguid.agents.commands import Ran, Run, Wish
 from agentguid.agents.jsonl import NotUnderstoodError, count, mapping, text_of
@@ -67,6 +67,8 @@ class Requests(Terminals):
         writes = message.method == "fs/write_text_file"
         if not path or (writes and not isinstance(text, str)):
             self._refuse(message, write.FAILED, BAD, out)
+        elif writes and self.state.stopping:
+            self._refuse(message, write.CANCELLED, STOPPING, out)
         elif writes and not self.asks.may_write(path):
             self._refuse(message, write.FAILED, UNASKED, out)
         elif len(self.open_errands) >= ERRANDS:
@@ -78,6 +80,12 @@ class Requests(Terminals):
                 name, path, text if writes else None, line, None if limit is None else count(limit)
             )
             self.identities[name] = bytes(message.id)
+
+    def stops(self, out: list[Output]) -> None:
+        """The turn is to stop: no file is written for it any more."""
+        for name, errand in self.open_errands.items():
+            if isinstance(errand, FileErrand) and errand.text is not None:
+                out.append(Write(name, write.error(self.identities[name], write.CANCELLED, STOPPING)))
 
     def served(self, errand: Errand, result: Served) -> list[Write]:
         """The answer to an errand that is still open."""

@@ -10,8 +10,8 @@ from agentguid.protocol.items import Mode
 
 SENT, DONE, CHOICES, METHODS = 20, 64, 200, 8
 """So many requests of ours, finished calls, values of a setting and ways to sign in are remembered."""
-SETTINGS, SESSION, FAILURE = 8192, 1000, 2000
-"""Bytes of all settings, characters of a session's name and of an error that is written as a message."""
+SETTINGS, SESSION = 8192, 1000
+"""Bytes of all settings, characters of a session's name."""
 CURSOR, PAGES = 1000, 50
 """Characters of a place in the agent's list of sessions; pages of it that are read."""
 Step = Literal["new", "greeted", "signing_in", "listing", "ready"]

@@ -10,6 +10,11 @@ T = TypeVar("T")
 CLIPPED = 200
 """Characters of an agent's word that are kept."""
 MARK = 40
+"""Characters of what stands for a longer name."""
+FAILURE = 2000
+"""Characters of an error that is written as a message."""
+MENDED = 8 * 1024 * 1024
+"""Bytes of a line that is worth mending."""
 
 
 class NotUnderstoodError(Exception):
@@ -17,12 +22,20 @@ class NotUnderstoodError(Exception):
 
 
 def mended(data: bytes, error: Exception) -> bytes:
-    """JavaScript cuts strings between the halves of a character; msgspec will not have such a half, Python's json will.
+    """Reads what msgspec will not have: bytes that are no UTF-8, and halves of a character, between which JavaScript cuts strings.
 
-    Raises `NotUnderstoodError` when that was not what was wrong.
+    Python's json takes such a half, msgspec neither.
+
+    Raises `NotUnderstoodError` when that was not what was wrong, or the line is too long for that much work.
     """
-    if b"\\ud" not in data and b"\\uD" not in data:
+    if len(data) > MENDED:
         raise NotUnderstoodError(syntax(error)) from error
+    if isinstance(error, UnicodeDecodeError):
+        data = data.decode("utf-8", "replace").encode()
+    elif b"\\ud" not in data and b"\\uD" not in data:
+        raise NotUnderstoodError(syntax(error)) from error
+    if b"\\ud" not in data and b"\\uD" not in data:
+        return data
     try:
         return json.dumps(json.loads(data), ensure_ascii=False).encode("utf-8", "replace")
     except (ValueError, RecursionError) as second:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from agentguid.agents.catalogue import CATALOGUE
+from agentguid.agents.jsonl import MENDED, NotUnderstoodError, plain
 from agentguid.protocol.events import ApprovalRequested, ItemAdded, ToolFinished, ToolStarted
 from tests.agents.acp_byhand import Session, shapes
 
@@ -242,6 +243,14 @@ def test_a_line_cut_in_the_middle_of_a_character_is_mended() -> None:
     session.feed("out", line)
 
     assert shapes(session.answer(result={"stopReason": "end_turn"}))[0] == "message ?"
+
+
+def test_a_line_is_not_mended_at_any_price() -> None:
+    """That is done in the event loop."""
+    long = b'{"text":"\xff' + b"x" * MENDED + b'"}'
+    with pytest.raises(NotUnderstoodError, match="not valid UTF-8"):
+        plain(long)
+    assert plain(b'{"text":"\xffx"}') == {"text": "\ufffdx"}
 
 
 def test_updates_of_another_session_are_not_taken_for_this_one() -> None:
