@@ -72,9 +72,9 @@ class Asks:
         kind, content = text_of(told.kind), told.content
         if self.state.stopping or not given or len(self.open) >= OPEN:
             return write.chosen(bytes(identity), None)
-        if self._freely(call.kind if call else kind, call):
-            option = pick(given, "allow_once") or pick(given, "allow_always")
-            return write.chosen(bytes(identity), option)
+        yes = pick(given, "allow_once") or pick(given, "allow_always")
+        if yes and self._freely(call.kind if call else kind, call):
+            return write.chosen(bytes(identity), yes)
         command = commands.mark_of_call(call, self.cwd)
         self.open[approval] = Ask(bytes(identity), given, _paths(call), command=command)
         title = text_of(told.title)
@@ -201,11 +201,12 @@ class Asks:
 
 
 def _paths(call: Call | None) -> list[str]:
-    """The files that an edit is about, as far as it says."""
+    """The files that an edit is about: all that it names anywhere, lest one of them hide another."""
     if call is None or call.kind != "edit":
         return []
-    named = [text_of(one.get("path")) for one in [*shape.diffs_of(call.content), *call.places]]
-    return named or [text_of(call.arguments().get("path"))]
+    told = [text_of(one.get("path")) for one in [*shape.diffs_of(call.content), *call.places]]
+    named = dict.fromkeys([*told, *shape.paths(call.given)])
+    return list(named) or [text_of(call.arguments().get("path"))]
 
 
 def offered(options: Any) -> list[Option]:

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from agentguid.agents.acp import AcpAdapter
-from agentguid.agents.base import Answer, Fact, FileErrand, Prompt, Served
+from agentguid.agents.base import Answer, Fact, FileErrand, Prompt, Served, Write
 from agentguid.agents.catalogue import CATALOGUE
+from agentguid.agents.jsonl import MENDED
 from agentguid.protocol.events import (
     ApprovalRequested,
     ApprovalWithdrawn,
@@ -414,6 +415,25 @@ def test_a_request_without_options_is_not_put_to_the_user() -> None:
         ("accept_edits", {"kind": "edit", "locations": [{"path": "/w/../etc/passwd"}]}, True),
         ("accept_edits", {"kind": "edit", "locations": [{"path": "/w/a"}, {"path": "/etc/x"}]}, True),
         ("accept_edits", {"kind": "edit", "locations": [{"path": "/wide/a"}]}, True),
+        (
+            "accept_edits",
+            {"kind": "edit", "locations": [{"path": "/w/a"}], "rawInput": {"path": "/etc/x"}},
+            True,
+        ),
+        (
+            "accept_edits",
+            {"kind": "edit", "locations": [{"path": "/w/a"}], "rawInput": {"path": "/w/b"}},
+            False,
+        ),
+        (
+            "accept_edits",
+            {
+                "kind": "edit",
+                "locations": [{"path": "/w/a"}],
+                "rawInput": {"edits": [{"file_path": "/etc/x"}]},
+            },
+            True,
+        ),
     ],
 )
 def test_the_users_mode_answers_what_it_allows(mode: Mode, call: dict[str, Any], asks: bool) -> None:
@@ -423,6 +443,34 @@ def test_the_users_mode_answers_what_it_allows(mode: Mode, call: dict[str, Any],
     assert any(isinstance(fact, ApprovalRequested) for fact in facts) == asks
     if not asks:
         assert session.written[-1]["result"]["outcome"] == {"outcome": "selected", "optionId": "allow_once"}
+
+
+def test_an_option_that_nobody_knows_is_not_chosen_for_the_user() -> None:
+    session = Session().begin().work("bypass")
+    params = {"toolCall": {"toolCallId": "c"}, "options": options("proceed", "no")}
+    facts = session.out({"id": 1, "method": "session/request_permission", "params": params})
+
+    assert isinstance(facts[-1], ApprovalRequested)
+
+
+@pytest.mark.parametrize("mode", ["bypass", "accept_edits"])
+def test_no_file_is_written_after_a_stop(mode: Mode) -> None:
+    """Neither one that was asked for before it, nor after it."""
+    session = Session().begin(modes=modes("default")).work(mode)
+    write = {"path": "/w/a", "content": "x"}
+    session.out({"id": 5, "method": "fs/write_text_file", "params": write})
+    [errand] = session.adapter.errands
+    [stop] = session.adapter.stop("t1")
+    [refusal] = session.feed("in", stop.data, id=stop.id)
+    assert isinstance(refusal, Write)
+    assert refusal.id == errand.id
+    session.write([refusal])
+    assert session.written[-1]["error"]["message"] == "The user stops this turn."
+    assert session.adapter.errands == []
+
+    session.out({"id": 6, "method": "fs/write_text_file", "params": write})
+    assert session.written[-1]["error"]["message"] == "The user stops this turn."
+    assert session.adapter.errands == []
 
 
 def test_a_stop_answers_all_and_what_is_asked_later_too() -> None:
@@ -494,6 +542,19 @@ def test_errors_say_what_to_do(error: Any, words: str) -> None:
     assert ended.error is not None
     assert ended.error.startswith(words)
     assert session.adapter.turn is None
+
+
+def test_an_answer_that_cannot_be_read_ends_its_turn_all_the_same() -> None:
+    """No text, and longer than can be mended: it is shown, and the turn does not run for ever."""
+    session = Session().begin().work()
+    number = session.written[-1]["id"]
+    line = b'{"id":%d,"result":{"stopReason":"end_turn","x":"\xff%s"}}' % (number, b"x" * MENDED)
+    facts = [output.event for output in session.feed("out", line) if isinstance(output, Fact)]
+
+    assert [type(fact) for fact in facts] == [TurnEnded, ItemAdded]
+    assert isinstance(facts[0], TurnEnded)
+    assert facts[0].outcome == "error"
+    assert "its answer is not valid UTF-8" in str(facts[0].error)
 
 
 def test_an_answer_may_name_our_id_as_text() -> None:
