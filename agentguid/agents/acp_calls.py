@@ -22,6 +22,8 @@ from agentguid.protocol.items import Body
 
 OPEN = 1000
 """So many calls without a result are remembered."""
+LATE = 600_000_000
+"""Microseconds that a call outside a turn may take between two words."""
 STREAMED = 4 * 1024 * 1024
 """Characters of a call's streamed output that are kept."""
 ENDED = ("completed", "failed")
@@ -44,6 +46,8 @@ class Call(Struct):
     size: int = 0
     """Characters of it."""
     started: bool = False
+    at: int = 0
+    """When it was last heard of, microseconds since the epoch."""
     shown: list[dict[str, Any]] = field(default_factory=list)
     """The diffs that stand in its arguments."""
 
@@ -117,6 +121,17 @@ class Calls:
         self.state.done = [*self.state.done, mark_of(name)][-DONE:]
         body = shape.output(call.content, call.answered, "".join(call.streamed), call.shown)
         out.append(Fact(ToolFinished(item=call.item, output=body, failed=failed), self.commands(call)))
+
+    @property
+    def due(self) -> int | None:
+        """When the next call is given up that belongs to no turn: the end of none would."""
+        return min((call.at + LATE for call in self.open.values() if call.turn is None), default=None)
+
+    def late(self, due: int, out: list[Output]) -> None:
+        """Gives up those outside a turn that have not been heard of for so long."""
+        for name, call in list(self.open.items()):
+            if call.turn is None and call.at + LATE <= due:
+                self._give_up(name, out)
 
     def abandon(self, out: list[Output]) -> None:
         """Calls without a result will get none."""

@@ -17,7 +17,7 @@ from agentguid.agents.jsonrpc_lines import LAST_PART, STDERR
 from agentguid.agents.slash import command, encoded
 from agentguid.protocol.events import HostEnded, ItemAdded, TurnEnded
 from agentguid.protocol.ids import item_id
-from agentguid.protocol.items import Body, Mode
+from agentguid.protocol.items import Body, ItemKind, Mode
 
 SETTLED = wire.CurrentMode | wire.Options | wire.Used | wire.Commands
 """What holds also while an earlier session is told again."""
@@ -59,15 +59,16 @@ class Reading(Answers, Requests):
             case wire.Said():
                 turns.counted(state, update.meta)
                 if not self._remark(update, out):
-                    self.texts.add("message", update, state.turn, self.calls.parent(update.meta), out)
+                    self._said("message", update, out)
             case wire.Thought():
                 self.flush(out)
-                self.texts.add("thought", update, state.turn, self.calls.parent(update.meta), out)
+                self._said("thought", update, out)
             case wire.ToolCall() | wire.ToolCallUpdate():
                 self.flush(out)
                 if update.id not in self.calls.open and mark_of(update.id) not in state.done:
                     self.texts.close(out)
-                self.calls.told(update, out)
+                if call := self.calls.told(update, out):
+                    call.at = self._at
             case wire.Plan(entries=entries):
                 self._plan(msgspec.json.encode({"entries": entries}).decode(), "application/json", out)
             case wire.PlanUpdate(plan=plan):
@@ -89,6 +90,9 @@ class Reading(Answers, Requests):
                 state.slash = encoded(found)
             case wire.Echo() | wire.PlanRemoved():
                 pass
+
+    def _said(self, kind: ItemKind, update: wire.Chunk, out: list[Output]) -> None:
+        self.texts.add(kind, update, self.state.turn, self.calls.parent(update.meta), out, self._at)
 
     def _one_plan(self, plan: dict[str, Any], out: list[Output]) -> None:
         if isinstance(entries := plan.get("entries"), list):
@@ -132,6 +136,7 @@ class Reading(Answers, Requests):
         message, params = self._ours(line.data)
         match kind:
             case "prompt":
+                self.texts.close(out)
                 self._prompted(of, params, line.at)
             case "answer":
                 self.over(f"answer:{of}", message)
@@ -170,7 +175,7 @@ class Reading(Answers, Requests):
         state = self.state
         out += state.unknown.end(item_id(self.host, line.offset, LAST_PART), state.turn)
         self.flush(out)
-        self.texts.close(out, incomplete=True)
+        self.texts.close(out, incomplete=state.turn is not None)
         self.calls.abandon(out)
         self.asks.withdraw(f"{self.entry.name} ended.", out)
         self.open_errands.clear()

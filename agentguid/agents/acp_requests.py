@@ -44,6 +44,8 @@ class Requests(Terminals):
         self.texts.close(out)
         approval = self._item()
         call = self.calls.meant(asked.call) or self.calls.told(asked.call, out, asked=True)
+        if call:
+            call.at = self._at
         answer = self.asks.ask(approval, message.id, call, asked, out)
         if answer is not None:
             out.append(Write(f"auto:{self._offset}", answer))

@@ -101,8 +101,14 @@ class Session(Lines):
             self.now_in(now, out)
 
     def noted(self, what: str, out: list[Output]) -> None:
-        """Told to the fold alone: the user chose another mode while the agent works. What it asks from here on is answered by that."""
+        """Told to the fold alone: that the agent is quiet, or that the user chose another mode while it works.
+
+        What it asks from here on is answered by that mode.
+        """
         state, known = self.state, {"ask", "accept_edits", "plan", "bypass"}
+        if what.startswith("quiet-"):
+            self._quiet(what, out)
+            return
         state.notes += 1
         mode: Any = what.rpartition("-")[2]
         if state.turn is None or mode not in known:
@@ -112,6 +118,15 @@ class Session(Lines):
         if mode != "bypass" and environ.get(mode) != environ.get(self.launch.mode):
             text = f"{self.entry.name} learns only at its start what it has to ask: it does from the next turn on. Stop it to have that now."
             out.append(self.notice(text, "warning"))
+
+    def _quiet(self, what: str, out: list[Output]) -> None:
+        """The agent has said nothing for so long that what is open outside a turn is over."""
+        told = what.removeprefix("quiet-")
+        due = int(told) if told.isdigit() else 0
+        if self.texts.due is not None and self.texts.due <= due:
+            self.texts.close(out)
+        if not self.asks.open:
+            self.calls.late(due, out)
 
     def flush(self, out: list[Output]) -> None:
         """What looked like an error was none: more came after it."""

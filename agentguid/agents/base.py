@@ -250,6 +250,18 @@ class Adjustable(Protocol):
 
 
 @runtime_checkable
+class Lingering(Protocol):
+    """An adapter whose agent may say things outside a turn whose end no line tells: its silence is their end."""
+
+    @property
+    def lingers(self) -> int | None:
+        """Until when such things stay open unless more comes, microseconds since the epoch; None: there are none.
+
+        Then the fold is told so: `noted:quiet-` and this time.
+        """
+
+
+@runtime_checkable
 class Closing(Protocol):
     """An adapter whose agent likes to be told before its process ends. Others are just ended."""
 

@@ -15,6 +15,7 @@ from agentguid.agents.base import (
     Attaching,
     Closing,
     FileErrand,
+    Lingering,
     Prompt,
     Served,
     Steer,
@@ -88,6 +89,8 @@ class Giver:
         """Up to where the tape has been read."""
         self._sent: set[str] = set()
         self._insisting: asyncio.Task[None] | None = None
+        self._waking: asyncio.TimerHandle | None = None
+        """For what lingers."""
 
     @property
     def stopping(self) -> bool:
@@ -130,6 +133,7 @@ class Giver:
         if self.caught_up:
             await self._run_errands()
             await self.terminals.settle()
+            await self._hush()
 
     def _row(self) -> Conversation | None:
         """As it is now; None while the read models of the conversation are being rebuilt: then nothing is concluded."""
@@ -230,6 +234,18 @@ class Giver:
             if result is not None:
                 await self._give(self._adapter.served(errand, result))
 
+    async def _hush(self) -> None:
+        """What the agent said outside a turn is over when it says no more: only a clock knows that, and the fold has none."""
+        due = self._adapter.lingers if isinstance(self._adapter, Lingering) else None
+        if self._waking:
+            self._waking.cancel()
+        if due is None:
+            return
+        if (left := (due - now()) / 1_000_000) > 0:
+            self._waking = asyncio.get_running_loop().call_later(left + 0.001, self._poke)
+        else:
+            await self._give([Write(f"noted:quiet-{due}", b"")])
+
     # -- stopping -----------------------------------------------------------------------------------------------------
     async def _stop(self, turn: str) -> None:
         self.terminals.stop()
@@ -279,8 +295,9 @@ class Giver:
             self._insisting.cancel()
 
     def leave(self) -> None:
-        if self._insisting:
-            self._insisting.cancel()
+        for waiting in (self._insisting, self._waking):
+            if waiting:
+                waiting.cancel()
 
     async def end(self) -> None:
         """Ends the host and with it the agent."""

@@ -65,6 +65,17 @@ def test_bypass_that_is_taken_back_while_the_agent_works_holds_at_once(mine: Min
     assert [line["params"]["modeId"] for line in told(daemon, "session/set_mode")] == ["yolo", "default"]
 
 
+def test_what_it_says_after_its_turn_is_one_item(mine: Mine) -> None:
+    """In the log as soon as it has been quiet for a while, not with the next prompt only."""
+    daemon = mine()
+    conversation = daemon.conversation("mine")
+    assert ask(daemon, conversation, "say Done; late one two three")["status"] == "complete"
+
+    said = wait_for(lambda: texts(daemon, conversation)[1:], "the late words")
+    assert said == ["one two three "]
+    assert ask(daemon, conversation, "say Again")["status"] == "complete"
+
+
 def test_a_no_reaches_the_agent(mine: Mine) -> None:
     daemon = mine()
     conversation = daemon.conversation("mine")
