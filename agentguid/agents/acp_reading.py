@@ -21,6 +21,8 @@ from agentguid.protocol.items import Body, ItemKind, Mode
 
 SETTLED = wire.CurrentMode | wire.Options | wire.Used | wire.Commands
 """What holds also while an earlier session is told again."""
+NOTED = 0x8000
+"""Part of the ids of what begins in an input without bytes: the next record begins at the same place."""
 OURS: dict[str, Mode] = {"accept_edits": "accept_edits", "bypass": "bypass", "plan": "plan"}
 
 
@@ -134,6 +136,8 @@ class Reading(Answers, Requests):
     def _in(self, line: Line, out: list[Output]) -> None:
         kind, _, of = (line.id or "").partition(":")
         message, params = self._ours(line.data)
+        if kind == "noted":
+            self._part = NOTED
         match kind:
             case "prompt":
                 self.texts.close(out)
@@ -142,8 +146,10 @@ class Reading(Answers, Requests):
                 self.over(f"answer:{of}", message)
                 outcome = mapping(mapping(self.plain(message.result)).get("outcome"))
                 self.asks.answered(of, text_of(outcome.get("optionId")))
-            case "serve":
-                self.over(f"serve:{of}", message)
+            case "serve" | "auto":
+                self.over(f"{kind}:{of}", message)
+            case "noted" if of.startswith("outside-"):
+                self.looked(of.removeprefix("outside-"), out)
             case "noted":
                 self.noted(of, out)
             case "stop" if of == self.state.turn:
@@ -180,6 +186,7 @@ class Reading(Answers, Requests):
         self.asks.withdraw(f"{self.entry.name} ended.", out)
         self.open_errands.clear()
         self.identities.clear()
+        self.unlooked.clear()
         state.unstarted = " ".join(line.data[:STDERR].decode("utf-8", "replace").split())
         if state.turn:
             self.complaints(out)

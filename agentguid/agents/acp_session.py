@@ -7,7 +7,7 @@ from msgspec import Raw
 from agentguid.agents import acp_modes as modes
 from agentguid.agents import acp_wire as wire
 from agentguid.agents.acp_asks import Asks
-from agentguid.agents.acp_calls import Calls
+from agentguid.agents.acp_calls import Call, Calls
 from agentguid.agents.acp_state import SENT, Sent, State
 from agentguid.agents.acp_texts import Texts
 from agentguid.agents.base import Errand, Fact, Launch, Output
@@ -30,6 +30,8 @@ class Session(Lines):
         self.open_errands: dict[str, Errand] = {}
         self.identities: dict[str, bytes] = {}
         """Of the open errands: the JSON-RPC id of each."""
+        self.unlooked: dict[str, tuple[str | None, Call | None, wire.Asked]] = {}
+        """Edits that the user's mode allows, unless a file of theirs really lies elsewhere: by the errand that finds out."""
         self._offset = 0
         self._part = 0
         self._at = 0

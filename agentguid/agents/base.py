@@ -140,7 +140,7 @@ class Errand(Struct, frozen=True):
     """Something that the agent asks us to do: with a file (`FileErrand`), or with a command (`commands`). It waits for the answer."""
 
     id: str
-    """Of the input that answers: `serve:OFFSET`, or `answer:APPROVAL` when the user was asked. Once that is on the tape
+    """Of the input that answers: `serve:OFFSET`, `auto:OFFSET`, or `answer:APPROVAL` when the user was asked. Once that is on the tape
     the errand is over."""
 
 
@@ -152,6 +152,12 @@ class FileErrand(Errand, frozen=True):
     """The first one to be read, from 1."""
     limit: int | None = None
     """How many lines."""
+
+
+class InsideErrand(Errand, frozen=True):
+    """Whether all of these lie in the working directory, by their real paths: for an answer that needs nobody then. Its id is `auto:OFFSET`."""
+
+    paths: tuple[str, ...]
 
 
 class Served(Struct, frozen=True):

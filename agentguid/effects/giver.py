@@ -15,6 +15,7 @@ from agentguid.agents.base import (
     Attaching,
     Closing,
     FileErrand,
+    InsideErrand,
     Lingering,
     Prompt,
     Served,
@@ -131,7 +132,7 @@ class Giver:
         if not self._adapter.idle:
             await self._answer(row.turn)
         if self.caught_up:
-            await self._run_errands()
+            await self._run_errands(stopping=row.stopping)
             await self.terminals.settle()
             await self._hush()
 
@@ -221,13 +222,14 @@ class Giver:
         if row.turn and isinstance(self._adapter, Adjustable) and row.agent == self._key.agent:
             await self._give(self._adapter.adjust(row.model, row.mode))
 
-    async def _run_errands(self) -> None:
-        """Those without an answer on the tape: a daemon that died in between runs one again."""
+    async def _run_errands(self, *, stopping: bool) -> None:
+        """Those without an answer on the tape: a daemon that died in between runs one again. No file is written after a stop."""
         for errand in self._adapter.errands:
-            if self.gave(errand.id) or self.link is None:
+            writes = isinstance(errand, FileErrand) and errand.text is not None
+            if self.gave(errand.id) or self.link is None or (writes and stopping):
                 continue
             result: Served | None = None
-            if isinstance(errand, FileErrand):
+            if isinstance(errand, FileErrand | InsideErrand):
                 result = await asyncio.to_thread(errands.run, errand, self._key.launch.cwd)
             elif isinstance(errand, Run | Wish):
                 result = self.terminals.serve(errand)

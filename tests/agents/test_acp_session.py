@@ -1,5 +1,6 @@
 """The handshake, settings, requests and ends of ACP turns, fed by hand."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -438,11 +439,65 @@ def test_a_request_without_options_is_not_put_to_the_user() -> None:
 )
 def test_the_users_mode_answers_what_it_allows(mode: Mode, call: dict[str, Any], asks: bool) -> None:
     session = Session().begin(modes=modes("default", "default", "plan")).work(mode)
-    facts = session.ask(**{"title": "", **call})
+    facts = session.ask(**{"title": "", **call}) + session.serve()
 
     assert any(isinstance(fact, ApprovalRequested) for fact in facts) == asks
     if not asks:
         assert session.written[-1]["result"]["outcome"] == {"outcome": "selected", "optionId": "allow_once"}
+
+
+@pytest.mark.parametrize(("path", "asks"), [("in/x", False), ("out/x", True), ("in/../out/x", True)])
+def test_an_edit_that_a_link_leads_out_of_the_folder_is_asked_about(
+    tmp_path: Path, path: str, asks: bool
+) -> None:
+    """Links are followed outside the fold, which reads the answer off the tape."""
+    work = tmp_path / "work"
+    (work / "in").mkdir(parents=True)
+    (work / "out").symlink_to(tmp_path)
+    session = Session(cwd=str(work)).begin(modes=modes("default")).work("accept_edits")
+    said = session.ask(kind="edit", locations=[{"path": path}])
+    assert not any(isinstance(fact, ApprovalRequested) for fact in said)
+    assert not session.adapter.idle
+    facts = session.serve()
+
+    assert any(isinstance(fact, ApprovalRequested) for fact in facts) == asks
+    assert session.adapter.errands == []
+    if asks:
+        assert isinstance(facts[-1], ApprovalRequested)
+        session.write(session.adapter.answer(Answer(facts[-1].approval, "reject_once", None, None, None)))
+    chosen = "reject_once" if asks else "allow_once"
+    assert session.written[-1]["result"]["outcome"] == {"outcome": "selected", "optionId": chosen}
+    session.update("tool_call_update", toolCallId="c1", status="completed")
+    assert session.adapter.idle
+
+
+def test_an_edit_is_asked_about_when_the_user_wants_to_be_asked_meanwhile() -> None:
+    session = Session().begin(modes=modes("default")).work("accept_edits")
+    session.ask(kind="edit", locations=[{"path": "/w/a"}])
+    session.write(session.adapter.adjust(None, "ask"))
+
+    assert isinstance(session.serve()[-1], ApprovalRequested)
+
+
+@pytest.mark.parametrize("how", ["stop", "back", "end"])
+def test_an_edit_of_which_nobody_knows_yet_where_it_lies_is_not_allowed_later(how: str) -> None:
+    session = Session().begin(modes=modes("default")).work("accept_edits")
+    [prompt] = [line["id"] for line in session.written if line.get("method") == "session/prompt"]
+    session.ask("q", kind="edit", locations=[{"path": "/etc/../w/a"}])
+    [errand] = session.adapter.errands
+    match how:
+        case "stop":
+            session.write(session.adapter.stop("t1"))
+            session.serve()
+            assert session.written[-1]["result"] == {"outcome": {"outcome": "cancelled"}}
+        case "back":
+            session.out({"method": "$/cancel_request", "params": {"requestId": "q"}})
+            assert session.written[-1]["error"]["code"] == -32800
+        case "end":
+            session.out({"id": prompt, "result": {"stopReason": "end_turn"}})
+            outputs = session.feed("in", b"", id=f"noted:outside-{errand.id}")
+            assert [output.id for output in outputs if isinstance(output, Write)] == [errand.id]
+    assert session.adapter.errands == []
 
 
 def test_an_option_that_nobody_knows_is_not_chosen_for_the_user() -> None:

@@ -107,6 +107,19 @@ def test_what_a_mode_allows_is_not_asked(mine: Mine, mode: str, step: str, asks:
     assert types(daemon, conversation).count("approval.requested") == int(asks)
 
 
+def test_an_edit_behind_a_link_is_asked_about(mine: Mine) -> None:
+    daemon = mine()
+    (daemon.root / "elsewhere").mkdir()
+    (daemon.work / "out").symlink_to(daemon.root / "elsewhere")
+    conversation = daemon.conversation("mine", mode="accept_edits")
+    daemon.send(conversation, "edit in.txt; edit out/x.txt")
+    daemon.api("POST", f"/approvals/{pending(daemon)['id']}", {"decision": "reject_once"})
+
+    assert daemon.ended(conversation)["status"] == "complete"
+    assert (daemon.work / "in.txt").exists()
+    assert not (daemon.root / "elsewhere" / "x.txt").exists()
+
+
 def test_mode_and_model_are_set_before_the_prompt_that_wants_them(mine: Mine) -> None:
     daemon = mine()
     conversation = daemon.conversation("mine", model="large")
