@@ -77,6 +77,8 @@ class Giver:
         self.waiting: str | None = None
         """The turn whose prompt the agent has not got yet."""
         self.waiting_since = 0
+        self._waking: asyncio.TimerHandle | None = None
+        """For what lingers."""
         self.trouble = ""
         """Why the host would not write something: it has been ended for that."""
         self.caught_up = False
@@ -90,8 +92,6 @@ class Giver:
         """Up to where the tape has been read."""
         self._sent: set[str] = set()
         self._insisting: asyncio.Task[None] | None = None
-        self._waking: asyncio.TimerHandle | None = None
-        """For what lingers."""
 
     @property
     def stopping(self) -> bool:
