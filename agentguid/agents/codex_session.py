@@ -44,7 +44,7 @@ class Session(Lines):
         state = self.state
         if method in ("thread/start", "thread/resume"):
             state.sessions += 1
-        state.sent[name] = brief(method)
+        state.sent[brief(name)] = brief(method)
         if len(state.sent) > SENT:
             del state.sent[next(iter(state.sent))]
 

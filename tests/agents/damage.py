@@ -70,8 +70,13 @@ def retype(lines: list[Line], at: int, chance: random.Random) -> None:
 
 
 def lengthen(lines: list[Line], at: int, chance: random.Random) -> None:
-    """A text somewhere in the JSON is far longer than anyone would make it."""
-    _somewhere(lines, at, chance, lambda value: value + "long " * 20_000 if isinstance(value, str) else value)
+    """A text somewhere in what the agent says is far longer than anyone would make it."""
+    if lines[at].direction != "in":
+        _somewhere(lines, at, chance, _far_longer)
+
+
+def _far_longer(value: Any) -> Any:
+    return value + "long " * 20_000 if isinstance(value, str) else value
 
 
 def _somewhere(lines: list[Line], at: int, chance: random.Random, change: Callable[[Any], Any]) -> None:
