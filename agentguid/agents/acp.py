@@ -58,6 +58,12 @@ class AcpAdapter(Reading):
         return not (self.texts.open or self.calls.open or self.asks.open or self.open_errands)
 
     @property
+    def lingers(self) -> int | None:
+        """See `base.Lingering`."""
+        calls = None if self.asks.open else self.calls.due
+        return min((due for due in (self.texts.due, calls) if due is not None), default=None)
+
+    @property
     def turn(self) -> str | None:
         return self.state.turn
 

@@ -9,9 +9,9 @@ from agentguid.agents import acp_wire as wire
 from agentguid.agents import acp_write as write
 from agentguid.agents import jsonrpc
 from agentguid.agents.acp_session import Session
-from agentguid.agents.acp_state import CURSOR, METHODS, PAGES, Sent
+from agentguid.agents.acp_state import CURSOR, METHODS, PAGES, SESSION, Sent
 from agentguid.agents.base import Fact, Output
-from agentguid.agents.jsonl import NotUnderstoodError, mapping, objects, text_of
+from agentguid.agents.jsonl import NotUnderstoodError, brief, mapping, objects, text_of, word
 from agentguid.protocol.events import TurnEnded
 
 WORKS = "What it asks is answered as you chose all the same; what it does not ask is not: stop it if you are not sure."
@@ -23,8 +23,17 @@ class Answers(Session):
         sent = self.state.sent.pop(wire.number_of(message.id) or -1, None)
         if sent is None:
             raise NotUnderstoodError("an answer to nothing that was asked")
-        error = jsonrpc.error_of(message)
-        result = {} if error else mapping(wire.value(message.result))
+        try:
+            error = jsonrpc.error_of(message)
+            result = {} if error else mapping(wire.value(message.result))
+        except NotUnderstoodError as why:
+            self._take_answer(sent, {}, wire.Error(message=f"its answer is {why}"), out)
+            raise
+        self._take_answer(sent, result, error, out)
+
+    def _take_answer(
+        self, sent: Sent, result: dict[str, Any], error: wire.Error | None, out: list[Output]
+    ) -> None:
         match sent.method:
             case "initialize":
                 self._greeted(result, error, out)
@@ -51,7 +60,7 @@ class Answers(Session):
         version = result.get("protocolVersion")
         if version != write.VERSION:
             state.broken = (
-                f"{name} speaks version {version} of the Agent Client Protocol, agentguid speaks {write.VERSION}. "
+                f"{name} speaks version {str(version)[:20]} of the Agent Client Protocol, agentguid speaks {write.VERSION}. "
                 "Update the older of the two."
             )
             return
@@ -64,7 +73,7 @@ class Answers(Session):
         takes = mapping(can.get("promptCapabilities"))
         state.pictures, state.embeds = takes.get("image") is True, takes.get("embeddedContext") is True
         for method in objects(result.get("authMethods"))[:METHODS]:
-            state.methods += [text_of(method.get("id")), text_of(method.get("name"))]
+            state.methods += [word(method.get("id")), brief(method.get("name"))]
         state.step = "greeted"
         if self.launch.resume and not (state.loads or state.resumes):
             state.anew = True
@@ -83,9 +92,11 @@ class Answers(Session):
             return
         resumed = sent.method != "session/new"
         state.session = text_of(result.get("sessionId")) or (self.launch.resume or "" if resumed else "")
-        if not state.session:
+        if not state.session or len(state.session) > SESSION:
+            what = "with too long a name" if state.session else "without a name"
+            state.session = ""
             state.broken = (
-                f"{self.entry.name} began a session without a name. Update it, then send the message again."
+                f"{self.entry.name} began a session {what}. Update it, then send the message again."
             )
             return
         state.step = "ready"

@@ -15,7 +15,7 @@ from agentguid.agents.acp_state import State
 from agentguid.agents.acp_wire import Asked
 from agentguid.agents.base import Answer, Fact, Output, Write
 from agentguid.agents.commands import Run
-from agentguid.agents.jsonl import objects, text_of
+from agentguid.agents.jsonl import mark_of, objects, text_of
 from agentguid.protocol.events import ApprovalRequested, ApprovalWithdrawn
 from agentguid.protocol.items import Body, Decision, Option, Question
 
@@ -24,6 +24,8 @@ OPEN = 200
 OPTIONS = 20
 GRANTED = 64
 """Files that may be written in a turn, and commands that may be run, the latest."""
+FILES = 200
+"""Of an edit with more than this the user is asked."""
 REASON = 500
 """Characters of a request's own words."""
 KINDS: tuple[Decision, ...] = ("allow_once", "allow_always", "reject_once", "reject_always")
@@ -67,14 +69,16 @@ class Asks:
     def ask(
         self, approval: str, identity: Raw, call: Call | None, asked: Asked, out: list[Output]
     ) -> bytes | None:
-        """The agent waits for an answer, under the id `approval`. Bytes are the answer when it needs nobody."""
+        """The agent waits for an answer, under the id `approval`. Bytes are the answer when it needs nobody.
+
+        Nothing is asked here whose answer depends on where files really lie: see `free`.
+        """
         told, given = asked.call, offered(asked.options)
         kind, content = text_of(told.kind), told.content
         if self.state.stopping or not given or len(self.open) >= OPEN:
             return write.chosen(bytes(identity), None)
-        if self._freely(call.kind if call else kind, call):
-            option = pick(given, "allow_once") or pick(given, "allow_always")
-            return write.chosen(bytes(identity), option)
+        if self.state.mode == "bypass" and (yes := yes_of(given)):
+            return write.chosen(bytes(identity), yes)
         command = commands.mark_of_call(call, self.cwd)
         self.open[approval] = Ask(bytes(identity), given, _paths(call), command=command)
         title = text_of(told.title)
@@ -120,19 +124,22 @@ class Asks:
         )
         return None
 
-    def _freely(self, kind: str, call: Call | None) -> bool:
-        """Whether the user's mode answers: all of them, or edits within the working directory."""
-        if self.state.mode == "bypass":
-            return True
-        if self.state.mode != "accept_edits" or kind != "edit" or call is None:
-            return False
-        return all(self.inside(path) for path in _paths(call) or [""])
+    def free(self, call: Call | None, asked: Asked) -> list[str]:
+        """The files of an edit that the user's mode allows if all of them really lie in the working directory.
+
+        None when it does not allow it in any case.
+        """
+        if self.state.mode != "accept_edits" or self.state.stopping or call is None or call.kind != "edit":
+            return []
+        paths = _paths(call)
+        fits = len(paths) <= FILES and all(self.inside(path) for path in paths)
+        return paths if fits and yes_of(offered(asked.options)) else []
 
     def may_write(self, path: str) -> bool:
         """Whether we may write a file for the agent: the user's mode says so, or the user did in this turn."""
         if self.state.mode in ("bypass", "accept_edits"):
             return True
-        return self.state.mode == "ask" and self._whole(path) in self.state.granted
+        return self.state.mode == "ask" and mark_of(self._whole(path)) in self.state.granted
 
     def _whole(self, path: str) -> str:
         return os.path.normpath(os.path.join(self.cwd, path))
@@ -173,7 +180,8 @@ class Asks:
         kinds = [one.kind for one in ask.options if one.id == option] if ask else []
         if ask is None or not any(kind.startswith("allow") for kind in kinds):
             return
-        state.granted = [*state.granted, *map(self._whole, ask.paths)][-GRANTED:]
+        paths = [mark_of(self._whole(path)) for path in ask.paths]
+        state.granted = [*state.granted, *paths][-GRANTED:]
         if ask.command:
             state.allowed = [*state.allowed, ask.command][-GRANTED:]
             if "allow_always" in kinds:
@@ -200,11 +208,12 @@ class Asks:
 
 
 def _paths(call: Call | None) -> list[str]:
-    """The files that an edit is about, as far as it says."""
+    """The files that an edit is about: all that it names anywhere, lest one of them hide another."""
     if call is None or call.kind != "edit":
         return []
-    named = [text_of(one.get("path")) for one in [*shape.diffs_of(call.content), *call.places]]
-    return named or [text_of(call.arguments().get("path"))]
+    told = [text_of(one.get("path")) for one in [*shape.diffs_of(call.content), *call.places]]
+    named = dict.fromkeys([*told, *shape.paths(call.given)])
+    return list(named) or [text_of(call.arguments().get("path"))]
 
 
 def offered(options: Any) -> list[Option]:
@@ -228,6 +237,10 @@ def _kind(option: dict[str, Any]) -> Decision:
     if kind.startswith("allow"):
         return "allow_always"
     return "reject_once"
+
+
+def yes_of(options: list[Option]) -> str | None:
+    return pick(options, "allow_once") or pick(options, "allow_always")
 
 
 def pick(options: list[Option], kind: Decision) -> str | None:

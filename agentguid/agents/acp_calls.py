@@ -16,12 +16,14 @@ from agentguid.agents.acp_state import DONE, State
 from agentguid.agents.acp_wire import Call as Told
 from agentguid.agents.base import Fact, Live, Output
 from agentguid.agents.commands import is_of
-from agentguid.agents.jsonl import mapping, objects, text_of
+from agentguid.agents.jsonl import mapping, mark_of, objects, text_of
 from agentguid.protocol.events import ToolFinished, ToolStarted
 from agentguid.protocol.items import Body
 
 OPEN = 1000
 """So many calls without a result are remembered."""
+LATE = 600_000_000
+"""Microseconds that a call outside a turn may take between two words."""
 STREAMED = 4 * 1024 * 1024
 """Characters of a call's streamed output that are kept."""
 ENDED = ("completed", "failed")
@@ -44,6 +46,8 @@ class Call(Struct):
     size: int = 0
     """Characters of it."""
     started: bool = False
+    at: int = 0
+    """When it was last heard of, microseconds since the epoch."""
     shown: list[dict[str, Any]] = field(default_factory=list)
     """The diffs that stand in its arguments."""
 
@@ -64,7 +68,7 @@ class Calls:
 
     def told(self, told: Told, out: list[Output], *, asked: bool = False) -> Call | None:
         """Something is said of a call, in an update or (`asked`) in a permission request; None: it ended before."""
-        if told.id in self.state.done:
+        if mark_of(told.id) in self.state.done:
             return None
         call = self.open.get(told.id)
         again = call is not None
@@ -114,9 +118,20 @@ class Calls:
 
     def _end(self, name: str, call: Call, out: list[Output], *, failed: bool) -> None:
         del self.open[name]
-        self.state.done = [*self.state.done, name][-DONE:]
+        self.state.done = [*self.state.done, mark_of(name)][-DONE:]
         body = shape.output(call.content, call.answered, "".join(call.streamed), call.shown)
         out.append(Fact(ToolFinished(item=call.item, output=body, failed=failed), self.commands(call)))
+
+    @property
+    def due(self) -> int | None:
+        """When the next call is given up that belongs to no turn: the end of none would."""
+        return min((call.at + LATE for call in self.open.values() if call.turn is None), default=None)
+
+    def late(self, due: int, out: list[Output]) -> None:
+        """Gives up those outside a turn that have not been heard of for so long."""
+        for name, call in list(self.open.items()):
+            if call.turn is None and call.at + LATE <= due:
+                self._give_up(name, out)
 
     def abandon(self, out: list[Output]) -> None:
         """Calls without a result will get none."""
@@ -125,7 +140,7 @@ class Calls:
 
     def _give_up(self, name: str, out: list[Output]) -> None:
         call = self.open.pop(name)
-        self.state.done = [*self.state.done, name][-DONE:]
+        self.state.done = [*self.state.done, mark_of(name)][-DONE:]
         if not call.started:
             self.start(call, out)
         body = shape.output(call.content, call.answered, "".join(call.streamed), call.shown)

@@ -5,15 +5,17 @@ begin in one that asks nothing. What an agent's own modes cannot do, the answers
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
-from agentguid.agents.acp_state import CHOICES, Sent, Setting, State
+from agentguid.agents.acp_state import CHOICES, SETTINGS, Sent, Setting, State
 from agentguid.agents.base import Option, Prompt
 from agentguid.agents.entry import Entry
-from agentguid.agents.jsonl import mapping, objects, text_of
+from agentguid.agents.jsonl import mapping, objects, text_of, word
 from agentguid.agents.options import encoded, known
 from agentguid.agents.options import option as choice
 from agentguid.protocol.items import Mode
@@ -39,8 +41,8 @@ def learn(state: State, result: dict[str, Any]) -> None:
     ):
         told = mapping(result.get(f"{setting}s"))
         if told:
-            choices = [text_of(one.get(id_)) for one in objects(told.get(list_))][:CHOICES]
-            state.settings[setting] = Setting(text_of(told.get(current)), choices)
+            choices = _words(one.get(id_) for one in objects(told.get(list_)))
+            state.settings[setting] = Setting(word(told.get(current)), choices)
     options(state, result.get("configOptions"))
     if MODEL in state.settings:
         state.first_model = state.first_model or state.settings[MODEL].current
@@ -51,15 +53,41 @@ def options(state: State, told: Any) -> None:
     if isinstance(told, list):
         own = {one.id: one.own for one in known(state.options)}
         state.options = encoded(_option(one, own) for one in objects(told)[:CHOICES])
-    for option in objects(told)[:CHOICES]:
-        name, category = text_of(option.get("id")), text_of(option.get("category"))
+    ours = sorted(objects(told), key=lambda option: option.get("category") not in (MODE, MODEL))
+    for option in ours[:CHOICES]:
+        name, category = word(option.get("id")), text_of(option.get("category"))
         current = option.get("currentValue")
         if not name or not isinstance(current, str):
             continue
-        choices = [text_of(one.get("value")) for one in _values(option.get("options"))][:CHOICES]
+        choices = _words(one.get("value") for one in _values(option.get("options")))
         setting = category if category in (MODE, MODEL) else name
         if setting != name or setting in (MODE, MODEL) or len(state.settings) < CHOICES:
-            state.settings[setting] = Setting(current, choices, name)
+            state.settings[setting] = Setting(word(current), choices, name)
+    _fit(state)
+
+
+def _fit(state: State) -> None:
+    """No more than is carried: the mode and the model first, then the rest in the agent's order."""
+    room, kept = SETTINGS, dict[str, Setting]()
+    for name in sorted(state.settings, key=lambda name: (name != MODE, name != MODEL)):
+        setting, choices = state.settings[name], list[str]()
+        room -= _size(name, setting.current, setting.option)
+        for choice in setting.choices:
+            room -= _size(choice)
+            if room < 0:
+                break
+            choices.append(choice)
+        if room >= 0 or name in (MODE, MODEL):
+            kept[name] = replace(setting, choices=choices)
+    state.settings = kept
+
+
+def _size(*texts: str) -> int:
+    return len(msgspec.json.encode(texts)) + 2
+
+
+def _words(values: Iterable[Any]) -> list[str]:
+    return [said for value in islice(values, CHOICES) if (said := word(value))]
 
 
 def _option(told: dict[str, Any], own: Mapping[str, str]) -> Option | None:

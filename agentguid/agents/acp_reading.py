@@ -12,15 +12,17 @@ from agentguid.agents.acp_answers import Answers
 from agentguid.agents.acp_requests import QUIET, Requests
 from agentguid.agents.acp_texts import words
 from agentguid.agents.base import Fact, Line, Output
-from agentguid.agents.jsonl import NotUnderstoodError, mapping, text_of
+from agentguid.agents.jsonl import FAILURE, NotUnderstoodError, mapping, mark_of, text_of
 from agentguid.agents.jsonrpc_lines import LAST_PART, STDERR
 from agentguid.agents.slash import command, encoded
 from agentguid.protocol.events import HostEnded, ItemAdded, TurnEnded
 from agentguid.protocol.ids import item_id
-from agentguid.protocol.items import Body, Mode
+from agentguid.protocol.items import Body, ItemKind, Mode
 
 SETTLED = wire.CurrentMode | wire.Options | wire.Used | wire.Commands
 """What holds also while an earlier session is told again."""
+NOTED = 0x8000
+"""Part of the ids of what begins in an input without bytes: the next record begins at the same place."""
 OURS: dict[str, Mode] = {"accept_edits": "accept_edits", "bypass": "bypass", "plan": "plan"}
 
 
@@ -59,15 +61,16 @@ class Reading(Answers, Requests):
             case wire.Said():
                 turns.counted(state, update.meta)
                 if not self._remark(update, out):
-                    self.texts.add("message", update, state.turn, self.calls.parent(update.meta), out)
+                    self._said("message", update, out)
             case wire.Thought():
                 self.flush(out)
-                self.texts.add("thought", update, state.turn, self.calls.parent(update.meta), out)
+                self._said("thought", update, out)
             case wire.ToolCall() | wire.ToolCallUpdate():
                 self.flush(out)
-                if update.id not in self.calls.open and update.id not in state.done:
+                if update.id not in self.calls.open and mark_of(update.id) not in state.done:
                     self.texts.close(out)
-                self.calls.told(update, out)
+                if call := self.calls.told(update, out):
+                    call.at = self._at
             case wire.Plan(entries=entries):
                 self._plan(msgspec.json.encode({"entries": entries}).decode(), "application/json", out)
             case wire.PlanUpdate(plan=plan):
@@ -90,6 +93,9 @@ class Reading(Answers, Requests):
             case wire.Echo() | wire.PlanRemoved():
                 pass
 
+    def _said(self, kind: ItemKind, update: wire.Chunk, out: list[Output]) -> None:
+        self.texts.add(kind, update, self.state.turn, self.calls.parent(update.meta), out, self._at)
+
     def _one_plan(self, plan: dict[str, Any], out: list[Output]) -> None:
         if isinstance(entries := plan.get("entries"), list):
             self._plan(msgspec.json.encode({"entries": entries}).decode(), "application/json", out)
@@ -111,7 +117,7 @@ class Reading(Answers, Requests):
         if state.failing and text.strip():
             self.texts.close(out)
             state.failure_item = state.failure_item or self._item()
-            state.failure += text
+            state.failure = (state.failure + text)[:FAILURE]
             return True
         if text:
             self.flush(out)
@@ -120,7 +126,7 @@ class Reading(Answers, Requests):
             self.texts.close(out)
             out.append(self.notice(text.removeprefix(entry.remarks), "warning"))
             return True
-        if entry.errors and text.startswith(entry.errors) and fresh:
+        if entry.errors and text.startswith(entry.errors) and fresh and len(text) <= FAILURE:
             self.texts.close(out)
             state.failure, state.failure_item = text, self._item()
             return True
@@ -130,20 +136,26 @@ class Reading(Answers, Requests):
     def _in(self, line: Line, out: list[Output]) -> None:
         kind, _, of = (line.id or "").partition(":")
         message, params = self._ours(line.data)
+        if kind == "noted":
+            self._part = NOTED
         match kind:
             case "prompt":
+                self.texts.close(out)
                 self._prompted(of, params, line.at)
             case "answer":
                 self.over(f"answer:{of}", message)
                 outcome = mapping(mapping(self.plain(message.result)).get("outcome"))
                 self.asks.answered(of, text_of(outcome.get("optionId")))
-            case "serve":
-                self.over(f"serve:{of}", message)
+            case "serve" | "auto":
+                self.over(f"{kind}:{of}", message)
+            case "noted" if of.startswith("outside-"):
+                self.looked(of.removeprefix("outside-"), out)
             case "noted":
                 self.noted(of, out)
             case "stop" if of == self.state.turn:
                 self.state.stopping = True
                 self.asks.withdraw("The turn was stopped.", out, keep=True)
+                self.stops(out)
         if message.method and message.id and kind in ("prompt", "start", "close"):
             turn = of if kind == "prompt" else of.partition("-")[2] if kind == "start" else ""
             self.sent(wire.number_of(message.id), message.method, turn, params)
@@ -169,11 +181,12 @@ class Reading(Answers, Requests):
         state = self.state
         out += state.unknown.end(item_id(self.host, line.offset, LAST_PART), state.turn)
         self.flush(out)
-        self.texts.close(out, incomplete=True)
+        self.texts.close(out, incomplete=state.turn is not None)
         self.calls.abandon(out)
         self.asks.withdraw(f"{self.entry.name} ended.", out)
         self.open_errands.clear()
         self.identities.clear()
+        self.unlooked.clear()
         state.unstarted = " ".join(line.data[:STDERR].decode("utf-8", "replace").split())
         if state.turn:
             self.complaints(out)

@@ -7,12 +7,12 @@ from msgspec import Raw
 from agentguid.agents import acp_modes as modes
 from agentguid.agents import acp_wire as wire
 from agentguid.agents.acp_asks import Asks
-from agentguid.agents.acp_calls import Calls
+from agentguid.agents.acp_calls import Call, Calls
 from agentguid.agents.acp_state import SENT, Sent, State
 from agentguid.agents.acp_texts import Texts
 from agentguid.agents.base import Errand, Fact, Launch, Output
 from agentguid.agents.entry import Entry
-from agentguid.agents.jsonl import NotUnderstoodError, carried, text_of
+from agentguid.agents.jsonl import NotUnderstoodError, brief, carried, word
 from agentguid.agents.jsonrpc_lines import STDERR, Lines
 from agentguid.protocol.events import ItemAdded, SessionIdentified
 from agentguid.protocol.items import Body, Level
@@ -30,6 +30,8 @@ class Session(Lines):
         self.open_errands: dict[str, Errand] = {}
         self.identities: dict[str, bytes] = {}
         """Of the open errands: the JSON-RPC id of each."""
+        self.unlooked: dict[str, tuple[str | None, Call | None, wire.Asked]] = {}
+        """Edits that the user's mode allows, unless a file of theirs really lies elsewhere: by the errand that finds out."""
         self._offset = 0
         self._part = 0
         self._at = 0
@@ -60,16 +62,16 @@ class Session(Lines):
         if number is None:
             return
         state.number = max(state.number, number)
-        sent = Sent(method, turn)
+        sent = Sent(brief(method), turn)
         match method:
             case "session/set_mode":
-                sent.setting, sent.value = modes.MODE, text_of(params.get("modeId"))
+                sent.setting, sent.value = modes.MODE, brief(params.get("modeId"))
             case "session/set_model":
-                sent.setting, sent.value = modes.MODEL, text_of(params.get("modelId"))
+                sent.setting, sent.value = modes.MODEL, brief(params.get("modelId"))
             case "session/set_config_option":
-                option = text_of(params.get("configId"))
+                option = brief(params.get("configId"))
                 found = (name for name, setting in state.settings.items() if setting.option == option)
-                sent.setting, sent.value = next(found, option), text_of(params.get("value"))
+                sent.setting, sent.value = next(found, option), brief(params.get("value"))
             case "session/new" | "session/load" | "session/resume":
                 state.sessions += 1
                 state.replaying = method != "session/new"
@@ -83,6 +85,7 @@ class Session(Lines):
 
     def now_in(self, mode: str, out: list[Output]) -> None:
         """The agent is in this mode now, by its own account."""
+        mode = word(mode)
         setting = self.state.settings.get(modes.MODE)
         if setting is None or setting.current == mode:
             return
@@ -100,8 +103,14 @@ class Session(Lines):
             self.now_in(now, out)
 
     def noted(self, what: str, out: list[Output]) -> None:
-        """Told to the fold alone: the user chose another mode while the agent works. What it asks from here on is answered by that."""
+        """Told to the fold alone: that the agent is quiet, or that the user chose another mode while it works.
+
+        What it asks from here on is answered by that mode.
+        """
         state, known = self.state, {"ask", "accept_edits", "plan", "bypass"}
+        if what.startswith("quiet-"):
+            self._quiet(what, out)
+            return
         state.notes += 1
         mode: Any = what.rpartition("-")[2]
         if state.turn is None or mode not in known:
@@ -111,6 +120,15 @@ class Session(Lines):
         if mode != "bypass" and environ.get(mode) != environ.get(self.launch.mode):
             text = f"{self.entry.name} learns only at its start what it has to ask: it does from the next turn on. Stop it to have that now."
             out.append(self.notice(text, "warning"))
+
+    def _quiet(self, what: str, out: list[Output]) -> None:
+        """The agent has said nothing for so long that what is open outside a turn is over."""
+        told = what.removeprefix("quiet-")
+        due = int(told) if told.isdigit() else 0
+        if self.texts.due is not None and self.texts.due <= due:
+            self.texts.close(out)
+        if not self.asks.open:
+            self.calls.late(due, out)
 
     def flush(self, out: list[Output]) -> None:
         """What looked like an error was none: more came after it."""

@@ -96,6 +96,12 @@ def _path(given: Arguments) -> str:
     return _first(given, PATHS)
 
 
+def paths(given: Arguments) -> list[str]:
+    """All files that the agent's own arguments name, also those of several edits."""
+    several = [one for value in given.values() for one in objects(value)]
+    return [path for one in (given, *several) for name in PATHS if (path := text_of(one.get(name)))]
+
+
 def _first(given: Arguments, names: tuple[str, ...]) -> str:
     return next((text for name in names if (text := text_of(given.get(name)))), "")
 

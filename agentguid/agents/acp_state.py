@@ -8,8 +8,10 @@ from agentguid.agents.slash import NONE
 from agentguid.agents.unknown import Unknown
 from agentguid.protocol.items import Mode
 
-SENT, DONE, CHOICES, METHODS = 100, 64, 200, 8
+SENT, DONE, CHOICES, METHODS = 20, 64, 200, 8
 """So many requests of ours, finished calls, values of a setting and ways to sign in are remembered."""
+SETTINGS, SESSION = 8192, 1000
+"""Bytes of all settings, characters of a session's name."""
 CURSOR, PAGES = 1000, 50
 """Characters of a place in the agent's list of sessions; pages of it that are read."""
 Step = Literal["new", "greeted", "signing_in", "listing", "ready"]
@@ -84,7 +86,7 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     due: dict[str, str] = field(default_factory=dict)
     """What the agent has to be told yet, because the user chose another mode while it works: settings and values."""
     granted: list[str] = field(default_factory=list)
-    """Files that the user let the agent change in this turn."""
+    """Files that the user let the agent change in this turn: `jsonl.mark_of`."""
     allowed: list[str] = field(default_factory=list)
     """Commands that the user let the agent run in this turn: `acp_commands.mark`."""
     always: list[str] = field(default_factory=list)
@@ -102,7 +104,7 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     replaying: bool = False
     """It tells an earlier session again, which the log has."""
     done: list[str] = field(default_factory=list)
-    """Calls that have ended, the last few: what is said of them later is no new call."""
+    """Calls that have ended, the last few (`jsonl.mark_of`): what is said of them later is no new call."""
     plan: int = 0
     """Check sum of the plan as it was last shown."""
     cost: float = 0.0

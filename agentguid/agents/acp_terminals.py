@@ -159,6 +159,7 @@ class Terminals(Session):
         """The answer to an errand is on the tape."""
         errand: Errand | None = self.open_errands.pop(name, None)
         self.identities.pop(name, None)
+        self.unlooked.pop(name, None)
         if errand is None and (ask := self.asks.open.get(name.removeprefix("answer:"))):
             errand = ask.run
         if not message.result:

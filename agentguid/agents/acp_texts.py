@@ -14,6 +14,8 @@ from agentguid.protocol.items import Body, ItemKind
 
 HELD = 16 * 1024 * 1024
 """Characters of an unfinished message that are kept."""
+PAUSE = 5_000_000
+"""Microseconds of silence that end what is said outside a turn."""
 
 
 class Open(Struct):
@@ -26,6 +28,8 @@ class Open(Struct):
     parent: str | None
     parts: list[str] = field(default_factory=list)
     size: int = 0
+    at: int = 0
+    """When the last piece came, microseconds since the epoch."""
 
 
 class Texts:
@@ -40,8 +44,9 @@ class Texts:
         turn: str | None,
         parent: str | None,
         out: list[Output],
+        at: int = 0,
     ) -> None:
-        """A piece. Outside a turn nothing would ever end it, so there it is an item by itself."""
+        """A piece. Outside a turn the agent's silence ends it: `due`."""
         text = words(chunk.content)
         if not text:
             return
@@ -50,12 +55,16 @@ class Texts:
         if now is None or not same or (chunk.message and now.message and chunk.message != now.message):
             self.close(out)
             now = self.open = Open(self.new_item(), kind, chunk.message, turn, parent)
+        now.at = at
         now.size += len(text)
         if now.size <= HELD:
             now.parts.append(text)
         out.append(Live(now.item, kind, text, turn, parent))
-        if turn is None:
-            self.close(out)
+
+    @property
+    def due(self) -> int | None:
+        """When what was said outside a turn is over, if nothing more comes: nothing else would ever end it."""
+        return self.open.at + PAUSE if self.open and self.open.turn is None else None
 
     def close(self, out: list[Output], *, incomplete: bool = False) -> None:
         now, self.open = self.open, None

@@ -142,7 +142,7 @@ class Errand(Struct, frozen=True):
     """Something that the agent asks us to do: with a file (`FileErrand`), or with a command (`commands`). It waits for the answer."""
 
     id: str
-    """Of the input that answers: `serve:OFFSET`, or `answer:APPROVAL` when the user was asked. Once that is on the tape
+    """Of the input that answers: `serve:OFFSET`, `auto:OFFSET`, or `answer:APPROVAL` when the user was asked. Once that is on the tape
     the errand is over."""
 
 
@@ -154,6 +154,12 @@ class FileErrand(Errand, frozen=True):
     """The first one to be read, from 1."""
     limit: int | None = None
     """How many lines."""
+
+
+class InsideErrand(Errand, frozen=True):
+    """Whether all of these lie in the working directory, by their real paths: for an answer that needs nobody then. Its id is `auto:OFFSET`."""
+
+    paths: tuple[str, ...]
 
 
 class Served(Struct, frozen=True):
@@ -248,6 +254,18 @@ class Adjustable(Protocol):
         """What is to be written so that it works like that; nothing when it does, or when it will not.
 
         Asked again after each line of a turn.
+        """
+
+
+@runtime_checkable
+class Lingering(Protocol):
+    """An adapter whose agent may say things outside a turn whose end no line tells: its silence is their end."""
+
+    @property
+    def lingers(self) -> int | None:
+        """Until when such things stay open unless more comes, microseconds since the epoch; None: there are none.
+
+        Then the fold is told so: `noted:quiet-` and this time.
         """
 
 

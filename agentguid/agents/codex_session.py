@@ -5,7 +5,7 @@ from agentguid.agents.codex_asks import Asks
 from agentguid.agents.codex_items import Items
 from agentguid.agents.codex_state import SENT, STEERS, State
 from agentguid.agents.entry import Entry
-from agentguid.agents.jsonl import carried
+from agentguid.agents.jsonl import brief, carried
 from agentguid.agents.jsonrpc_lines import STDERR, Lines
 from agentguid.protocol.events import ItemAdded, SessionIdentified
 from agentguid.protocol.items import Body, Level
@@ -44,7 +44,7 @@ class Session(Lines):
         state = self.state
         if method in ("thread/start", "thread/resume"):
             state.sessions += 1
-        state.sent[name] = method
+        state.sent[brief(name)] = brief(method)
         if len(state.sent) > SENT:
             del state.sent[next(iter(state.sent))]
 

@@ -1,11 +1,20 @@
 """Lines of JSON from programs that nobody can trust to write it well."""
 
+import hashlib
 import json
 from typing import Any, TypeVar
 
 import msgspec
 
 T = TypeVar("T")
+CLIPPED = 200
+"""Characters of an agent's word that are kept."""
+MARK = 40
+"""Characters of what stands for a longer name."""
+FAILURE = 2000
+"""Characters of an error that is written as a message."""
+MENDED = 8 * 1024 * 1024
+"""Bytes of a line that is worth mending."""
 
 
 class NotUnderstoodError(Exception):
@@ -13,12 +22,20 @@ class NotUnderstoodError(Exception):
 
 
 def mended(data: bytes, error: Exception) -> bytes:
-    """JavaScript cuts strings between the halves of a character; msgspec will not have such a half, Python's json will.
+    """Reads what msgspec will not have: bytes that are no UTF-8, and halves of a character, between which JavaScript cuts strings.
 
-    Raises `NotUnderstoodError` when that was not what was wrong.
+    Python's json takes such a half, msgspec neither.
+
+    Raises `NotUnderstoodError` when that was not what was wrong, or the line is too long for that much work.
     """
-    if b"\\ud" not in data and b"\\uD" not in data:
+    if len(data) > MENDED:
         raise NotUnderstoodError(syntax(error)) from error
+    if isinstance(error, UnicodeDecodeError):
+        data = data.decode("utf-8", "replace").encode()
+    elif b"\\ud" not in data and b"\\uD" not in data:
+        raise NotUnderstoodError(syntax(error)) from error
+    if b"\\ud" not in data and b"\\uD" not in data:
+        return data
     try:
         return json.dumps(json.loads(data), ensure_ascii=False).encode("utf-8", "replace")
     except (ValueError, RecursionError) as second:
@@ -52,6 +69,21 @@ def _again(data: bytes) -> Any:
 def text_of(value: Any) -> str:
     """The value when it is text, else nothing."""
     return value if isinstance(value, str) else ""
+
+
+def brief(value: Any) -> str:
+    """As much of a text as an adapter may carry with it."""
+    return text_of(value)[:CLIPPED]
+
+
+def word(value: Any) -> str:
+    """A name that has to be said back as it is: nothing when it is longer than may be carried."""
+    return value if isinstance(value, str) and len(value) <= CLIPPED else ""
+
+
+def mark_of(name: str) -> str:
+    """What a name is known again by, however long it is."""
+    return name if len(name) <= MARK else hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:MARK]
 
 
 def mapping(value: Any) -> dict[str, Any]:

@@ -88,7 +88,12 @@ def _decode(data: bytes) -> Line:
 
 def value(raw: Raw) -> Any:
     """Raises `NotUnderstoodError`. Nothing at all is None."""
+    data = bytes(raw) or b"null"
     try:
-        return _values.decode(raw) if raw else None
+        return _values.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        text = mended(data, error)
+    try:
+        return _values.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise NotUnderstoodError(syntax(error)) from error

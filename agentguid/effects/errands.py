@@ -7,7 +7,7 @@ import os
 import stat
 from pathlib import Path
 
-from agentguid.agents.base import FileErrand, Served
+from agentguid.agents.base import FileErrand, InsideErrand, Served
 from agentguid.entropy import new_id
 
 LARGEST = 16 * 1024 * 1024
@@ -18,8 +18,10 @@ class RefusedError(Exception):
     """Why not: a sentence for the agent."""
 
 
-def run(errand: FileErrand, cwd: str) -> Served:
+def run(errand: FileErrand | InsideErrand, cwd: str) -> Served:
     """Does it, or says why not. Touches the disk: not for the event loop."""
+    if isinstance(errand, InsideErrand):
+        return _look(errand, cwd)
     try:
         path = _inside(errand.path, cwd)
         if errand.text is None:
@@ -32,6 +34,17 @@ def run(errand: FileErrand, cwd: str) -> Served:
         return Served(error=f"{errand.path} is not UTF-8 text.")
     except (OSError, ValueError) as error:
         return Served(error=f"{errand.path}: {getattr(error, 'strerror', None) or error}.")
+
+
+def _look(errand: InsideErrand, cwd: str) -> Served:
+    try:
+        for path in errand.paths:
+            _inside(path, cwd)
+    except RefusedError as refused:
+        return Served(error=str(refused))
+    except (OSError, ValueError) as error:
+        return Served(error=str(error))
+    return Served()
 
 
 def _inside(path: str, cwd: str) -> Path:

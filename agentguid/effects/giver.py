@@ -15,6 +15,8 @@ from agentguid.agents.base import (
     Attaching,
     Closing,
     FileErrand,
+    InsideErrand,
+    Lingering,
     Prompt,
     Served,
     Steer,
@@ -75,6 +77,8 @@ class Giver:
         self.waiting: str | None = None
         """The turn whose prompt the agent has not got yet."""
         self.waiting_since = 0
+        self._waking: asyncio.TimerHandle | None = None
+        """For what lingers."""
         self.trouble = ""
         """Why the host would not write something: it has been ended for that."""
         self.caught_up = False
@@ -131,8 +135,9 @@ class Giver:
         if not self._adapter.idle:
             await self._answer(row.turn)
         if self.caught_up:
-            await self._run_errands()
+            await self._run_errands(stopping=row.stopping)
             await self.terminals.settle()
+            await self._hush()
 
     def _row(self) -> Conversation | None:
         """As it is now; None while the read models of the conversation are being rebuilt: then nothing is concluded."""
@@ -236,18 +241,31 @@ class Giver:
         if row.turn and isinstance(self._adapter, Adjustable) and row.agent == self._key.agent:
             await self._give(self._adapter.adjust(row.model, row.mode))
 
-    async def _run_errands(self) -> None:
-        """Those without an answer on the tape: a daemon that died in between runs one again."""
+    async def _run_errands(self, *, stopping: bool) -> None:
+        """Those without an answer on the tape: a daemon that died in between runs one again. No file is written after a stop."""
         for errand in self._adapter.errands:
-            if self.gave(errand.id) or self.link is None:
+            writes = isinstance(errand, FileErrand) and errand.text is not None
+            if self.gave(errand.id) or self.link is None or (writes and stopping):
                 continue
             result: Served | None = None
-            if isinstance(errand, FileErrand):
+            if isinstance(errand, FileErrand | InsideErrand):
                 result = await asyncio.to_thread(errands.run, errand, self._key.launch.cwd)
             elif isinstance(errand, Run | Wish):
                 result = self.terminals.serve(errand)
             if result is not None:
                 await self._give(self._adapter.served(errand, result))
+
+    async def _hush(self) -> None:
+        """What the agent said outside a turn is over when it says no more: only a clock knows that, and the fold has none."""
+        due = self._adapter.lingers if isinstance(self._adapter, Lingering) else None
+        if self._waking:
+            self._waking.cancel()
+        if due is None:
+            return
+        if (left := (due - now()) / 1_000_000) > 0:
+            self._waking = asyncio.get_running_loop().call_later(left + 0.001, self._poke)
+        else:
+            await self._give([Write(f"noted:quiet-{due}", b"")])
 
     # -- stopping -----------------------------------------------------------------------------------------------------
     async def _stop(self, turn: str) -> None:
@@ -298,8 +316,9 @@ class Giver:
             self._insisting.cancel()
 
     def leave(self) -> None:
-        if self._insisting:
-            self._insisting.cancel()
+        for waiting in (self._insisting, self._waking):
+            if waiting:
+                waiting.cancel()
 
     async def end(self) -> None:
         """Ends the host and with it the agent."""

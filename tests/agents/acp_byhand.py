@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from agentguid.agents.acp import AcpAdapter
-from agentguid.agents.base import Fact, Launch, Line, Output, Prompt, Write
+from agentguid.agents.base import Fact, FileErrand, InsideErrand, Launch, Line, Output, Prompt, Write
 from agentguid.agents.entry import Entry
+from agentguid.effects import errands
 from agentguid.protocol.events import Event, ItemAdded, ToolFinished, ToolStarted, TurnEnded
 from agentguid.protocol.items import Body, Mode
 
@@ -17,10 +18,15 @@ class Session:
     """Writes what the adapter wants to write onto its own tape, as the daemon does."""
 
     def __init__(
-        self, entry: Entry | None = None, resume: str | None = None, mode: Mode = "ask", **more: Any
+        self,
+        entry: Entry | None = None,
+        resume: str | None = None,
+        mode: Mode = "ask",
+        cwd: str = "/w",
+        **more: Any,
     ) -> None:
         self.entry = entry or Entry(id="x", name="X", icon="", protocol="acp", dialect="acp", **more)
-        self.adapter = AcpAdapter(self.entry, "h", Launch(cwd="/w", model=None, mode=mode, resume=resume))
+        self.adapter = AcpAdapter(self.entry, "h", Launch(cwd=cwd, model=None, mode=mode, resume=resume))
         self.offset = 0
         self.written: list[dict[str, Any]] = []
 
@@ -71,6 +77,18 @@ class Session:
         while not any(name.startswith("prompt:") for name in self.prompt(mode=mode)):
             self.answer(result={})
         return self
+
+    def serve(self) -> list[Event]:
+        """Does what the agent waits for us to do; what comes of it."""
+        facts: list[Event] = []
+        for errand in self.adapter.errands:
+            assert isinstance(errand, FileErrand | InsideErrand)
+            done = errands.run(errand, self.adapter.launch.cwd)
+            for one in self.adapter.served(errand, done):
+                self.written += [json.loads(one.data)] if one.data else []
+                outputs = self.feed("in", one.data.rstrip(b"\n"), id=one.id)
+                facts += [output.event for output in outputs if isinstance(output, Fact)]
+        return facts
 
     def end(self, **result: Any) -> TurnEnded:
         [ended] = [

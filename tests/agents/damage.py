@@ -66,6 +66,20 @@ def piece(lines: list[Line], at: int, _chance: random.Random) -> None:
 
 def retype(lines: list[Line], at: int, chance: random.Random) -> None:
     """Another type somewhere in the JSON."""
+    _somewhere(lines, at, chance, lambda _: chance.choice(STRANGE))
+
+
+def lengthen(lines: list[Line], at: int, chance: random.Random) -> None:
+    """A text somewhere in what the agent says is far longer than anyone would make it."""
+    if lines[at].direction != "in":
+        _somewhere(lines, at, chance, _far_longer)
+
+
+def _far_longer(value: Any) -> Any:
+    return value + "long " * 20_000 if isinstance(value, str) else value
+
+
+def _somewhere(lines: list[Line], at: int, chance: random.Random, change: Callable[[Any], Any]) -> None:
     try:
         value = json.loads(lines[at].data)
     except ValueError:
@@ -74,7 +88,7 @@ def retype(lines: list[Line], at: int, chance: random.Random) -> None:
     while isinstance(node, dict | list) and node:
         key = chance.choice(list(node) if isinstance(node, dict) else range(len(node)))
         if not isinstance(node[key], dict | list) or not node[key] or chance.random() < 0.25:
-            node[key] = chance.choice(STRANGE)
+            node[key] = change(node[key])
             break
         node = node[key]
     lines[at] = changed(lines[at], json.dumps(value).encode())
@@ -89,7 +103,7 @@ def changed(line: Line, data: bytes) -> Line:
     return msgspec.structs.replace(line, data=data)
 
 
-MUTATIONS: list[Mutation] = [drop, repeat, swap, flip, cut, piece, retype, retype, retype, retype, redirect]
+MUTATIONS: list[Mutation] = [drop, repeat, swap, flip, cut, piece, *[retype] * 4, redirect, *[lengthen] * 2]
 
 
 def damaged(tape: list[Line], mutations: list[int], seed: int) -> list[Line]:

@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
+from agentguid.agents.base import Fact, Prompt
 from agentguid.agents.catalogue import CATALOGUE
+from agentguid.agents.jsonl import MENDED, NotUnderstoodError, plain
 from agentguid.protocol.events import ApprovalRequested, ItemAdded, ToolFinished, ToolStarted
+from agentguid.protocol.items import Body
 from tests.agents.acp_byhand import Session, shapes
 
 
@@ -46,12 +49,59 @@ def test_empty_pieces_and_counts_end_nothing() -> None:
     assert shapes(session.answer(result={"stopReason": "end_turn"}))[0] == "message one two"
 
 
-def test_what_is_said_outside_a_turn_is_an_item_by_itself() -> None:
-    """Nothing would ever end it."""
-    session = Session().begin()
+def quiet(session: Session) -> list[str]:
+    """What comes of it when the daemon tells the fold that the agent has been quiet for long enough."""
+    outputs = session.feed("in", b"", id=f"noted:quiet-{session.adapter.lingers}")
+    return shapes([output.event for output in outputs if isinstance(output, Fact)])
 
-    assert shapes(session.say("Welcome")) == ["message Welcome"]
+
+def test_what_is_said_outside_a_turn_is_one_item_that_ends_with_a_silence() -> None:
+    """Nothing else would ever end it."""
+    session = Session().begin()
+    assert session.adapter.lingers is None
+    assert [session.say("word ") for _ in range(50)] == [[]] * 50
+    assert not session.adapter.idle
+    early = session.feed("in", b"", id=f"noted:quiet-{session.adapter.lingers - 1}")
+
+    assert early == []
+    assert quiet(session) == ["message " + "word " * 50]
+    assert (session.adapter.idle, session.adapter.lingers) == (True, None)
+
+
+def test_late_words_end_with_the_next_prompt_or_the_agent() -> None:
+    session = Session().begin()
+    session.say("Welcome")
+    [write] = session.adapter.prompt(Prompt("t1", Body("Hello"), None, "ask"))
+    facts = [fact.event for fact in session.feed("in", write.data, id=write.id) if isinstance(fact, Fact)]
+    assert shapes(facts) == ["message Welcome"]
+
+    session = Session().begin()
+    session.say("Bye")
+    facts = [fact.event for fact in session.feed("exit", code=0) if isinstance(fact, Fact)]
+    assert shapes(facts)[0] == "message Bye"
+
+
+def test_a_call_outside_a_turn_does_not_stay_open_for_ever() -> None:
+    """It is given up when nothing is heard of it; while the user is asked about it, it waits."""
+    session = Session().begin()
+    session.update("tool_call", toolCallId="c", kind="execute", title="ls", status="in_progress")
+    first = session.adapter.lingers
+    session.update("tool_call_update", toolCallId="c", status="in_progress")
+    assert session.adapter.lingers > first
+    assert session.feed("in", b"", id=f"noted:quiet-{first}") == []
+    assert quiet(session) == ["incomplete "]
     assert session.adapter.idle
+
+    session.ask(toolCallId="c2")
+    assert session.adapter.lingers is None
+
+
+def test_nothing_lingers_in_a_turn() -> None:
+    session = working()
+    session.say("word")
+    session.update("tool_call", toolCallId="c", kind="execute", title="ls", status="in_progress")
+
+    assert session.adapter.lingers is None
 
 
 def test_a_call_becomes_known_with_its_arguments() -> None:
@@ -242,6 +292,14 @@ def test_a_line_cut_in_the_middle_of_a_character_is_mended() -> None:
     session.feed("out", line)
 
     assert shapes(session.answer(result={"stopReason": "end_turn"}))[0] == "message ?"
+
+
+def test_a_line_is_not_mended_at_any_price() -> None:
+    """That is done in the event loop."""
+    long = b'{"text":"\xff' + b"x" * MENDED + b'"}'
+    with pytest.raises(NotUnderstoodError, match="not valid UTF-8"):
+        plain(long)
+    assert plain(b'{"text":"\xffx"}') == {"text": "\ufffdx"}
 
 
 def test_updates_of_another_session_are_not_taken_for_this_one() -> None:

@@ -1,27 +1,17 @@
-"""The handshake, settings, requests and ends of ACP turns, fed by hand."""
+"""The handshake and the ends of ACP turns, fed by hand."""
 
 from typing import Any
 
 import pytest
 
-from agentguid.agents.acp import AcpAdapter
-from agentguid.agents.base import Answer, Fact, FileErrand, Prompt, Served
-from agentguid.agents.catalogue import CATALOGUE
+from agentguid.agents.base import Fact
+from agentguid.agents.jsonl import MENDED
 from agentguid.protocol.events import (
-    ApprovalRequested,
-    ApprovalWithdrawn,
     ItemAdded,
     SessionIdentified,
     TurnEnded,
 )
-from agentguid.protocol.items import Body, Mode
-from tests.agents.acp_byhand import Session, modes, option
-
-ENTRIES = {entry.id: entry for entry in CATALOGUE}
-
-
-def method_of(line: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    return line["method"], line["params"]
+from tests.agents.acp_byhand import Session
 
 
 # -- the handshake ----------------------------------------------------------------------------------------------------
@@ -73,329 +63,6 @@ def test_what_is_told_again_is_left_out_until_the_next_prompt(can: dict[str, Any
     ] == ["new"]
 
 
-# -- settings ---------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    ("agent", "found", "mode", "wanted"),
-    [
-        ("qwen", {"modes": modes("auto", "plan", "default", "auto-edit", "auto", "yolo")}, "ask", ("session/set_mode", "default")),
-        ("qwen", {"modes": modes("auto", "plan", "default", "auto-edit", "auto", "yolo")}, "accept_edits", ("session/set_mode", "auto-edit")),
-        ("gemini", {"modes": modes("default", "default", "autoEdit", "yolo", "plan")}, "bypass", ("session/set_mode", "yolo")),
-        ("vibe", {"modes": modes("accept-edits", "default", "plan", "accept-edits", "auto-approve")}, "ask", ("session/set_mode", "default")),
-        ("codex-acp", {"modes": modes("agent", "read-only", "workspace-write", "agent")}, "ask", ("session/set_mode", "read-only")),
-        ("opencode", {"configOptions": [option("mode", "plan", "build", "plan", category="mode")]}, "ask", ("session/set_config_option", "build")),
-        ("copilot", {"configOptions": [option("allow_all", "on", "on", "off", category="permissions")]}, "ask", ("session/set_config_option", "off")),
-        ("copilot", {"configOptions": [option("allow_all", "off", "on", "off", category="permissions")]}, "bypass", ("session/set_config_option", "on")),
-    ],
-)  # fmt: skip
-def test_each_agent_is_told_our_mode_in_its_words(
-    agent: str, found: dict[str, Any], mode: Mode, wanted: tuple[str, str]
-) -> None:
-    session = Session(ENTRIES[agent]).begin(**found)
-    session.prompt(mode=mode)
-    method, params = method_of(session.written[-1])
-
-    assert (method, params.get("modeId") or params["value"]) == wanted
-    assert session.prompt(mode=mode) == [], "the prompt waits for the answer"
-    session.answer(result={})
-    assert session.prompt(mode=mode) == ["prompt:t1"]
-
-
-def test_an_agent_in_the_right_mode_is_not_told() -> None:
-    session = Session().begin(modes=modes("default"))
-    assert session.prompt() == ["prompt:t1"]
-
-
-def test_options_may_stand_in_groups() -> None:
-    choices = [{"name": "Group", "options": [{"value": "a", "name": "A"}, {"value": "b", "name": "B"}]}]
-    given = {**option("model", "a", category="model"), "options": choices}
-    session = Session().begin(configOptions=[given])
-    assert session.prompt(model="b")[0].startswith("start:")
-
-
-def test_a_mode_that_the_agent_chose_itself_is_told_and_set_back() -> None:
-    session = Session().begin(modes=modes("default")).work()
-    [notice] = session.update("current_mode_update", currentModeId="auto")
-    assert isinstance(notice, ItemAdded)
-    assert "works in another mode now: auto" in notice.body.text
-    session.end()
-
-    assert session.prompt("t2") != ["prompt:t2"]
-    assert session.written[-1]["params"]["modeId"] == "default"
-    session.update("current_mode_update", currentModeId="default")
-    session.answer(result={})
-    assert session.prompt("t2") == ["prompt:t2"]
-
-
-def test_an_agent_whose_modes_nobody_knows_is_told_of() -> None:
-    session = Session()
-    session.write(session.adapter.start())
-    session.answer(result={"protocolVersion": 1})
-    session.write(session.adapter.start())
-    facts = session.answer(result={"sessionId": "s", "modes": modes("wild", "wild", "wilder")})
-    [notice] = [fact for fact in facts if isinstance(fact, ItemAdded)]
-
-    assert notice.body.text.endswith("(wild, wilder). It works in wild: watch what it does.")
-
-
-def test_without_a_model_the_agents_own_comes_back() -> None:
-    session = Session().begin(models={"currentModelId": "small", "availableModels": []})
-    session.prompt(model="large")
-    session.answer(result={})
-    assert session.prompt(model="large") == ["prompt:t1"]
-    session.end()
-    session.prompt("t2")
-    assert method_of(session.written[-1]) == ("session/set_model", {"sessionId": "s", "modelId": "small"})
-
-
-def test_a_model_that_the_agent_calls_otherwise_is_set() -> None:
-    """It took `big` on, and answers that it is `big-2026-11` now: asking again would be without end."""
-    session = Session().begin(configOptions=[option("model", "small", "small", "big", category="model")])
-    assert session.prompt(model="big")[0].startswith("start:")
-    session.answer(
-        result={"configOptions": [option("model", "big-2026-11", "small", "big", category="model")]}
-    )
-    assert session.prompt(model="big") == ["prompt:t1"]
-    session.end()
-    assert session.prompt("t2", model="big")[0].startswith("start:"), "it may have become another since"
-
-
-@pytest.mark.parametrize(
-    ("name", "category", "agent"), [("mode", "mode", "opencode"), ("allow_all", "permissions", "copilot")]
-)
-def test_an_agent_that_does_not_stay_in_its_mode_gets_no_prompt(name: str, category: str, agent: str) -> None:
-    """A conversation in which we promise to ask must ask."""
-    first, other = ("plan", "build") if name == "mode" else ("on", "off")
-    stays = {"configOptions": [option(name, first, first, other, category=category)]}
-    session = Session(ENTRIES[agent]).begin(**stays)
-    prompt = Prompt("t1", Body("Hello"), None, "ask")
-    for _ in range(2):
-        assert session.prompt()[0].startswith("start:")
-        assert session.adapter.refuses(prompt) == "", "while the answer is waited for"
-        session.answer(result=stays)
-
-    assert session.prompt() == []
-    assert session.adapter.refuses(prompt).startswith(
-        f"{session.entry.name} would not stay in its {name} {other}: it is in {first} again. Choose another"
-    )
-
-
-def test_a_mode_that_the_model_undoes_is_set_once_more() -> None:
-    models = {"currentModelId": "small", "availableModels": []}
-    session = Session().begin(modes=modes("auto"), models=models)
-    for _ in range(3):
-        [name] = session.prompt(model="large")
-        session.answer(result={})
-        if session.written[-1]["method"] == "session/set_model" and name == "start:4-t1":
-            session.update("current_mode_update", currentModeId="auto")
-
-    sets = [line["method"] for line in session.written if line["method"].startswith("session/set")]
-    assert sets == ["session/set_mode", "session/set_model", "session/set_mode"]
-    assert session.prompt(model="large") == ["prompt:t1"]
-
-
-def test_another_process_is_wanted_where_a_variable_says_what_is_asked() -> None:
-    adapter = Session(ENTRIES["opencode"]).adapter
-    assert adapter.serves(Prompt("t", Body("x"), None, "ask"))
-    assert not adapter.serves(Prompt("t", Body("x"), None, "bypass"))
-
-
-# -- another mode while it works --------------------------------------------------------------------------------------
-def adjusted(session: Session, mode: Mode) -> list[Any]:
-    """All that is written for it, by what it is."""
-    found: list[Any] = []
-    while writes := session.adapter.adjust(None, mode):
-        session.write(writes)
-        if writes[0].data:
-            found.append(
-                session.written[-1]["params"].get("modeId") or session.written[-1]["params"]["value"]
-            )
-            session.answer(result={})
-        else:
-            found.append(writes[0].id)
-    return found
-
-
-@pytest.mark.parametrize("found", [{}, {"modes": modes("default", "default", "yolo")}], ids=["none", "own"])
-def test_bypass_that_is_taken_back_is_over_at_once(found: dict[str, Any]) -> None:
-    """Also for an agent without modes of its own: the fold is told, the agent hears nothing of that."""
-    session = Session().begin(**found).work("bypass")
-    assert session.adapter.adjust(None, "bypass") == []
-    assert not any(isinstance(fact, ApprovalRequested) for fact in session.ask(0))
-
-    assert adjusted(session, "ask") == (["noted:1-ask", "default"] if found else ["noted:1-ask"])
-    assert isinstance(session.ask(1, toolCallId="c2")[-1], ApprovalRequested)
-    assert AcpAdapter(session.entry, "h", session.adapter.launch, session.adapter.carry()).state.mode == "ask"
-
-
-def test_a_mode_is_chosen_again_and_again_while_it_works() -> None:
-    session = Session().begin(modes=modes("default")).work()
-    assert adjusted(session, "bypass") == ["noted:1-bypass", "yolo"]
-    assert not any(isinstance(fact, ApprovalRequested) for fact in session.ask(0))
-    assert adjusted(session, "plan") == ["noted:2-plan", "plan"]
-    assert adjusted(session, "bypass") == ["noted:3-bypass", "yolo"]
-    [prompt] = [line["id"] for line in session.written if line.get("method") == "session/prompt"]
-    session.out({"id": prompt, "result": {"stopReason": "end_turn"}})
-    assert session.adapter.adjust(None, "ask") == [], "the next prompt brings its own"
-
-
-def test_an_agent_that_leaves_its_mode_by_itself_is_not_set_back_while_it_works() -> None:
-    """A plan that the user agreed to: the agent goes to work."""
-    session = Session().begin(modes=modes("default")).work()
-    assert adjusted(session, "plan") == ["noted:1-plan", "plan"]
-    session.update("current_mode_update", currentModeId="acceptEdits")
-
-    assert session.adapter.adjust(None, "plan") == []
-
-
-@pytest.mark.parametrize(
-    ("answer", "words"),
-    [
-        ({"error": {"code": 1, "message": "Busy."}}, "would not set its mode to default (Busy). What it asks"),
-        ({"result": {"configOptions": [option("mode", "yolo", category="mode")]}}, "did not keep its mode at default. What it asks"),
-    ],
-)  # fmt: skip
-def test_an_agent_that_does_not_change_while_it_works_is_told_of(answer: dict[str, Any], words: str) -> None:
-    session = Session().begin(configOptions=[option("mode", "yolo", "default", "yolo", category="mode")])
-    session.work("bypass")
-    session.write(session.adapter.adjust(None, "ask"))
-    session.write(session.adapter.adjust(None, "ask"))
-    [notice] = session.answer(**answer)
-
-    assert isinstance(notice, ItemAdded)
-    assert words in notice.body.text
-    assert session.adapter.adjust(None, "ask") == []
-    assert isinstance(session.ask(0)[-1], ApprovalRequested)
-
-
-def test_an_agent_that_learns_at_its_start_what_to_ask_is_told_of() -> None:
-    session = Session(ENTRIES["opencode"], mode="bypass").begin().work("bypass")
-    [write] = session.adapter.adjust(None, "ask")
-    [notice] = [fact.event for fact in session.feed("in", write.data, id=write.id) if isinstance(fact, Fact)]
-
-    assert isinstance(notice, ItemAdded)
-    assert "from the next turn on" in notice.body.text
-
-
-# -- requests ---------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("identity", [0, "0", "a b", 2**40, -1])
-def test_any_id_is_sent_back_as_it_was(identity: Any) -> None:
-    session = Session().begin().work()
-    asked = session.ask(identity)[-1]
-    assert isinstance(asked, ApprovalRequested)
-    session.write(session.adapter.answer(Answer(asked.approval, "allow_once", None, None, None)))
-
-    assert session.written[-1]["id"] == identity
-    assert session.written[-1]["result"] == {"outcome": {"outcome": "selected", "optionId": "allow_once"}}
-    assert session.adapter.answer(Answer(asked.approval, "allow_once", None, None, None)) == []
-
-
-def options(*kinds: str) -> list[dict[str, str]]:
-    return [{"optionId": f"{kind}-{place}", "name": kind, "kind": kind} for place, kind in enumerate(kinds)]
-
-
-@pytest.mark.parametrize(
-    ("kinds", "answer", "chosen"),
-    [
-        (("allow_always", "allow_once", "reject_once"), Answer("", "allow_once", None, None, None), "allow_once-1"),
-        (("allow_once", "allow_once"), Answer("", "allow_once", None, "allow_once-1", None), "allow_once-1"),
-        (("allow_once", "reject_always"), Answer("", "reject_once", None, None, None), "reject_always-1"),
-        (("allow_once", "reject_once"), Answer("", "allow_always", None, None, None), "allow_once-0"),
-        (("allow_always", "reject_once"), Answer("", "allow_once", None, None, None), None),
-        (("allow_once",), Answer("", "reject_once", None, None, None), None),
-        (("allow_once", "reject_once"), Answer("", "allow_once", None, None, b"{}"), "reject_once-1"),
-        (("allow_forever", "no"), Answer("", "allow_always", None, None, None), "allow_forever-0"),
-    ],
-)  # fmt: skip
-def test_the_answer_is_an_option_of_the_agents_and_never_allows_more(
-    kinds: tuple[str, ...], answer: Answer, chosen: str | None
-) -> None:
-    session = Session().begin().work()
-    params = {"toolCall": {"toolCallId": "c"}, "options": options(*kinds)}
-    asked = session.out({"id": 1, "method": "session/request_permission", "params": params})[-1]
-    assert isinstance(asked, ApprovalRequested)
-    given = Answer(asked.approval, answer.decision, None, answer.option, answer.input)
-    session.write(session.adapter.answer(given))
-
-    outcome = session.written[-1]["result"]["outcome"]
-    assert outcome == ({"outcome": "selected", "optionId": chosen} if chosen else {"outcome": "cancelled"})
-
-
-def test_a_request_without_options_is_not_put_to_the_user() -> None:
-    session = Session().begin().work()
-    params = {"toolCall": {"toolCallId": "c"}, "options": []}
-    facts = session.out({"id": 1, "method": "session/request_permission", "params": params})
-
-    assert not any(isinstance(fact, ApprovalRequested) for fact in facts)
-    assert session.written[-1]["result"] == {"outcome": {"outcome": "cancelled"}}
-
-
-@pytest.mark.parametrize(
-    ("mode", "call", "asks"),
-    [
-        ("ask", {"kind": "edit"}, True),
-        ("plan", {"kind": "execute"}, True),
-        ("bypass", {"kind": "execute"}, False),
-        ("accept_edits", {"kind": "execute"}, True),
-        ("accept_edits", {"kind": "edit", "locations": [{"path": "/w/a"}]}, False),
-        ("accept_edits", {"kind": "edit", "locations": [{"path": "a/b"}]}, False),
-        ("accept_edits", {"kind": "edit", "locations": [{"path": "/w/../etc/passwd"}]}, True),
-        ("accept_edits", {"kind": "edit", "locations": [{"path": "/w/a"}, {"path": "/etc/x"}]}, True),
-        ("accept_edits", {"kind": "edit", "locations": [{"path": "/wide/a"}]}, True),
-    ],
-)
-def test_the_users_mode_answers_what_it_allows(mode: Mode, call: dict[str, Any], asks: bool) -> None:
-    session = Session().begin(modes=modes("default", "default", "plan")).work(mode)
-    facts = session.ask(**{"title": "", **call})
-
-    assert any(isinstance(fact, ApprovalRequested) for fact in facts) == asks
-    if not asks:
-        assert session.written[-1]["result"]["outcome"] == {"outcome": "selected", "optionId": "allow_once"}
-
-
-def test_a_stop_answers_all_and_what_is_asked_later_too() -> None:
-    session = Session().begin().work()
-    session.ask(0)
-    session.ask(1, toolCallId="c2")
-    writes = session.adapter.stop("t1")
-    assert writes[0].id == "stop:t1"
-    assert len(writes) == 3
-    facts = session.feed("in", writes[0].data, id="stop:t1")
-    assert sum(isinstance(getattr(fact, "event", None), ApprovalWithdrawn) for fact in facts) == 2
-    assert [one.id for one in session.adapter.stop("t1")] == [one.id for one in writes], (
-        "a restart owes them still"
-    )
-    session.write(writes[1:])
-    assert not any(isinstance(fact, ApprovalRequested) for fact in session.ask(2, toolCallId="c3"))
-    assert session.written[-1]["result"] == {"outcome": {"outcome": "cancelled"}}
-
-    assert session.end(stopReason="cancelled").outcome == "interrupted"
-
-
-def test_an_errand_is_open_until_its_answer_is_on_the_tape() -> None:
-    session = Session().begin().work()
-    params = {"sessionId": "s", "path": "/w/a", "line": 3, "limit": 2}
-    session.out({"id": "f", "method": "fs/read_text_file", "params": params})
-    [errand] = session.adapter.errands
-    assert errand == FileErrand(errand.id, "/w/a", None, 3, 2)
-    assert not session.adapter.idle
-    session.write(session.adapter.served(errand, Served(text="x")))
-
-    assert session.written[-1] == {"jsonrpc": "2.0", "id": "f", "result": {"content": "x"}}
-    assert session.adapter.errands == []
-    assert session.adapter.served(errand, Served(text="x")) == []
-
-
-@pytest.mark.parametrize(
-    "params", [{}, {"path": ""}, {"path": 7}, {"path": "/w/a", "content": 7}, {"path": "/w/a"}]
-)
-def test_an_errand_that_is_not_understood_is_refused(params: dict[str, Any]) -> None:
-    session = Session().begin().work()
-    session.out({"id": 5, "method": "fs/write_text_file", "params": params})
-
-    assert session.written[-1]["error"]["code"] == -32603
-    assert session.adapter.idle
-
-
 # -- ends -------------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("error", "words"),
@@ -421,6 +88,19 @@ def test_errors_say_what_to_do(error: Any, words: str) -> None:
     assert ended.error is not None
     assert ended.error.startswith(words)
     assert session.adapter.turn is None
+
+
+def test_an_answer_that_cannot_be_read_ends_its_turn_all_the_same() -> None:
+    """No text, and longer than can be mended: it is shown, and the turn does not run for ever."""
+    session = Session().begin().work()
+    number = session.written[-1]["id"]
+    line = b'{"id":%d,"result":{"stopReason":"end_turn","x":"\xff%s"}}' % (number, b"x" * MENDED)
+    facts = [output.event for output in session.feed("out", line) if isinstance(output, Fact)]
+
+    assert [type(fact) for fact in facts] == [TurnEnded, ItemAdded]
+    assert isinstance(facts[0], TurnEnded)
+    assert facts[0].outcome == "error"
+    assert "its answer is not valid UTF-8" in str(facts[0].error)
 
 
 def test_an_answer_may_name_our_id_as_text() -> None:

@@ -165,7 +165,7 @@ def test_half_a_character_spoils_no_line() -> None:
         (b'{"a":1}', "a JSON object without a known type"),
         (b'{"type":"assistant","message":7}', "assistant: Expected"),
         (b'{"type":"system","subtype":"new"}', "system line new"),
-        (b'{"type":"user","\xff":1}', "not valid UTF-8"),
+        (b'{"type":"user","\xff":1}', "user: Object missing"),
         (b'{"type":"system","x":' + b"[" * 9000, "nested too deeply"),
     ],
 )

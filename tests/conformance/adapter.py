@@ -5,8 +5,10 @@ silence; and who promises to ask says so to the agent. AGENTGUID_GOLDEN=1 writes
 """
 
 import dataclasses
+import json
 import os
 import random
+from typing import Any
 
 import msgspec
 import pytest
@@ -288,6 +290,26 @@ def test_the_end_of_a_turn_says_what_it_used(kind: Kind) -> None:
     assert (ended.usage.input_tokens, ended.usage.output_tokens) == (5, 7)
     assert (worker.adapter.turn, worker.adapter.idle) == (None, True)
     assert worker.work("t2").adapter.turn == "t2"
+
+
+@each
+def test_a_byte_that_is_no_text_does_not_hide_the_end_of_a_turn(kind: Kind) -> None:
+    worker = Worker(kind).work()
+    for line in kind.end(worker.prompt_id):
+        worker.feed("out", json.dumps(_with_a_text(line, "BAD")).encode().replace(b"BAD", b"a\xffb"))
+    [ended] = [fact for fact in worker.facts if isinstance(fact, TurnEnded)]
+
+    assert (ended.turn, ended.outcome, ended.error) == ("t1", "complete", None)
+    assert not [fact for fact in worker.facts if isinstance(fact, ItemAdded) and fact.kind == "unknown"]
+
+
+def _with_a_text(value: Any, text: str) -> Any:
+    """In every object of it."""
+    if isinstance(value, list):
+        return [_with_a_text(one, text) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {"more": text, **{name: _with_a_text(one, text) for name, one in value.items()}}
 
 
 @each

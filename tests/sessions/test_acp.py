@@ -65,6 +65,17 @@ def test_bypass_that_is_taken_back_while_the_agent_works_holds_at_once(mine: Min
     assert [line["params"]["modeId"] for line in told(daemon, "session/set_mode")] == ["yolo", "default"]
 
 
+def test_what_it_says_after_its_turn_is_one_item(mine: Mine) -> None:
+    """In the log as soon as it has been quiet for a while, not with the next prompt only."""
+    daemon = mine()
+    conversation = daemon.conversation("mine")
+    assert ask(daemon, conversation, "say Done; late one two three")["status"] == "complete"
+
+    said = wait_for(lambda: texts(daemon, conversation)[1:], "the late words")
+    assert said == ["one two three "]
+    assert ask(daemon, conversation, "say Again")["status"] == "complete"
+
+
 def test_a_no_reaches_the_agent(mine: Mine) -> None:
     daemon = mine()
     conversation = daemon.conversation("mine")
@@ -94,6 +105,19 @@ def test_what_a_mode_allows_is_not_asked(mine: Mine, mode: str, step: str, asks:
 
     assert daemon.ended(conversation)["status"] == "complete"
     assert types(daemon, conversation).count("approval.requested") == int(asks)
+
+
+def test_an_edit_behind_a_link_is_asked_about(mine: Mine) -> None:
+    daemon = mine()
+    (daemon.root / "elsewhere").mkdir()
+    (daemon.work / "out").symlink_to(daemon.root / "elsewhere")
+    conversation = daemon.conversation("mine", mode="accept_edits")
+    daemon.send(conversation, "edit in.txt; edit out/x.txt")
+    daemon.api("POST", f"/approvals/{pending(daemon)['id']}", {"decision": "reject_once"})
+
+    assert daemon.ended(conversation)["status"] == "complete"
+    assert (daemon.work / "in.txt").exists()
+    assert not (daemon.root / "elsewhere" / "x.txt").exists()
 
 
 def test_mode_and_model_are_set_before_the_prompt_that_wants_them(mine: Mine) -> None:

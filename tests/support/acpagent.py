@@ -2,7 +2,7 @@
 
     acpagent.py [--habit NAME]… --home FOLDER
 
-A prompt is a list of steps, separated by `;`: say WORDS, think WORDS, plan, tool, ask, edit PATH, read PATH, write PATH, slow,
+A prompt is a list of steps, separated by `;`: say WORDS, late WORDS, think WORDS, plan, tool, ask, edit PATH, read PATH, write PATH, slow,
 until PATH, remember WORD, recall, settings, strange, twice, asked PATH, end REASON,
 run LINE, asked_run LINE, start LINE, create JSON, output, kill, release, wait, hasty LINE, fail WORDS, crash, silent, deaf. Sessions lie in FOLDER, so that another process
 can take them up. What it was told (every line) lies in FOLDER/told.
@@ -36,6 +36,7 @@ class Agent(Commands):
         self.habits, self.home = habits, home
         self.lines = queue.SimpleQueue()
         self.held = []
+        self.late: list[str] = []
         self.session, self.number, self.terminal = "", 0, ""
         self.effort = "low"
         self.mode, self.model, self.signed_in = "auto", "small", "login" not in habits
@@ -92,6 +93,8 @@ class Agent(Commands):
                 self.send(id=line["id"], result=self.answer(str(method), params))
             except ProtocolError as error:
                 self.send(id=line["id"], error={"code": error.code, "message": str(error)})
+            while self.late:
+                self.text(self.late.pop(0) + " ")
 
     def answer(self, method: str, params: dict[str, Any]) -> Any:
         match method:
@@ -221,6 +224,10 @@ class Agent(Commands):
     def do_say(self, words: str) -> None:
         for word in words.split():
             self.text(word + " ")
+
+    def do_late(self, words: str) -> None:
+        """Said when the turn is over."""
+        self.late += words.split()
 
     def do_think(self, words: str) -> None:
         self.text(words, "agent_thought_chunk")
