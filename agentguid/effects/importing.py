@@ -85,7 +85,6 @@ class Importer:
             await self._link.close()
 
     async def _look_after_all(self) -> None:
-        await self._ready()
         for request in imports.unfinished(self._parts.reader):
             await self._serve(request)
         if self._parts.import_watch:
@@ -93,11 +92,23 @@ class Importer:
 
     async def look(self) -> list[Found]:
         """Every session that lies on this machine, newest first."""
+        return (await self._look())[0]
+
+    async def _look(self) -> tuple[list[Found], bool]:
+        """And whether the read models knew of every conversation: what they do not show would be made twice."""
         async with self._looking:
             sessions = await self._sessions()
-            found = await asyncio.to_thread(self._standing, sessions)
+            found, sure = await asyncio.to_thread(self._standing, sessions)
         found.sort(key=lambda one: -one.changed)
-        return found
+        return found, sure
+
+    async def _due(self) -> list[Found]:
+        """What is to be read, once that is sure."""
+        while True:
+            await self._ready()
+            found, sure = await self._look()
+            if sure:
+                return [one for one in found if one.due]
 
     async def count(self) -> dict[str, int]:
         """Files of sessions, by agent; without those in a database."""
@@ -137,16 +148,18 @@ class Importer:
         finally:
             await link.close()
 
-    def _standing(self, sessions: Sequence[Session]) -> list[Found]:
+    def _standing(self, sessions: Sequence[Session]) -> tuple[list[Found], bool]:
         """In a thread."""
         db: apsw.Connection = self._parts.log.reader()
         try:
-            return standings.standing(db, sessions)
+            with db:  # all of it as it is at one time
+                sure = not read.behind(db, CONVERSATION, self._parts.signature, limit=1)
+                return standings.standing(db, sessions), sure
         finally:
             db.close()
 
     async def _ready(self) -> None:
-        """Until the read models know of every conversation: what they do not show would be made twice."""
+        """Until the read models know of every conversation."""
         while True:
             grown = self._parts.feed.grown()
             if not read.behind(self._parts.reader, CONVERSATION, self._parts.signature, limit=1):
@@ -156,7 +169,7 @@ class Importer:
     # -- taking it in -------------------------------------------------------------------------------------------------
     async def _serve(self, request: imports.Request) -> None:
         self._state.begin(request.id)
-        found = [one for one in await self.look() if one.due]
+        found = await self._due()
         if request.sources:
             found = [one for one in found if one.source in request.sources]
         if request.sessions:
@@ -175,7 +188,7 @@ class Importer:
         listed = standings.signature(await asyncio.to_thread(places.found, self._environ))
         if listed == self._seen:
             return
-        found = [one for one in await self.look() if one.due]
+        found = await self._due()
         found = [one for one in found if self._bad.get((one.path, one.id)) != (one.size, one.changed)]
         try:
             progress = await self._take(found, "")

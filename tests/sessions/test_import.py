@@ -12,16 +12,20 @@ from pathlib import Path
 import pytest
 
 from tests.support import histories
-from tests.support.daemon import Daemon
+from tests.support.daemon import Daemon, wait_for
 from tests.support.importing import (
     finished,
+    forgotten,
     home,
     prints,
+    prompts,
     rows,
+    session_of,
     take_in,
 )
 
 QUICK = "import agentguid.effects.importing as one; one.WATCH = 0.2"
+SECRET = "aVerySecretTask"
 
 
 @pytest.fixture
@@ -110,6 +114,31 @@ def test_what_was_deleted_here_stays_away(daemon: Daemon) -> None:
     assert take_in(daemon)["total"] == 0
     assert rows(daemon) == {}
     assert {one["state"] for one in daemon.api("GET", "/import")["sessions"]} == {"deleted"}
+
+
+def test_what_was_run_here_and_deleted_for_good_stays_away_too(daemon: Daemon) -> None:
+    daemon.start()
+    conversation = daemon.conversation("demo")
+    daemon.send(conversation, "emit 2")
+    daemon.ended(conversation)
+    session = session_of(daemon, conversation)
+    lines = histories.said(session, 1, "a secret", "told", "2026-11-20T10:00:00.000Z", "/work/demo")
+    lines[1]["message"]["content"] = [
+        {"type": "tool_use", "id": "t", "name": "Task", "input": {"prompt": SECRET}}
+    ]
+    histories.write(home(daemon) / ".claude" / "projects" / "x" / f"{session}.jsonl", lines)
+    take_in(daemon)
+    assert "a secret" in prompts(daemon, conversation)
+
+    daemon.api("DELETE", f"/conversations/{conversation}?now=1")
+
+    wait_for(lambda: forgotten(daemon, conversation), "the conversation to be forgotten")
+    assert take_in(daemon)["total"] == 0
+    assert rows(daemon) == {}
+    assert {one["state"] for one in daemon.api("GET", "/import")["sessions"]} == {"deleted"}
+    assert daemon.stop() == 0
+    kept = [file for file in daemon.data.rglob("*") if file.is_file()]
+    assert [file for file in kept if SECRET.encode() in file.read_bytes()] == []
 
 
 def test_a_line_that_is_no_json_is_shown_and_the_rest_is_told(daemon: Daemon) -> None:

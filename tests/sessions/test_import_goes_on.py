@@ -19,6 +19,7 @@ from tests.support.importing import (
     iso,
     prompts,
     rows,
+    session_of,
     take_in,
     transcript,
 )
@@ -73,7 +74,7 @@ def test_a_conversation_of_ours_gets_only_what_was_done_elsewhere(daemon: Daemon
     daemon.send(conversation, "emit 2")
     daemon.ended(conversation)
     events = daemon.events(0, conversation)
-    session = next(event["data"]["session"] for event in events if event["type"] == "session.identified")
+    session = session_of(daemon, conversation)
     began = next(event["at"] for event in events if event["type"] == "turn.started")
     own = histories.said(session, 1, "emit 2", "as it was here", iso(began + 1000), str(daemon.work))
     own[1]["message"]["id"] = _said_by_the_agent(daemon)
@@ -108,7 +109,7 @@ def test_without_its_tape_our_own_part_is_known_by_its_time(daemon: Daemon) -> N
     daemon.send(conversation, "emit 2")
     daemon.ended(conversation)
     events = daemon.events(0, conversation)
-    session = next(event["data"]["session"] for event in events if event["type"] == "session.identified")
+    session = session_of(daemon, conversation)
     began = next(event["at"] for event in events if event["type"] == "turn.started")
     daemon.stop()
     for pid in daemon.hosts():
