@@ -154,7 +154,8 @@ class Importer:
         try:
             with db:  # all of it as it is at one time
                 sure = not read.behind(db, CONVERSATION, self._parts.signature, limit=1)
-                return standings.standing(db, sessions), sure
+                found = standings.standing(db, sessions)
+            return found, sure
         finally:
             db.close()
 
