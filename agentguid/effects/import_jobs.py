@@ -43,4 +43,6 @@ class Batch(Struct):
     cwd: str = ""
     sessions: list[Session] = []
     last: bool = False
+    again: int = 0
+    """Of the last one: when another look at the same file has more to tell; 0: never."""
     error: str = ""

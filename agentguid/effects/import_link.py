@@ -72,7 +72,10 @@ class Link:
             (size,) = struct.unpack("!I", await process.stdout.readexactly(4))
             if size > LARGEST:
                 raise EOFError("an answer that is too long")
-            return _decode.decode(await process.stdout.readexactly(size))
+            batch = _decode.decode(await process.stdout.readexactly(size))
+        if batch.error:
+            raise ReaderFailedError(batch.error)
+        return batch
 
     async def close(self) -> None:
         process, self._process = self._process, None

@@ -61,6 +61,8 @@ class Importer:
         self._link = Link()
         self._seen: Mapping[tuple[str, str], tuple[int, int]] = {}
         """The sessions as they were when the watch last took all of them in."""
+        self._again: dict[tuple[str, str], int] = {}
+        """Those of which there is more to tell although they do not change, and when."""
         self._bad: dict[tuple[str, str], tuple[int, int]] = {}
         """Those that could not be read, as they were."""
         self._looking = asyncio.Lock()
@@ -100,6 +102,8 @@ class Importer:
             sessions = await self._sessions()
             found, sure = await asyncio.to_thread(self._standing, sessions)
         found.sort(key=lambda one: -one.changed)
+        waits = [one for one in found if one.standing == "here" and one.again]
+        self._again = {(one.path, one.id): one.again for one in waits}
         return found, sure
 
     async def _due(self) -> list[Found]:
@@ -185,9 +189,9 @@ class Importer:
         log.info("took in %d sessions of agents, %d failed", progress.taken, progress.failed)
 
     async def _watch(self) -> None:
-        """Only when a file has changed since."""
+        """Only when a file has changed since, or something without an end has become old."""
         listed = standings.signature(await asyncio.to_thread(places.found, self._environ))
-        if listed == self._seen:
+        if listed == self._seen and min(self._again.values(), default=now()) >= now():
             return
         found = await self._due()
         found = [one for one in found if self._bad.get((one.path, one.id)) != (one.size, one.changed)]
@@ -211,7 +215,10 @@ class Importer:
     async def _one(self, one: Found, progress: Progress) -> None:
         for _ in range(TRIES):
             try:
-                new = await Taking(self._parts, self._link, one, progress).run()
+                taking = Taking(self._parts, self._link, one, progress)
+                new = await taking.run()
+                if taking.again:
+                    self._again[one.path, one.id] = taking.again
                 return await self._let_go(one.conversation or "") if new else None
             except (Busy, NotFound):
                 progress.waiting += 1

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from agentguid.agents.histories.readers import READERS
-from agentguid.effects.import_child import Place, Telling
 from agentguid.effects.import_jobs import Read
+from agentguid.effects.import_telling import Place, Telling
 from agentguid.protocol import events as e
 from agentguid.protocol import wire
 from tests.support import histories

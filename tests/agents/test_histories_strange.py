@@ -14,12 +14,12 @@ from hypothesis import strategies as some
 
 from agentguid.agents.histories.base import State
 from agentguid.agents.histories.opencode import OpenCode, opened
-from agentguid.agents.histories.places import found
+from agentguid.agents.histories.places import claude, found
 from agentguid.agents.histories.readers import READERS
 from agentguid.effects import import_lines
-from agentguid.effects.import_child import Telling
 from agentguid.effects.import_jobs import Fact, Read
 from agentguid.effects.import_one import Stamps, each_once
+from agentguid.effects.import_telling import Telling
 from agentguid.protocol import events as e
 from agentguid.protocol import wire
 from agentguid.protocol.names import NAMES
@@ -140,6 +140,19 @@ def test_what_is_no_session_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / ".codex").write_text("no folder")
 
     assert [one.id for one in found({"HOME": str(tmp_path)})] == ["good"]
+
+
+def test_a_session_that_goes_while_one_looks_is_passed_over(tmp_path: Path) -> None:
+    folder = tmp_path / ".claude" / "projects" / "p"
+    for name in ("a", "b", "c"):
+        (folder / name / "subagents").mkdir(parents=True)
+        (folder / name / "subagents" / "agent-1.jsonl").write_text("{}\n")
+        (folder / f"{name}.jsonl").write_text("{}\n")
+    looking = claude({"HOME": str(tmp_path)})
+    seen = [next(looking).id]
+    (folder / "b.jsonl").unlink()
+
+    assert [*seen, *(one.id for one in looking)] == ["a", "c"]
 
 
 def test_where_agents_were_told_to_keep_them_is_looked(tmp_path: Path) -> None:

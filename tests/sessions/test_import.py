@@ -123,9 +123,7 @@ def test_what_was_run_here_and_deleted_for_good_stays_away_too(daemon: Daemon) -
     daemon.ended(conversation)
     session = session_of(daemon, conversation)
     lines = histories.said(session, 1, "a secret", "told", "2026-11-20T10:00:00.000Z", "/work/demo")
-    lines[1]["message"]["content"] = [
-        {"type": "tool_use", "id": "t", "name": "Task", "input": {"prompt": SECRET}}
-    ]
+    lines[1]["message"]["content"] = [histories.call("t", "Task", prompt=SECRET)]
     histories.write(home(daemon) / ".claude" / "projects" / "x" / f"{session}.jsonl", lines)
     take_in(daemon)
     assert "a secret" in prompts(daemon, conversation)
@@ -213,6 +211,20 @@ def test_the_cli_shows_what_there_is_and_takes_it_in(daemon: Daemon) -> None:
     assert (done["done"], done["failed"]) == (2, 0)
     assert "nothing new" in ctl("import", "--source", "codex").stderr
     assert "5 sessions" in ctl("import").stderr
+
+
+def test_a_history_that_cannot_be_read_is_said_to_have_failed(daemon: Daemon) -> None:
+    histories.unpack(home(daemon), "opencode")
+    path = home(daemon) / ".local" / "share" / "opencode" / "opencode.db"
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("ALTER TABLE message RENAME TO told")
+        db.commit()
+    daemon.start()
+
+    progress = take_in(daemon)
+
+    assert (progress["failed"], progress["done"]) == (1, 1)
+    assert "no such table" in progress["problems"][0]
 
 
 def test_a_database_holds_many_sessions(daemon: Daemon) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 from agentguid.agents.histories.heads import head
 from agentguid.agents.histories.places import found
-from agentguid.effects.import_child import Telling
 from agentguid.effects.import_jobs import Batch, Read
+from agentguid.effects.import_telling import Telling
 from agentguid.protocol import events as e
 from agentguid.protocol import wire
 

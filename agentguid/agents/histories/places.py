@@ -13,6 +13,7 @@ from agentguid.agents.jsonl import NotUnderstoodError, plain, text_of
 Environ = Mapping[str, str]
 MOST = 200_000
 """Sessions of one source that are looked at."""
+_GONE = (0, 0)
 
 
 def home(environ: Environ) -> Path:
@@ -25,7 +26,7 @@ def claude(environ: Environ) -> Iterator[Session]:
         for entry in _files(folder, ".jsonl"):
             if entry.name.startswith("agent-"):
                 continue  # older versions put sub-agents beside their session
-            yield _session(
+            yield from _session(
                 "claude-code", entry, entry.name[: -len(".jsonl")], beside=entry.path[: -len(".jsonl")]
             )
 
@@ -41,7 +42,7 @@ def codex(environ: Environ) -> Iterator[Session]:
 
 def _rollouts(folder: Path) -> Iterator[Session]:
     for entry in _files(folder, ".jsonl", "rollout-"):
-        yield _session("codex", entry, entry.name[: -len(".jsonl")][-36:])
+        yield from _session("codex", entry, entry.name[: -len(".jsonl")][-36:])
 
 
 def gemini(environ: Environ) -> Iterator[Session]:
@@ -49,13 +50,13 @@ def gemini(environ: Environ) -> Iterator[Session]:
         cwd = _text(project / ".project_root")
         for entry in _files(project / "chats", ".jsonl", "session-"):
             if session := _gemini_id(entry.path):
-                yield replace(_session("gemini", entry, session), cwd=cwd)
+                yield from (replace(one, cwd=cwd) for one in _session("gemini", entry, session))
 
 
 def qwen(environ: Environ) -> Iterator[Session]:
     for project in _folders(home(environ) / ".qwen" / "projects"):
         for entry in _files(project / "chats", ".jsonl"):
-            yield _session("qwen", entry, entry.name[: -len(".jsonl")])
+            yield from _session("qwen", entry, entry.name[: -len(".jsonl")])
 
 
 def opencode(environ: Environ) -> Iterator[Session]:
@@ -84,13 +85,23 @@ def found(environ: Environ, sources: tuple[str, ...] = ()) -> list[Session]:
     return sessions
 
 
-def _session(source: str, entry: "os.DirEntry[str]", session: str, beside: str = "") -> Session:
-    status = entry.stat()
-    size, changed = status.st_size, status.st_mtime_ns
-    for more in _files(Path(beside) / "subagents", ".jsonl") if beside else ():
-        status = more.stat()
-        size, changed = size + status.st_size, max(changed, status.st_mtime_ns)
-    return Session(source, session, entry.path, size, changed // 1000)
+def _session(source: str, entry: "os.DirEntry[str]", session: str, beside: str = "") -> Iterator[Session]:
+    """None when the file has gone meanwhile."""
+    stamps = [_stamp(entry)]
+    if beside:
+        stamps += map(_stamp, _files(Path(beside) / "subagents", ".jsonl"))
+    if stamps[0] != _GONE:
+        changed = max(changed for _, changed in stamps)
+        yield Session(source, session, entry.path, sum(size for size, _ in stamps), changed // 1000)
+
+
+def _stamp(entry: "os.DirEntry[str]") -> tuple[int, int]:
+    """Size, and nanoseconds since the epoch."""
+    try:
+        status = entry.stat()
+    except OSError:
+        return _GONE
+    return status.st_size, status.st_mtime_ns
 
 
 def _gemini_id(path: str) -> str:
