@@ -66,6 +66,7 @@ class Taking:
             mark.carry if mark else b"",
             self._known(),
             str(parts.blobs.root),
+            str(parts.places.copies),
         )
         async with contextlib.aclosing(self._link.ask(job)) as batches:
             before = self._progress.items

@@ -10,10 +10,10 @@ from msgspec import Struct
 from agentguid.agents.histories import claude
 from agentguid.agents.histories.base import State, Story, Told
 from agentguid.agents.histories.gemini import Gemini
-from agentguid.agents.histories.opencode import OpenCode, messages, opened
+from agentguid.agents.histories.opencode import Kept, OpenCode, messages
 from agentguid.agents.histories.readers import READERS
 from agentguid.append.blobs import Blobs
-from agentguid.effects.import_jobs import Batch, Fact, Read
+from agentguid.effects.import_jobs import COPY, Batch, Fact, Read
 from agentguid.effects.import_lines import Line, again, fingerprint, lines
 from agentguid.effects.import_ours import Ours
 from agentguid.protocol import wire
@@ -26,6 +26,9 @@ HELD = 8 << 20
 """Bytes of a turn after which the time decides whether it is ours, if nothing else has."""
 PASSED_OVER = 100
 """Bytes of an empty line that was not empty: it is too long to be read."""
+
+_database = Kept()
+"""Of this process: one session after the other is read from the same copy."""
 
 
 class Place(Struct, omit_defaults=True, forbid_unknown_fields=True):
@@ -52,7 +55,7 @@ class Telling:
         self.state.cwd = self.state.cwd or job.session.cwd
         ours = Ours(job.ours) if job.ours else None
         self.story: Story = READERS[job.session.source](job.session.id, self.state, ours)
-        self.blobs = Blobs(Path(job.blobs))
+        self.blobs, self.copies = Blobs(Path(job.blobs)), Path(job.copies)
         self.beside: dict[str, str] = {}
         if job.session.source == claude.Claude.SOURCE:
             self.beside = claude.subagents(Path(job.session.path))
@@ -78,15 +81,15 @@ class Telling:
 
         The place is that prompt's time, in milliseconds, and the state before it.
         """
-        with opened(Path(self.session.path)) as db:
-            for name, created, data, parts in messages(db, self.session.id, self.offset):
-                if '"role":"user"' in data:
-                    story.settle((), final=True)
-                    yield from self._told()
-                    yield self._batch()
-                    self.offset, self._kept = created, msgspec.json.encode(self.state)
-                story.message(name, data, parts)
-                yield from self._full(len(data) + sum(len(text) for _, text in parts))
+        db = _database.opened(Path(self.session.path), self.copies / COPY)
+        for name, created, data, parts in messages(db, self.session.id, self.offset):
+            if '"role":"user"' in data:
+                story.settle((), final=True)
+                yield from self._told()
+                yield self._batch()
+                self.offset, self._kept = created, msgspec.json.encode(self.state)
+            story.message(name, data, parts)
+            yield from self._full(len(data) + sum(len(text) for _, text in parts))
         yield from self._end()
 
     def _lines(self) -> Iterator[Batch]:

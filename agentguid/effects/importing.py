@@ -6,6 +6,7 @@ How far each is here stands in the log (a mark, moved with the events), so that 
 import asyncio
 import logging
 import os
+import shutil
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
@@ -16,7 +17,7 @@ from agentguid.agents.histories import places
 from agentguid.agents.histories.base import Session
 from agentguid.append import read
 from agentguid.effects import import_found as standings
-from agentguid.effects.import_jobs import Heads
+from agentguid.effects.import_jobs import COPY, Heads
 from agentguid.effects.import_link import Link, ReaderFailedError
 from agentguid.effects.import_one import Busy, Taking
 from agentguid.effects.parts import EffectParts
@@ -35,7 +36,6 @@ SOON = 2.0
 """Seconds until it is tried again while the log or its read models are not ready."""
 TRIES = 100
 """So often."""
-FILES = tuple(name for name in places.SOURCES if name != "opencode")
 KNOWN = 50_000
 """Sessions whose beginnings are remembered."""
 PROBLEMS = 5
@@ -57,6 +57,7 @@ class Importer:
         self._let_go = let_go
         self._state = importing
         self._environ = environ
+        self._copies = parts.places.copies
         self._heads: dict[tuple[str, str], Session] = {}
         self._link = Link()
         self._seen: Mapping[tuple[str, str], tuple[int, int]] = {}
@@ -116,12 +117,12 @@ class Importer:
 
     async def count(self) -> dict[str, int]:
         """Files of sessions, by agent; without those in a database."""
-        listed = await asyncio.to_thread(places.found, self._environ, FILES)
+        listed = await asyncio.to_thread(places.found, self._environ, self._copies, tuple(places.FILES))
         return dict(Counter(one.source for one in listed))
 
     # -- what is there ------------------------------------------------------------------------------------------------
     async def _sessions(self) -> list[Session]:
-        listed = await asyncio.to_thread(places.found, self._environ)
+        listed = await asyncio.to_thread(places.found, self._environ, self._copies)
         unknown = [one for one in listed if self._is_unknown(one)]
         if len(self._heads) + len(unknown) > KNOWN:
             self._heads.clear()
@@ -190,7 +191,7 @@ class Importer:
 
     async def _watch(self) -> None:
         """Only when a file has changed since, or something without an end has become old."""
-        listed = standings.signature(await asyncio.to_thread(places.found, self._environ))
+        listed = standings.signature(await asyncio.to_thread(places.found, self._environ, self._copies))
         if listed == self._seen and min(self._again.values(), default=now()) >= now():
             return
         found = await self._due()
@@ -210,7 +211,12 @@ class Importer:
                 progress.done += 1
         finally:
             await self._link.close()
+            await self._sweep()
         return progress
+
+    async def _sweep(self) -> None:
+        """What a process that was killed has left. What is looked at meanwhile is copied elsewhere."""
+        await asyncio.to_thread(shutil.rmtree, self._copies / COPY, ignore_errors=True)
 
     async def _one(self, one: Found, progress: Progress) -> None:
         for _ in range(TRIES):

@@ -16,7 +16,7 @@ from agentguid.effects.import_telling import FACTS, Telling
 from agentguid.protocol import wire
 from tests.support import histories
 from tests.support.importing import iso
-from tests.support.telling import batches, sessions, step
+from tests.support.telling import batches, beside, sessions, step
 
 HOUR = 3_600_000_000
 
@@ -168,7 +168,7 @@ def test_a_long_turn_is_not_kept_until_it_is_clear_whose_it_is(
     first, second = histories.said("s", 1, "hi", "ho", "2026-11-20T10:00:00Z", "/work/demo")
     rows = [{**second, "uuid": f"u{number}"} for number in range(500)]
     histories.write(file(tmp_path), [first, *rows])
-    telling = Telling(Read(sessions(tmp_path, "claude-code")["s"], 0, b"", None, str(tmp_path / "blobs")))
+    telling = Telling(Read(sessions(tmp_path, "claude-code")["s"], 0, b"", None, *beside(tmp_path)))
     telling.story._ours = Unsure()
 
     told = list(telling.run())

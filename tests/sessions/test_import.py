@@ -227,6 +227,19 @@ def test_a_history_that_cannot_be_read_is_said_to_have_failed(daemon: Daemon) ->
     assert "no such table" in progress["problems"][0]
 
 
+def test_no_copy_of_a_database_is_left(daemon: Daemon) -> None:
+    histories.unpack(home(daemon), "opencode")
+    left = daemon.data / "copies" / "told" / "copy.db"
+    left.parent.mkdir(parents=True)
+    left.write_text("by a daemon that was killed")
+    daemon.start()
+    assert not left.exists()
+
+    take_in(daemon)
+
+    assert list((daemon.data / "copies").iterdir()) == []
+
+
 def test_a_database_holds_many_sessions(daemon: Daemon) -> None:
     histories.unpack(home(daemon), "opencode")
     path = home(daemon) / ".local" / "share" / "opencode" / "opencode.db"

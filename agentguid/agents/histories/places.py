@@ -1,7 +1,7 @@
 """Where agents keep their histories, and which sessions lie there. Reads; writes nothing, locks nothing."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -59,29 +59,29 @@ def qwen(environ: Environ) -> Iterator[Session]:
             yield from _session("qwen", entry, entry.name[: -len(".jsonl")])
 
 
-def opencode(environ: Environ) -> Iterator[Session]:
+def opencode(environ: Environ, copies: Path) -> Iterator[Session]:
     share = environ.get("XDG_DATA_HOME") or home(environ) / ".local" / "share"
     path = Path(share) / "opencode" / "opencode.db"
     if path.is_file():
-        yield from database.sessions(path)
+        yield from database.sessions(path, copies / "look")
 
 
-SOURCES: dict[str, Callable[[Environ], Iterator[Session]]] = {
+FILES: dict[str, Callable[[Environ], Iterator[Session]]] = {
     "claude-code": claude,
     "codex": codex,
     "gemini": gemini,
     "qwen": qwen,
-    "opencode": opencode,
 }
-"""Catalogue id of the agent → the sessions that it left on this machine."""
+"""Catalogue id of the agent → the sessions that it left on this machine, each in a file."""
+SOURCES = (*FILES, "opencode")
 
 
-def found(environ: Environ, sources: tuple[str, ...] = ()) -> list[Session]:
-    """Every session, by size and time only: what is in it says `heads.head`."""
+def found(environ: Environ, copies: Path, sources: Sequence[str] = SOURCES) -> list[Session]:
+    """Every session, by size and time only: what is in it says `heads.head`. Databases are copied to be read."""
     sessions: list[Session] = []
-    for name, listing in SOURCES.items():
-        if not sources or name in sources:
-            sessions += [one for one, _ in zip(listing(environ), range(MOST), strict=False)]
+    for name in sources:
+        listing = FILES[name](environ) if name in FILES else opencode(environ, copies)
+        sessions += [one for one, _ in zip(listing, range(MOST), strict=False)]
     return sessions
 
 
