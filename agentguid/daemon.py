@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import gc
 import logging
-import shutil
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
@@ -75,7 +74,6 @@ async def run(settings: Settings) -> None:
         parts.presence.recovering = True
         _want_credentials(events, reader)
         parts.blobs.sweep()
-        shutil.rmtree(places.copies, ignore_errors=True)
         beside = _Beside(feed)
 
         async def ready() -> None:

@@ -58,6 +58,7 @@ class Importer:
         self._state = importing
         self._environ = environ
         self._copies = parts.places.copies
+        shutil.rmtree(self._copies, ignore_errors=True)  # of a daemon that was killed
         self._heads: dict[tuple[str, str], Session] = {}
         self._link = Link()
         self._seen: Mapping[tuple[str, str], tuple[int, int]] = {}

@@ -233,7 +233,7 @@ def test_no_copy_of_a_database_is_left(daemon: Daemon) -> None:
     left.parent.mkdir(parents=True)
     left.write_text("by a daemon that was killed")
     daemon.start()
-    assert not left.exists()
+    wait_for(lambda: not left.exists(), "it to be removed")
 
     take_in(daemon)
 
