@@ -27,6 +27,11 @@ class Places(NamedTuple):
         return self.data / "blobs"
 
     @property
+    def copies(self) -> Path:
+        """Copies of agents' databases, for as long as they are read."""
+        return self.data / "copies"
+
+    @property
     def logs(self) -> Path:
         """The daemon's own words; older ones beside it as `.1`, `.2`, …"""
         return self.data / "logs" / "agentguid.log"

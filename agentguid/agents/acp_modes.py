@@ -72,11 +72,11 @@ def _fit(state: State) -> None:
     for name in sorted(state.settings, key=lambda name: (name != MODE, name != MODEL)):
         setting, choices = state.settings[name], list[str]()
         room -= _size(name, setting.current, setting.option)
-        for choice in setting.choices:
-            room -= _size(choice)
+        for value in setting.choices:
+            room -= _size(value)
             if room < 0:
                 break
-            choices.append(choice)
+            choices.append(value)
         if room >= 0 or name in (MODE, MODEL):
             kept[name] = replace(setting, choices=choices)
     state.settings = kept

@@ -6,8 +6,8 @@ import apsw
 
 SLICE = 200
 """Events of a stream that are forgotten at a time."""
-KEPT = "conversation.deleted"
-"""Says nothing that needs forgetting, but why the rest was forgotten."""
+KEPT = ("conversation.deleted", "session.identified")
+"""Why the rest was forgotten; and the agent's own names of its sessions, so that an import does not bring them back."""
 
 
 def redact(db: apsw.Connection, positions: Sequence[int]) -> list[str]:
@@ -34,8 +34,8 @@ def forget(db: apsw.Connection, stream: str, before: int) -> int:
     db.execute("DELETE FROM snapshot WHERE stream = ?", (stream,))
     db.execute(
         "UPDATE event_data SET data = NULL, salt = NULL WHERE data IS NOT NULL AND position IN "
-        "(SELECT position FROM event WHERE stream = ? AND version >= ? AND version < ? AND type <> ?)",
-        (stream, first, before, KEPT),
+        "(SELECT position FROM event WHERE stream = ? AND version >= ? AND version < ? AND type NOT IN (?, ?))",
+        (stream, first, before, *KEPT),
     )
     return first
 

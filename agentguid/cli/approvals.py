@@ -12,6 +12,8 @@ from agentguid.cli.options import common
 from agentguid.cli.output import ago, paint, print_json, print_table, safe, say
 from agentguid.cli.quiz import answers, shown
 
+PAGE = 100
+
 
 def arguments(parser: ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ls|allow|deny")
@@ -41,7 +43,7 @@ def run(args: Namespace) -> int:
 
 
 def _list(client: Client, args: Namespace) -> int:
-    answer = client.get("/approvals")
+    answer = _waiting(client)
     if args.approval:
         wanted = _find(answer["approvals"], args.approval)
         found = next((row for row in answer["approvals"] if row["id"] == wanted), None)
@@ -56,6 +58,16 @@ def _list(client: Client, args: Namespace) -> int:
     else:
         say("nothing waits for you")
     return 0
+
+
+def _waiting(client: Client) -> dict[str, Any]:
+    """All that waits, page by page."""
+    answer: dict[str, Any] = client.get("/approvals", limit=PAGE)
+    page = answer["approvals"]
+    while len(page) == PAGE:
+        page = client.get("/approvals", limit=PAGE, after=page[-1]["position"])["approvals"]
+        answer["approvals"] += page
+    return answer
 
 
 def _find(rows: list[dict[str, Any]], given: str) -> str:
@@ -84,7 +96,7 @@ def _whole(row: dict[str, Any]) -> None:
 
 
 def _decide(client: Client, args: Namespace) -> int:
-    rows = client.get("/approvals")["approvals"]
+    rows = _waiting(client)["approvals"]
     wanted = _find(rows, args.approval)
     decision = ("allow" if args.action == "allow" else "reject") + ("_always" if args.always else "_once")
     body = {"decision": decision, "message": args.message}

@@ -4,14 +4,16 @@ import asyncio
 import logging
 import shutil
 
+from agentguid.agents.histories.places import SOURCES
 from agentguid.append import read
 from agentguid.append.redact import is_forgotten
 from agentguid.effects import scratch
+from agentguid.effects.import_found import mark_of
 from agentguid.effects.parts import EffectParts
 from agentguid.effects.terminals import commands_of
 from agentguid.entropy import now
 from agentguid.hosts.orphans import held
-from agentguid.project import blob_uses, hosts
+from agentguid.project import blob_uses, hosts, imports
 from agentguid.protocol.errors import LogBroken
 from agentguid.protocol.events import ConversationDeleted
 from agentguid.protocol.ids import CONVERSATION, conversation_of
@@ -91,8 +93,15 @@ class Forgetting:
         for host in had:
             await asyncio.to_thread(shutil.rmtree, self._parts.places.tapes / host, ignore_errors=True)
             await scratch.remove(self._parts.places, host)
-        await asyncio.wrap_future(self._parts.log.forget(stream, had))
+        await asyncio.wrap_future(self._parts.log.forget(stream, [*had, *self._marks(conversation)]))
         log.info("a deleted conversation is gone for good", extra={"conversation": conversation})
+
+    def _marks(self, conversation: str) -> list[str]:
+        """Of the histories that were taken in: a mark has beginnings of prompts."""
+        reader = self._parts.reader
+        told = imports.sessions(reader, conversation)
+        held = [(source, name) for name in hosts.sessions(reader, conversation) for source in SOURCES]
+        return [mark_of(source, name) for source, name in {*told, *held}]
 
     async def collect(self) -> None:
         """Removes the blobs that no event names."""

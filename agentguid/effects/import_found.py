@@ -1,5 +1,6 @@
 """Which sessions of agents are on this machine, and how each stands to what is here already."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 
 import apsw
@@ -8,6 +9,7 @@ from msgspec import Struct
 
 from agentguid.agents.histories.base import Session, conversation_id
 from agentguid.append import read
+from agentguid.entropy import now
 from agentguid.project import conversations, hosts, imports
 from agentguid.protocol.ids import stream_of
 from agentguid.stream.importing import Found, Standing
@@ -25,6 +27,11 @@ class Whole(Struct):
 
     size: int = 0
     changed: int = 0
+    again: int = 0
+    """When there is more to tell of it as it is; see `import_telling.Place`."""
+
+
+_NONE = Whole()
 
 
 def mark_of(source: str, session: str) -> str:
@@ -34,7 +41,7 @@ def mark_of(source: str, session: str) -> str:
 
 def standing(db: apsw.Connection, sessions: Sequence[Session]) -> list[Found]:
     """How each stands. Empty ones are left out. Reads a few rows for each: in a thread, on a connection of its own."""
-    marks = _marks(db)
+    marks, time = _marks(db), now()
     imported = imports.everything(db)
     held = hosts.holders(db)
     found = []
@@ -44,10 +51,13 @@ def standing(db: apsw.Connection, sessions: Sequence[Session]) -> list[Found]:
         name = mark_of(one.source, one.id)
         conversation = imported.get((one.source, one.id)) or held.get(one.id)
         where = conversation or conversation_id(one.source, one.id)
-        whole = marks.get(name) == (one.size, one.changed)
+        mark = marks.get(name, _NONE)
+        same = (mark.size, mark.changed) == (one.size, one.changed)
+        again = mark.again if same else 0
+        whole = same and not 0 < again <= time
         stands, unsure = _standing(db, one, where, known=conversation is not None, whole=whole)
         about = (one.source, one.id, one.path, one.cwd, one.title)
-        found.append(Found(*about, one.size, one.began, one.changed, stands, where, one.name, unsure))
+        found.append(Found(*about, one.size, one.began, one.changed, stands, where, one.name, unsure, again))
     return found
 
 
@@ -70,15 +80,12 @@ def _standing(
     return "more", False
 
 
-def _marks(db: apsw.Connection) -> dict[str, tuple[int, int]]:
+def _marks(db: apsw.Connection) -> dict[str, Whole]:
     decode = msgspec.json.Decoder(Whole).decode
     marks = {}
     for mark in read.marks(db, MARKS):
-        try:
-            whole = decode(mark.carry)
-        except msgspec.DecodeError:
-            continue
-        marks[mark.tape] = (whole.size, whole.changed)
+        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+            marks[mark.tape] = decode(mark.carry)
     return marks
 
 

@@ -6,6 +6,9 @@ from msgspec import Struct
 from agentguid.agents.histories.base import Session
 from agentguid.effects.import_ours import Known
 
+COPY = "told"
+"""The folder among the copies that the process has."""
+
 
 class Heads(Struct, tag="heads"):
     """Asks what sessions are about."""
@@ -21,6 +24,8 @@ class Read(Struct, tag="read"):
     carry: bytes
     ours: Known | None
     blobs: str
+    copies: str
+    """Where a database may be copied to."""
 
 
 Job = Heads | Read
@@ -43,4 +48,6 @@ class Batch(Struct):
     cwd: str = ""
     sessions: list[Session] = []
     last: bool = False
+    again: int = 0
+    """Of the last one: when another look at the same file has more to tell; 0: never."""
     error: str = ""

@@ -1,10 +1,11 @@
 """Lines of a file that somebody else may be writing: one after the other, bounded, from a place on."""
 
 import hashlib
+import os
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 
 LONGEST = 64 << 20
@@ -12,7 +13,9 @@ LONGEST = 64 << 20
 PRINT = 256
 """Bytes before a place that tell whether it is still the same file."""
 RESTING = 60.0
-"""Seconds after which a last line without an end is taken for whole."""
+"""Seconds after which a last line without an end is taken for whole, if it is."""
+LEFT = 3600.0
+"""Seconds after which it is taken as it is: nobody writes on."""
 
 
 class Line(Struct, frozen=True, gc=False):
@@ -40,8 +43,31 @@ def lines(path: str, offset: int) -> Iterator[Line]:
                     offset += len(rest)
                 offset += len(rest)
                 yield Line(b"", begin, offset)
-            elif time.time() - Path(path).stat().st_mtime > RESTING:
+            elif _is_told(data, time.time() - os.fstat(file.fileno()).st_mtime):
                 yield Line(data, begin, offset)
+
+
+def again(path: str, offset: int) -> int:
+    """When a line without an end that stands behind the last one is taken, microseconds since the epoch; 0: there is none."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return 0
+    if status.st_size <= offset:
+        return 0
+    waits = RESTING if time.time() - status.st_mtime <= RESTING else LEFT
+    return int((status.st_mtime + waits) * 1_000_000) + 1
+
+
+def _is_told(data: bytes, quiet: float) -> bool:
+    """Whether a line without an end is taken, so many seconds after somebody wrote."""
+    if not RESTING < quiet <= LEFT:
+        return quiet > LEFT
+    try:
+        msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return True
 
 
 def fingerprint(path: str, offset: int) -> str:

@@ -33,7 +33,7 @@ class Link:
         self._process: asyncio.subprocess.Process | None = None
 
     async def ask(self, job: Job) -> AsyncGenerator[Batch, None]:
-        """The answers, as they are taken. Raises `ReaderFailedError`; then the next question starts another process."""
+        """The answers, as they are taken. Raises `ReaderFailedError`; another process is started when it needs one."""
         try:
             process = await self._running()
             assert process.stdin is not None
@@ -42,6 +42,8 @@ class Link:
             await process.stdin.drain()
             while True:
                 batch = await self._answer(process)
+                if batch.error:
+                    break
                 yield batch
                 if batch.last:
                     return
@@ -53,6 +55,7 @@ class Link:
         except BaseException:  # half an answer is left in the pipe
             await self.close()
             raise
+        raise ReaderFailedError(batch.error)
 
     async def _running(self) -> asyncio.subprocess.Process:
         if self._process is None or self._process.returncode is not None:

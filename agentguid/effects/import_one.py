@@ -46,6 +46,8 @@ class Taking:
         self._progress = progress
         self._conversation = found.conversation or ""
         self._mark = mark_of(found.source, found.id)
+        self.again = 0
+        """When there is more to tell of its file as it is; 0: never."""
         self._renamed = False
         """The user has given it a name."""
 
@@ -64,12 +66,14 @@ class Taking:
             mark.carry if mark else b"",
             self._known(),
             str(parts.blobs.root),
+            str(parts.places.copies),
         )
         async with contextlib.aclosing(self._link.ask(job)) as batches:
             before = self._progress.items
             async for batch in batches:
                 begun = asyncio.get_running_loop().time()
                 await self._append(batch)
+                self.again = batch.again
                 if len(parts.presence):
                     await asyncio.sleep(max(REST, asyncio.get_running_loop().time() - begun))
             new = self._progress.items > before
@@ -105,7 +109,10 @@ class Taking:
                 return transcript.get(db, item) is not None
             case ToolFinished(item=item):
                 row = transcript.get(db, item)
-                return row is not None and row.finish is not None
+                if row is None or row.finish is None:
+                    return False
+                told = read.at(db, [row.finish])[row.finish].event
+                return event.incomplete or not (isinstance(told, ToolFinished) and told.incomplete)
             case TurnEnded(turn=turn):
                 known = turns.get(db, turn)
                 return known is not None and known.end_position != known.position

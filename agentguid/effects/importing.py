@@ -6,6 +6,7 @@ How far each is here stands in the log (a mark, moved with the events), so that 
 import asyncio
 import logging
 import os
+import shutil
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
@@ -16,7 +17,7 @@ from agentguid.agents.histories import places
 from agentguid.agents.histories.base import Session
 from agentguid.append import read
 from agentguid.effects import import_found as standings
-from agentguid.effects.import_jobs import Heads
+from agentguid.effects.import_jobs import COPY, Heads
 from agentguid.effects.import_link import Link, ReaderFailedError
 from agentguid.effects.import_one import Busy, Taking
 from agentguid.effects.parts import EffectParts
@@ -35,7 +36,6 @@ SOON = 2.0
 """Seconds until it is tried again while the log or its read models are not ready."""
 TRIES = 100
 """So often."""
-FILES = tuple(name for name in places.SOURCES if name != "opencode")
 KNOWN = 50_000
 """Sessions whose beginnings are remembered."""
 PROBLEMS = 5
@@ -57,10 +57,14 @@ class Importer:
         self._let_go = let_go
         self._state = importing
         self._environ = environ
+        self._copies = parts.places.copies
+        shutil.rmtree(self._copies, ignore_errors=True)  # of a daemon that was killed
         self._heads: dict[tuple[str, str], Session] = {}
         self._link = Link()
         self._seen: Mapping[tuple[str, str], tuple[int, int]] = {}
         """The sessions as they were when the watch last took all of them in."""
+        self._again: dict[tuple[str, str], int] = {}
+        """Those of which there is more to tell although they do not change, and when."""
         self._bad: dict[tuple[str, str], tuple[int, int]] = {}
         """Those that could not be read, as they were."""
         self._looking = asyncio.Lock()
@@ -85,7 +89,6 @@ class Importer:
             await self._link.close()
 
     async def _look_after_all(self) -> None:
-        await self._ready()
         for request in imports.unfinished(self._parts.reader):
             await self._serve(request)
         if self._parts.import_watch:
@@ -93,20 +96,34 @@ class Importer:
 
     async def look(self) -> list[Found]:
         """Every session that lies on this machine, newest first."""
+        return (await self._look())[0]
+
+    async def _look(self) -> tuple[list[Found], bool]:
+        """And whether the read models knew of every conversation: what they do not show would be made twice."""
         async with self._looking:
             sessions = await self._sessions()
-            found = await asyncio.to_thread(self._standing, sessions)
+            found, sure = await asyncio.to_thread(self._standing, sessions)
         found.sort(key=lambda one: -one.changed)
-        return found
+        waits = [one for one in found if one.standing == "here" and one.again]
+        self._again = {(one.path, one.id): one.again for one in waits}
+        return found, sure
+
+    async def _due(self) -> list[Found]:
+        """What is to be read, once that is sure."""
+        while True:
+            await self._ready()
+            found, sure = await self._look()
+            if sure:
+                return [one for one in found if one.due]
 
     async def count(self) -> dict[str, int]:
         """Files of sessions, by agent; without those in a database."""
-        listed = await asyncio.to_thread(places.found, self._environ, FILES)
+        listed = await asyncio.to_thread(places.found, self._environ, self._copies, tuple(places.FILES))
         return dict(Counter(one.source for one in listed))
 
     # -- what is there ------------------------------------------------------------------------------------------------
     async def _sessions(self) -> list[Session]:
-        listed = await asyncio.to_thread(places.found, self._environ)
+        listed = await asyncio.to_thread(places.found, self._environ, self._copies)
         unknown = [one for one in listed if self._is_unknown(one)]
         if len(self._heads) + len(unknown) > KNOWN:
             self._heads.clear()
@@ -137,16 +154,19 @@ class Importer:
         finally:
             await link.close()
 
-    def _standing(self, sessions: Sequence[Session]) -> list[Found]:
+    def _standing(self, sessions: Sequence[Session]) -> tuple[list[Found], bool]:
         """In a thread."""
         db: apsw.Connection = self._parts.log.reader()
         try:
-            return standings.standing(db, sessions)
+            with db:  # all of it as it is at one time
+                sure = not read.behind(db, CONVERSATION, self._parts.signature, limit=1)
+                found = standings.standing(db, sessions)
+            return found, sure
         finally:
             db.close()
 
     async def _ready(self) -> None:
-        """Until the read models know of every conversation: what they do not show would be made twice."""
+        """Until the read models know of every conversation."""
         while True:
             grown = self._parts.feed.grown()
             if not read.behind(self._parts.reader, CONVERSATION, self._parts.signature, limit=1):
@@ -156,7 +176,7 @@ class Importer:
     # -- taking it in -------------------------------------------------------------------------------------------------
     async def _serve(self, request: imports.Request) -> None:
         self._state.begin(request.id)
-        found = [one for one in await self.look() if one.due]
+        found = await self._due()
         if request.sources:
             found = [one for one in found if one.source in request.sources]
         if request.sessions:
@@ -171,11 +191,11 @@ class Importer:
         log.info("took in %d sessions of agents, %d failed", progress.taken, progress.failed)
 
     async def _watch(self) -> None:
-        """Only when a file has changed since."""
-        listed = standings.signature(await asyncio.to_thread(places.found, self._environ))
-        if listed == self._seen:
+        """Only when a file has changed since, or something without an end has become old."""
+        listed = standings.signature(await asyncio.to_thread(places.found, self._environ, self._copies))
+        if listed == self._seen and min(self._again.values(), default=now()) >= now():
             return
-        found = [one for one in await self.look() if one.due]
+        found = await self._due()
         found = [one for one in found if self._bad.get((one.path, one.id)) != (one.size, one.changed)]
         try:
             progress = await self._take(found, "")
@@ -192,12 +212,20 @@ class Importer:
                 progress.done += 1
         finally:
             await self._link.close()
+            await self._sweep()
         return progress
+
+    async def _sweep(self) -> None:
+        """What a process that was killed has left. What is looked at meanwhile is copied elsewhere."""
+        await asyncio.to_thread(shutil.rmtree, self._copies / COPY, ignore_errors=True)
 
     async def _one(self, one: Found, progress: Progress) -> None:
         for _ in range(TRIES):
             try:
-                new = await Taking(self._parts, self._link, one, progress).run()
+                taking = Taking(self._parts, self._link, one, progress)
+                new = await taking.run()
+                if taking.again:
+                    self._again[one.path, one.id] = taking.again
                 return await self._let_go(one.conversation or "") if new else None
             except (Busy, NotFound):
                 progress.waiting += 1

@@ -42,9 +42,14 @@ async def carry_out(
         await parts.dispatch(command, actor=actor(request), key=key)
     except AgentguidError as error:
         return await refusal(request, parts, command.conversation, error, menu=menu, draft=draft)
+    return done(request, parts, command.conversation, back)
+
+
+def done(request: HtmlRequest, parts: Parts, conversation: str, back: str | None = None) -> Answer:
+    """Nothing more to say: the page is told by its stream."""
     if by_htmx(request):
         return html("")
-    return Redirect(back or page_of(parts, command.conversation), status_code=303)
+    return Redirect(back or page_of(parts, conversation), status_code=303)
 
 
 async def refusal(

@@ -7,7 +7,7 @@ from agentguid.protocol.events import HostEnded, HostRequested, Recorded, Sessio
 from agentguid.protocol.ids import conversation_of
 
 NAME = "hosts"
-VERSION = 2
+VERSION = 3
 TABLES: tuple[str, ...] = ("host",)
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS host (
@@ -56,9 +56,12 @@ def apply(db: apsw.Connection, recorded: Recorded) -> None:
                 (position, host, conversation),
             )
         case SessionIdentified(host=host, session=session, model=model):
+            # The host is unknown, and has ended, where all else that the conversation said was forgotten.
             db.execute(
-                "UPDATE host SET session = ?, model = coalesce(?, model) WHERE id = ? AND conversation = ?",
-                (session, model, host, conversation),
+                "INSERT INTO host (id, conversation, agent, position, ended, session, model) "
+                "VALUES (?1, ?2, '', ?3, ?3, ?4, ?5) ON CONFLICT (id) DO UPDATE "
+                "SET session = ?4, model = coalesce(?5, model) WHERE conversation = ?2",
+                (host, conversation, position, session, model),
             )
         case SessionLost(session=session):
             db.execute(
@@ -89,6 +92,12 @@ def of(db: apsw.Connection, conversation: str) -> Host | None:
     query = _SELECT + "WHERE conversation = ? AND ended IS NULL ORDER BY position DESC LIMIT 1"
     row = db.execute(query, (conversation,)).fetchone()
     return row and Host(*row)
+
+
+def sessions(db: apsw.Connection, conversation: str) -> list[str]:
+    """The agents' own ids of every session that a conversation has had."""
+    query = "SELECT DISTINCT session FROM host WHERE conversation = ? AND session IS NOT NULL"
+    return [name for (name,) in db.execute(query, (conversation,))]
 
 
 def all_of(db: apsw.Connection, conversation: str) -> list[str]:

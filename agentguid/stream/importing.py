@@ -28,6 +28,8 @@ class Found(Struct, frozen=True):
     """What its agent calls it, where the title is that."""
     unsure: bool = False
     """Most likely all of it is ours and here; whether it is shows when it is read."""
+    again: int = 0
+    """When there is more to tell of it although it has not changed: of a turn without an end."""
 
     @property
     def wanted(self) -> bool:

@@ -7,12 +7,12 @@ import msgspec
 import pytest
 
 from agentguid.agents.histories.readers import READERS
-from agentguid.effects.import_child import Place, Telling
 from agentguid.effects.import_jobs import Read
+from agentguid.effects.import_telling import Place, Telling
 from agentguid.protocol import events as e
 from agentguid.protocol import wire
 from tests.support import histories
-from tests.support.telling import batches, sessions, step, told
+from tests.support.telling import batches, beside, sessions, step, told
 
 
 @pytest.fixture(scope="module")
@@ -234,7 +234,7 @@ def test_turns_of_ours_are_left_out_of_a_genuine_history(
         turn += isinstance(event, e.TurnStarted)
         mine.append(turn)
     for ours in ([], began[:1], began[-1:], began):
-        telling = Telling(Read(one, 0, b"", None, str(tmp_path / "blobs")))
+        telling = Telling(Read(one, 0, b"", None, *beside(tmp_path)))
         telling.story._ours = Apart(*ours)
         facts = [fact for batch in telling.run() for fact in batch.facts]
         events = [wire.decode(fact.name, fact.schema, bytes(fact.data)) for fact in facts]

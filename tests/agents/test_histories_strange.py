@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,19 +14,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from agentguid.agents.histories.base import State
-from agentguid.agents.histories.opencode import OpenCode, opened
-from agentguid.agents.histories.places import found
+from agentguid.agents.histories.opencode import Kept, OpenCode, opened
+from agentguid.agents.histories.places import claude, found
 from agentguid.agents.histories.readers import READERS
 from agentguid.effects import import_lines
-from agentguid.effects.import_child import Telling
 from agentguid.effects.import_jobs import Fact, Read
 from agentguid.effects.import_one import Stamps, each_once
+from agentguid.effects.import_telling import Telling
 from agentguid.protocol import events as e
 from agentguid.protocol import wire
 from agentguid.protocol.names import NAMES
 from agentguid.stream.importing import Found
 from tests.support import histories
-from tests.support.telling import sessions, step, told
+from tests.support.telling import beside, sessions, step, told
 
 
 @pytest.fixture(scope="module")
@@ -81,9 +82,9 @@ def test_older_versions_wrote_sub_agents_into_the_same_file(tmp_path: Path) -> N
 
 
 def _lines_of(home: Path, source: str) -> list[bytes]:
-    paths = sorted({one.path for one in found({"HOME": str(home)}, (source,))})
+    paths = sorted({one.path for one in found({"HOME": str(home)}, home / "copies", (source,))})
     if source == "opencode":
-        with opened(Path(paths[0])) as db:
+        with opened(Path(paths[0]), home / "copies") as db:
             rows = db.execute("SELECT data FROM message UNION ALL SELECT data FROM part").fetchall()
         return [str(row[0]).encode() for row in rows]
     lines = [line for path in paths for line in Path(path).read_bytes().splitlines()]
@@ -101,7 +102,11 @@ def reading(source: str) -> Iterator[Any]:
 def test_no_line_is_too_strange(home: Path, source: str, data: some.DataObject) -> None:
     """Genuine lines with pieces changed, cut and mixed: nothing raises, and what is remembered stays bounded."""
     path = Path(
-        data.draw(some.sampled_from(sorted(one.path for one in found({"HOME": str(home)}, (source,)))))
+        data.draw(
+            some.sampled_from(
+                sorted(one.path for one in found({"HOME": str(home)}, home / "copies", (source,)))
+            )
+        )
     )
     if path.suffix == ".db":
         return
@@ -126,6 +131,27 @@ def test_no_line_is_too_strange(home: Path, source: str, data: some.DataObject) 
         assert len(msgspec.json.encode(story.state)) < 200_000
 
 
+def test_a_database_is_copied_once_and_again_when_it_has_changed(tmp_path: Path) -> None:
+    histories.unpack(tmp_path, "opencode")
+    (path,) = {Path(one.path) for one in found({"HOME": str(tmp_path)}, tmp_path / "copies", ("opencode",))}
+    assert list((tmp_path / "copies").iterdir()) == []
+    kept, folder = Kept(), tmp_path / "copies" / "100% mine?"
+    folder.mkdir()
+    (folder / "left.db").write_text("by one that was killed")
+
+    first = kept.opened(path, folder)
+
+    copy = (folder / "copy.db").stat()
+    assert sorted(one.name for one in folder.iterdir() if "-" not in one.name) == ["copy.db"]
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert kept.opened(path, folder) is first
+    assert (folder / "copy.db").stat().st_ino == copy.st_ino
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("DELETE FROM session")
+        db.commit()
+    assert kept.opened(path, folder).execute("SELECT count(*) FROM session").fetchone() == (0,)
+
+
 def test_what_is_no_session_is_passed_over(tmp_path: Path) -> None:
     """Folders and pipes with such names, names that are not text, sub-agents beside their session."""
     folder = tmp_path / ".claude" / "projects" / "p"
@@ -139,7 +165,20 @@ def test_what_is_no_session_is_passed_over(tmp_path: Path) -> None:
     Path(os.fsdecode(os.fsencode(folder) + b"/bad-\xff.jsonl")).write_text("{}\n")
     (tmp_path / ".codex").write_text("no folder")
 
-    assert [one.id for one in found({"HOME": str(tmp_path)})] == ["good"]
+    assert [one.id for one in found({"HOME": str(tmp_path)}, tmp_path / "copies")] == ["good"]
+
+
+def test_a_session_that_goes_while_one_looks_is_passed_over(tmp_path: Path) -> None:
+    folder = tmp_path / ".claude" / "projects" / "p"
+    for name in ("a", "b", "c"):
+        (folder / name / "subagents").mkdir(parents=True)
+        (folder / name / "subagents" / "agent-1.jsonl").write_text("{}\n")
+        (folder / f"{name}.jsonl").write_text("{}\n")
+    looking = claude({"HOME": str(tmp_path)})
+    seen = [next(looking).id]
+    (folder / "b.jsonl").unlink()
+
+    assert [*seen, *(one.id for one in looking)] == ["a", "c"]
 
 
 def test_where_agents_were_told_to_keep_them_is_looked(tmp_path: Path) -> None:
@@ -152,8 +191,8 @@ def test_where_agents_were_told_to_keep_them_is_looked(tmp_path: Path) -> None:
         "CODEX_HOME": str(tmp_path / "codex"),
     }
 
-    assert len(found({"HOME": str(tmp_path)})) == 0
-    assert len(found(environ)) == 7
+    assert len(found({"HOME": str(tmp_path)}, tmp_path / "copies")) == 0
+    assert len(found(environ, tmp_path / "copies")) == 7
 
 
 def test_a_line_without_end_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,7 +231,7 @@ def test_what_a_background_sub_agent_of_ours_says_later_stays_out(tmp_path: Path
         ],
     )
     side.with_suffix(".meta.json").write_text('{"toolUseId": "toolu_9"}')
-    telling = Telling(Read(sessions(tmp_path, "claude-code")["s"], 0, b"", None, str(tmp_path / "blobs")))
+    telling = Telling(Read(sessions(tmp_path, "claude-code")["s"], 0, b"", None, *beside(tmp_path)))
     telling.story._ours = Morning()
 
     facts = [fact for batch in telling.run() for fact in batch.facts]

@@ -1,29 +1,15 @@
 """Signing in to Gemini CLI on the page, with a real browser at a real OAuth server."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support import provider as support
+from tests.support import signing
 from tests.support.browser import sign_in
 from tests.support.daemon import Daemon
 from tests.support.provider import EMAIL, Provider
 
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
-    with support.provider() as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def daemon(tmp_path_factory: pytest.TempPathFactory, provider: Provider) -> Iterator[Daemon]:
-    one = Daemon(tmp_path_factory.mktemp("daemon"), **provider.environ())
-    try:
-        yield one.start()
-    finally:
-        one.close()
+provider, daemon = signing.provider, signing.daemon
 
 
 @pytest.fixture(autouse=True)

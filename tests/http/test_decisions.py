@@ -1,6 +1,10 @@
 """`/approvals`: decided once."""
 
 import json
+import os
+import subprocess
+import sys
+from typing import Any
 
 from agentguid.protocol.events import ApprovalRequested, TurnEnded
 from agentguid.protocol.items import Body, Option
@@ -43,6 +47,42 @@ def test_an_approval_is_decided_once(served: Served) -> None:
     assert problem["decision"] == "allow_once"
     assert problem["decidedBy"].startswith("socket:")
     assert served.api("GET", f"/approvals?conversation={conversation}")["approvals"] == []
+
+
+def test_a_key_stands_for_one_decision(served: Served) -> None:
+    """A second one with the same key is told the first, and not that it was taken."""
+    _, _, approval = asks(served)
+    key = {"idempotencyKey": "k"}
+    served.api("POST", f"/approvals/{approval}", {"decision": "allow_once", **key})
+
+    problem = served.api("POST", f"/approvals/{approval}", {"decision": "reject_once", **key}, status=409)
+
+    assert problem["decision"] == "allow_once"
+    words = {"decision": "allow_once", "message": "but take care", **key}
+    assert served.api("POST", f"/approvals/{approval}", words, status=409)["message"] is None
+
+
+def test_all_that_wait_are_seen_from_a_terminal(served: Served) -> None:
+    conversation, turn = running(served)
+    body = Body('{"command":"rm"}', "application/json")
+    names = [f"{number:03d}-{turn}" for number in range(220)]
+    served.report(
+        conversation,
+        *(
+            ApprovalRequested(approval=name, turn=turn, item=None, tool="Bash", input=body, options=[])
+            for name in names
+        ),
+    )
+
+    def ctl(*words: str) -> Any:
+        places = {"HOME": str(served.root), "AGENTGUID_RUNTIME_DIR": str(served.root / "run")}
+        command = [sys.executable, "-m", "agentguid.cli", "approvals", *words, "--json"]
+        environ = {**os.environ, **places, "AGENTGUID_CONFIG_DIR": str(served.root / "config")}
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=90, check=True)
+        return json.loads(done.stdout)
+
+    assert [row["id"] for row in ctl("ls")["approvals"]] == names
+    assert ctl("deny", "219-")["id"] == names[219]
 
 
 def test_a_withdrawn_approval_cannot_be_decided(served: Served) -> None:

@@ -127,7 +127,11 @@ def test_a_decision_in_the_inbox_leads_back_to_it_and_is_listed_there(served: Se
     page = served.ask("GET", "/inbox", headers={"Accept": "text/html"}).body.decode()
     assert f'id="a-{conversation}-a"' not in page
     assert "Denied (No): not here" in page
-    assert post(served, path, SCRIPT, option="y", back="inbox").status == 409
+    second = post(served, path, SCRIPT, option="y", back="inbox")
+    assert second.status == 409
+    assert second.body.decode() == "This was answered before: Denied (No): not here"
+    assert post(served, path, SCRIPT, option="n", message="not here").status == 200
+    assert post(served, path, SCRIPT, option="n", message="but there").status == 409
 
 
 def test_the_inbox_belongs_to_those_who_may(served: Served) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from agentguid.append.blobs import Blobs
 from tests.support.daemon import Daemon, wait_for
+from tests.support.importing import forgotten
 
 SECRET = "aVerySecretPlan"
 AT_ONCE = "import agentguid.effects.forget as forget; forget.KEPT = 0"
@@ -31,14 +32,6 @@ def told(daemon: Daemon) -> str:
     conversation = daemon.conversation(title=SECRET)
     daemon.ended(conversation, daemon.send(conversation, f"emit 2 {SECRET}")["session"]["id"])
     return conversation
-
-
-def forgotten(daemon: Daemon, conversation: str) -> bool:
-    return all(
-        event["data"] is None
-        for event in daemon.events()
-        if event["stream"] == f"conversation-{conversation}" and event["type"] != "conversation.deleted"
-    )
 
 
 def test_on_request_the_bytes_go_at_once(daemon: Daemon) -> None:

@@ -12,16 +12,20 @@ from pathlib import Path
 import pytest
 
 from tests.support import histories
-from tests.support.daemon import Daemon
+from tests.support.daemon import Daemon, wait_for
 from tests.support.importing import (
     finished,
+    forgotten,
     home,
     prints,
+    prompts,
     rows,
+    session_of,
     take_in,
 )
 
 QUICK = "import agentguid.effects.importing as one; one.WATCH = 0.2"
+SECRET = "aVerySecretTask"
 
 
 @pytest.fixture
@@ -112,6 +116,29 @@ def test_what_was_deleted_here_stays_away(daemon: Daemon) -> None:
     assert {one["state"] for one in daemon.api("GET", "/import")["sessions"]} == {"deleted"}
 
 
+def test_what_was_run_here_and_deleted_for_good_stays_away_too(daemon: Daemon) -> None:
+    daemon.start()
+    conversation = daemon.conversation("demo")
+    daemon.send(conversation, "emit 2")
+    daemon.ended(conversation)
+    session = session_of(daemon, conversation)
+    lines = histories.said(session, 1, "a secret", "told", "2026-11-20T10:00:00.000Z", "/work/demo")
+    lines[1]["message"]["content"] = [histories.call("t", "Task", prompt=SECRET)]
+    histories.write(home(daemon) / ".claude" / "projects" / "x" / f"{session}.jsonl", lines)
+    take_in(daemon)
+    assert "a secret" in prompts(daemon, conversation)
+
+    daemon.api("DELETE", f"/conversations/{conversation}?now=1")
+
+    wait_for(lambda: forgotten(daemon, conversation), "the conversation to be forgotten")
+    assert take_in(daemon)["total"] == 0
+    assert rows(daemon) == {}
+    assert {one["state"] for one in daemon.api("GET", "/import")["sessions"]} == {"deleted"}
+    assert daemon.stop() == 0
+    kept = [file for file in daemon.data.rglob("*") if file.is_file()]
+    assert [file for file in kept if SECRET.encode() in file.read_bytes()] == []
+
+
 def test_a_line_that_is_no_json_is_shown_and_the_rest_is_told(daemon: Daemon) -> None:
     session = f"{histories.CLAUDE}9"
     path = histories.claude_file(home(daemon), session)
@@ -184,6 +211,33 @@ def test_the_cli_shows_what_there_is_and_takes_it_in(daemon: Daemon) -> None:
     assert (done["done"], done["failed"]) == (2, 0)
     assert "nothing new" in ctl("import", "--source", "codex").stderr
     assert "5 sessions" in ctl("import").stderr
+
+
+def test_a_history_that_cannot_be_read_is_said_to_have_failed(daemon: Daemon) -> None:
+    histories.unpack(home(daemon), "opencode")
+    path = home(daemon) / ".local" / "share" / "opencode" / "opencode.db"
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("ALTER TABLE message RENAME TO told")
+        db.commit()
+    daemon.start()
+
+    progress = take_in(daemon)
+
+    assert (progress["failed"], progress["done"]) == (1, 1)
+    assert "no such table" in progress["problems"][0]
+
+
+def test_no_copy_of_a_database_is_left(daemon: Daemon) -> None:
+    histories.unpack(home(daemon), "opencode")
+    left = daemon.data / "copies" / "told" / "copy.db"
+    left.parent.mkdir(parents=True)
+    left.write_text("by a daemon that was killed")
+    daemon.start()
+    wait_for(lambda: not left.exists(), "it to be removed")
+
+    take_in(daemon)
+
+    assert list((daemon.data / "copies").iterdir()) == []
 
 
 def test_a_database_holds_many_sessions(daemon: Daemon) -> None:

@@ -5,11 +5,13 @@ import json
 import os
 import shutil
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from agentguid.agents.histories.base import SILENT
 from agentguid.hosts.tape import OUT, Reader
 from tests.support import histories
 from tests.support.daemon import Daemon, wait_for
@@ -19,6 +21,7 @@ from tests.support.importing import (
     iso,
     prompts,
     rows,
+    session_of,
     take_in,
     transcript,
 )
@@ -73,7 +76,7 @@ def test_a_conversation_of_ours_gets_only_what_was_done_elsewhere(daemon: Daemon
     daemon.send(conversation, "emit 2")
     daemon.ended(conversation)
     events = daemon.events(0, conversation)
-    session = next(event["data"]["session"] for event in events if event["type"] == "session.identified")
+    session = session_of(daemon, conversation)
     began = next(event["at"] for event in events if event["type"] == "turn.started")
     own = histories.said(session, 1, "emit 2", "as it was here", iso(began + 1000), str(daemon.work))
     own[1]["message"]["id"] = _said_by_the_agent(daemon)
@@ -108,7 +111,7 @@ def test_without_its_tape_our_own_part_is_known_by_its_time(daemon: Daemon) -> N
     daemon.send(conversation, "emit 2")
     daemon.ended(conversation)
     events = daemon.events(0, conversation)
-    session = next(event["data"]["session"] for event in events if event["type"] == "session.identified")
+    session = session_of(daemon, conversation)
     began = next(event["at"] for event in events if event["type"] == "turn.started")
     daemon.stop()
     for pid in daemon.hosts():
@@ -198,6 +201,32 @@ def test_the_watch_takes_in_what_comes(daemon: Daemon) -> None:
 
     wait_for(lambda: prompts(daemon, row["id"]) == ["by itself", "and on"], "what was done since")
     assert not any(event["stream"] == "import" for event in daemon.events())
+
+
+def test_the_watch_comes_back_for_a_tool_that_was_never_heard_of_again(daemon: Daemon) -> None:
+    """Its file does not change any more; only time goes by."""
+    session = f"{histories.CLAUDE}8"
+    almost = time.time_ns() // 1000 - SILENT + 6_000_000
+    lines = histories.said(session, 1, "build it", "", iso(almost), "/work/demo")
+    lines[1]["message"] |= {
+        "content": [histories.call("t", "Bash", command="make")],
+        "stop_reason": "tool_use",
+    }
+    histories.write(histories.claude_file(home(daemon), session), lines)
+    daemon.start(first=QUICK, AGENTGUID_IMPORT_WATCH="true")
+    row = wait_for(lambda: rows(daemon).get("build it"), "the session")
+
+    def finished() -> list[bool]:
+        events = daemon.events(0, row["id"])
+        return [event["data"]["incomplete"] for event in events if event["type"] == "tool.finished"]
+
+    wait_for(finished, "the call to be cut short")
+    assert finished() == [True]
+
+    more = histories.said(session, 2, "", "Built.", iso(time.time_ns() // 1000), "/work/demo")
+    more[0]["message"]["content"] = [{"type": "tool_result", "tool_use_id": "t", "content": "at last"}]
+    histories.write(histories.claude_file(home(daemon), session), lines + more)
+    wait_for(lambda: "at last" in json.dumps(daemon.items(row["id"])), "its result, which came after all")
 
 
 def test_without_the_watch_nothing_comes_by_itself(daemon: Daemon) -> None:

@@ -1,7 +1,6 @@
 """A token endpoint that answers badly, slowly or not at all."""
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -10,25 +9,12 @@ from hypothesis import strategies as some
 
 from agentguid.signin import oauth
 from tests.signin.test_signing_in import begin, status
-from tests.support import provider as support
+from tests.support import signing
 from tests.support.daemon import Daemon, wait_for
 from tests.support.oauth_server import BAD
 from tests.support.provider import Provider, get
 
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
-    with support.provider() as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def daemon(tmp_path_factory: pytest.TempPathFactory, provider: Provider) -> Iterator[Daemon]:
-    one = Daemon(tmp_path_factory.mktemp("daemon"), **provider.environ())
-    try:
-        yield one.start()
-    finally:
-        one.close()
+provider, daemon = signing.provider, signing.daemon
 
 
 @pytest.fixture(autouse=True)

@@ -60,3 +60,8 @@ def said(session: str, number: int, prompt: str, answer: str, at: str, cwd: str)
     asked = {"type": "user", "uuid": uuid, "timestamp": at, "message": {"role": "user", "content": prompt}}
     told = {"type": "assistant", "uuid": f"{uuid}-a", "parentUuid": uuid, "timestamp": at, "message": message}
     return [{**common, **asked}, {**common, **told}]
+
+
+def call(id: str, name: str, **given: str) -> dict[str, Any]:
+    """A tool call, as a block of an answer."""
+    return {"type": "tool_use", "id": id, "name": name, "input": given}

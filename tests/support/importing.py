@@ -1,4 +1,4 @@
-"""What the tests of import do again and again."""
+"""What the tests of import, and of its counterpart, do again and again."""
 
 import hashlib
 from datetime import UTC, datetime
@@ -59,3 +59,18 @@ def every_event(daemon: Daemon) -> list[dict[str, Any]]:
         found += batch
         after = batch[-1]["position"]
     return found
+
+
+def session_of(daemon: Daemon, conversation: str) -> str:
+    """The agent's own id of the session that a conversation was run in."""
+    events = daemon.events(0, conversation)
+    return next(str(event["data"]["session"]) for event in events if event["type"] == "session.identified")
+
+
+def forgotten(daemon: Daemon, conversation: str) -> bool:
+    return all(
+        event["data"] is None
+        for event in daemon.events()
+        if event["stream"] == f"conversation-{conversation}"
+        and event["type"] not in ("conversation.deleted", "session.identified")
+    )

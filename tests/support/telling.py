@@ -5,18 +5,23 @@ from typing import Any
 
 from agentguid.agents.histories.heads import head
 from agentguid.agents.histories.places import found
-from agentguid.effects.import_child import Telling
 from agentguid.effects.import_jobs import Batch, Read
+from agentguid.effects.import_telling import Telling
 from agentguid.protocol import events as e
 from agentguid.protocol import wire
 
 
 def sessions(home: Path, source: str) -> dict[str, Any]:
-    return {one.id: head(one) for one in found({"HOME": str(home)}, (source,))}
+    return {one.id: head(one) for one in found({"HOME": str(home)}, home / "copies", (source,))}
+
+
+def beside(root: Path) -> tuple[str, str]:
+    """Where blobs and copies go."""
+    return str(root / "blobs"), str(root / "copies")
 
 
 def batches(session: Any, tmp_path: Path, offset: int = 0, carry: bytes = b"") -> list[Batch]:
-    return list(Telling(Read(session, offset, carry, None, str(tmp_path / "blobs"))).run())
+    return list(Telling(Read(session, offset, carry, None, *beside(tmp_path))).run())
 
 
 def told(session: Any, tmp_path: Path) -> list[tuple[e.Event, int, str]]:

@@ -23,7 +23,9 @@ SHOWN = 200
 """Lines of one session that are shown although they are not understood; the others are counted."""
 LONGEST = 64 * 1024
 """Bytes of such a line that are shown; the file has the rest."""
-FOR_GOOD = 3600 * 1_000_000
+SILENT = 3600 * 1_000_000
+"""Microseconds without a word after which a tool call counts as cut short, until its result comes after all."""
+FOR_GOOD = 24 * SILENT
 """Microseconds without a word after which a turn without an end will not get one."""
 
 
@@ -101,6 +103,8 @@ class State(Struct, omit_defaults=True):
     """The time that was read before it."""
     calls: dict[str, str] = field(default_factory=dict)
     """The agent's ids of tool calls without a result → item."""
+    late: dict[str, str] = field(default_factory=dict)
+    """Those of them, since the last prompt, that were told to be cut short."""
     spent: Spent = field(default_factory=Spent)
     answer: str = ""
     """The model's last answer, whose tokens are counted."""
@@ -162,9 +166,19 @@ class Story:
     def end(self, now: int) -> None:
         """The file has no more for now."""
         self.settle((), final=True)
-        quiet = now - self.state.at > FOR_GOOD
-        if self.state.turn and (self.state.done or self.state.failure or quiet):
+        state, quiet = self.state, now - self.state.at
+        if state.turn and (state.done or state.failure or quiet > FOR_GOOD):
             self.end_turn()
+        elif quiet > SILENT:
+            for call in list(state.calls):
+                self._unanswered(call)
+
+    @property
+    def again(self) -> int:
+        """When `end` says more although the file has not changed, microseconds since the epoch; 0: never."""
+        if self.state.calls:
+            return self.state.at + SILENT + 1
+        return self.state.at + FOR_GOOD + 1 if self.state.turn else 0
 
     # -- what happened ------------------------------------------------------------------------------------------------
     def time(self, value: Any) -> None:
@@ -182,6 +196,7 @@ class Story:
         if state.turn:
             self.end_turn(at=state.before)  # the next word may have come days later
         self.settle((), final=True)
+        state.late.clear()
         state.ours, state.done, state.failure = False, False, ""
         message = self.name("m", self.line)
         state.turn, state.began, state.spent, state.answer = turn_of(message), state.at, Spent(), ""
@@ -270,7 +285,7 @@ class Story:
 
     def result(self, call: str, output: Body, failed: bool = False) -> bool:
         """False when there was no such call, or it has its result."""
-        item = self.state.calls.pop(call, None)
+        item = self.state.calls.pop(call, None) or self.state.late.pop(call, None)
         if item is None:
             return self.state.ours
         self.tell(ToolFinished(item=item, output=output, failed=failed))
@@ -300,7 +315,10 @@ class Story:
         state.turn, state.billed, state.done, state.failure = None, state.cost, False, ""
 
     def _unanswered(self, call: str, at: int = 0) -> None:
-        finished = ToolFinished(item=self.state.calls.pop(call), output=Body(""), incomplete=True)
+        item, late = self.state.calls.pop(call), self.state.late
+        if len(late) < CALLS:
+            late[call] = item
+        finished = ToolFinished(item=item, output=Body(""), incomplete=True)
         if not self.state.ours:
             self.out.append(Told(finished, at or self.state.at, self.line))
 

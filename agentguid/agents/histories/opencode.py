@@ -1,11 +1,13 @@
 """OpenCode's database: `~/.local/share/opencode/opencode.db`, SQLite. See docs/import.md.
 
-It is never opened where it lies: even a reader would take locks and write into the files beside it. A copy is.
+It is never opened where it lies: even a reader would take locks and write into the files beside it. A copy is, in a
+folder of ours.
 """
 
 import contextlib
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,9 +22,10 @@ if TYPE_CHECKING:
 LARGEST = 128 << 20
 """Bytes of a database that is copied; of a larger one only what OpenCode has moved into the main file is seen."""
 TRIES = 3
-_SESSIONS = "SELECT id, directory, title, time_created, time_updated FROM session WHERE parent_id IS NULL"
+_LISTED = "SELECT id, directory, title, time_created, time_updated FROM session WHERE parent_id IS NULL"
 _MESSAGES = "SELECT id, time_created, data FROM message WHERE session_id = ? AND time_created >= ? ORDER BY time_created, id"
 _PARTS = "SELECT id, data FROM part WHERE message_id = ? ORDER BY id"
+_one = threading.Lock()
 _known: dict[str, tuple[tuple[int, ...], list[Session]]] = {}
 
 
@@ -97,8 +100,13 @@ def _is_said(part: dict[str, Any]) -> bool:
     return part.get("type") == "text" and not part.get("synthetic") and not part.get("ignored")
 
 
-def sessions(path: Path) -> list[Session]:
-    """The sessions of a database. Read again only when its files have changed."""
+def sessions(path: Path, folder: Path) -> list[Session]:
+    """The sessions of a database, read from a copy in a folder. Read again only when its files have changed."""
+    with _one:
+        return _sessions(path, folder)
+
+
+def _sessions(path: Path, folder: Path) -> list[Session]:
     import sqlite3  # noqa: PLC0415 - most daemons never need it
 
     seen = _stamps(path)
@@ -106,11 +114,14 @@ def sessions(path: Path) -> list[Session]:
     if known and known[0] == seen:
         return known[1]
     found = []
-    with contextlib.suppress(sqlite3.Error, OSError), opened(path) as db:
-        for name, directory, title, created, updated in db.execute(_SESSIONS):
-            words = one_line(str(title))
-            about = int(updated) * 1000, str(directory), words, int(created) * 1000, words
-            found.append(Session("opencode", str(name), str(path), 0, *about))
+    try:
+        with contextlib.suppress(sqlite3.Error), opened(path, folder) as db:
+            for name, directory, title, created, updated in db.execute(_LISTED):
+                words = one_line(str(title))
+                about = int(updated) * 1000, str(directory), words, int(created) * 1000, words
+                found.append(Session("opencode", str(name), str(path), 0, *about))
+    except OSError:  # there may be room for the copy next time
+        return known[1] if known else []
     _known[str(path)] = (seen, found)
     return found
 
@@ -124,16 +135,40 @@ def messages(
 
 
 @contextlib.contextmanager
-def opened(path: Path) -> "Iterator[sqlite3.Connection]":
-    """A copy of the database, for reading. Raises sqlite3.Error or OSError."""
-    import sqlite3  # noqa: PLC0415
-    import tempfile  # noqa: PLC0415
+def opened(path: Path, folder: Path) -> "Iterator[sqlite3.Connection]":
+    """A copy of the database, for reading, in a folder that is made for it and goes with it.
 
-    with tempfile.TemporaryDirectory(prefix="agentguid-import-") as folder:
-        copy = _copied(path, Path(folder))
-        uri = f"file:{copy}" if copy else f"file:{path}?mode=ro&immutable=1"
+    Raises sqlite3.Error or OSError.
+    """
+    import sqlite3  # noqa: PLC0415
+
+    shutil.rmtree(folder, ignore_errors=True)  # of one that was killed
+    folder.mkdir(mode=0o700, parents=True)
+    try:
+        copy = _copied(path, folder)
+        uri = copy.as_uri() if copy else f"{path.absolute().as_uri()}?mode=ro&immutable=1"
         with contextlib.closing(sqlite3.connect(uri, uri=True)) as db:
             yield db
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Kept:
+    """The database as it is now; one copy serves until its files change."""
+
+    def __init__(self) -> None:
+        self._of: tuple[object, ...] = ()
+        self._db: sqlite3.Connection | None = None
+        self._held = contextlib.ExitStack()
+
+    def opened(self, path: Path, folder: Path) -> "sqlite3.Connection":
+        """See `opened`."""
+        of = (path, folder, _stamps(path))
+        if self._db is None or of != self._of:
+            self._db = None
+            self._held.close()
+            self._db, self._of = self._held.enter_context(opened(path, folder)), of
+        return self._db
 
 
 def _copied(path: Path, folder: Path) -> Path | None:
@@ -143,6 +178,7 @@ def _copied(path: Path, folder: Path) -> Path | None:
     for _ in range(TRIES):
         before = _stamps(path)
         for suffix in ("", "-wal"):
+            (folder / f"copy.db{suffix}").unlink(missing_ok=True)
             if os.path.exists(f"{path}{suffix}"):
                 shutil.copyfile(f"{path}{suffix}", folder / f"copy.db{suffix}")
         if _stamps(path) == before:

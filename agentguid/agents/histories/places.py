@@ -1,7 +1,7 @@
 """Where agents keep their histories, and which sessions lie there. Reads; writes nothing, locks nothing."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -13,6 +13,7 @@ from agentguid.agents.jsonl import NotUnderstoodError, plain, text_of
 Environ = Mapping[str, str]
 MOST = 200_000
 """Sessions of one source that are looked at."""
+_GONE = (0, 0)
 
 
 def home(environ: Environ) -> Path:
@@ -25,7 +26,7 @@ def claude(environ: Environ) -> Iterator[Session]:
         for entry in _files(folder, ".jsonl"):
             if entry.name.startswith("agent-"):
                 continue  # older versions put sub-agents beside their session
-            yield _session(
+            yield from _session(
                 "claude-code", entry, entry.name[: -len(".jsonl")], beside=entry.path[: -len(".jsonl")]
             )
 
@@ -41,7 +42,7 @@ def codex(environ: Environ) -> Iterator[Session]:
 
 def _rollouts(folder: Path) -> Iterator[Session]:
     for entry in _files(folder, ".jsonl", "rollout-"):
-        yield _session("codex", entry, entry.name[: -len(".jsonl")][-36:])
+        yield from _session("codex", entry, entry.name[: -len(".jsonl")][-36:])
 
 
 def gemini(environ: Environ) -> Iterator[Session]:
@@ -49,48 +50,58 @@ def gemini(environ: Environ) -> Iterator[Session]:
         cwd = _text(project / ".project_root")
         for entry in _files(project / "chats", ".jsonl", "session-"):
             if session := _gemini_id(entry.path):
-                yield replace(_session("gemini", entry, session), cwd=cwd)
+                yield from (replace(one, cwd=cwd) for one in _session("gemini", entry, session))
 
 
 def qwen(environ: Environ) -> Iterator[Session]:
     for project in _folders(home(environ) / ".qwen" / "projects"):
         for entry in _files(project / "chats", ".jsonl"):
-            yield _session("qwen", entry, entry.name[: -len(".jsonl")])
+            yield from _session("qwen", entry, entry.name[: -len(".jsonl")])
 
 
-def opencode(environ: Environ) -> Iterator[Session]:
+def opencode(environ: Environ, copies: Path) -> Iterator[Session]:
     share = environ.get("XDG_DATA_HOME") or home(environ) / ".local" / "share"
     path = Path(share) / "opencode" / "opencode.db"
     if path.is_file():
-        yield from database.sessions(path)
+        yield from database.sessions(path, copies / "look")
 
 
-SOURCES: dict[str, Callable[[Environ], Iterator[Session]]] = {
+FILES: dict[str, Callable[[Environ], Iterator[Session]]] = {
     "claude-code": claude,
     "codex": codex,
     "gemini": gemini,
     "qwen": qwen,
-    "opencode": opencode,
 }
-"""Catalogue id of the agent → the sessions that it left on this machine."""
+"""Catalogue id of the agent → the sessions that it left on this machine, each in a file."""
+SOURCES = (*FILES, "opencode")
 
 
-def found(environ: Environ, sources: tuple[str, ...] = ()) -> list[Session]:
-    """Every session, by size and time only: what is in it says `heads.head`."""
+def found(environ: Environ, copies: Path, sources: Sequence[str] = SOURCES) -> list[Session]:
+    """Every session, by size and time only: what is in it says `heads.head`. Databases are copied to be read."""
     sessions: list[Session] = []
-    for name, listing in SOURCES.items():
-        if not sources or name in sources:
-            sessions += [one for one, _ in zip(listing(environ), range(MOST), strict=False)]
+    for name in sources:
+        listing = FILES[name](environ) if name in FILES else opencode(environ, copies)
+        sessions += [one for one, _ in zip(listing, range(MOST), strict=False)]
     return sessions
 
 
-def _session(source: str, entry: "os.DirEntry[str]", session: str, beside: str = "") -> Session:
-    status = entry.stat()
-    size, changed = status.st_size, status.st_mtime_ns
-    for more in _files(Path(beside) / "subagents", ".jsonl") if beside else ():
-        status = more.stat()
-        size, changed = size + status.st_size, max(changed, status.st_mtime_ns)
-    return Session(source, session, entry.path, size, changed // 1000)
+def _session(source: str, entry: "os.DirEntry[str]", session: str, beside: str = "") -> Iterator[Session]:
+    """None when the file has gone meanwhile."""
+    stamps = [_stamp(entry)]
+    if beside:
+        stamps += map(_stamp, _files(Path(beside) / "subagents", ".jsonl"))
+    if stamps[0] != _GONE:
+        changed = max(changed for _, changed in stamps)
+        yield Session(source, session, entry.path, sum(size for size, _ in stamps), changed // 1000)
+
+
+def _stamp(entry: "os.DirEntry[str]") -> tuple[int, int]:
+    """Size, and nanoseconds since the epoch."""
+    try:
+        status = entry.stat()
+    except OSError:
+        return _GONE
+    return status.st_size, status.st_mtime_ns
 
 
 def _gemini_id(path: str) -> str:

@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from agentguid.append import read
+from agentguid.append.api import Receipt
 from agentguid.http.api.conversations import key_of
 from agentguid.http.api.shapes import Given, Shape, Waiting, millis
 from agentguid.http.form_questions import of_input, of_json
@@ -17,7 +18,7 @@ from agentguid.http.who import Who
 from agentguid.project import approvals, conversations
 from agentguid.protocol import commands
 from agentguid.protocol.errors import Invalid, NotFound, Refused
-from agentguid.protocol.events import ApprovalDecided, ApprovalRequested, ApprovalWithdrawn
+from agentguid.protocol.events import ApprovalDecided, ApprovalRequested, ApprovalWithdrawn, Recorded
 from agentguid.protocol.items import Body, Decision, Reply
 
 
@@ -49,10 +50,13 @@ class Settled(Shape, frozen=True):
 
 @get("/approvals", sync_to_thread=False)
 def list_approvals(
-    parts: NamedDependency[Parts], conversation: FromQuery[str | None] = None, limit: FromQuery[int] = 100
+    parts: NamedDependency[Parts],
+    conversation: FromQuery[str | None] = None,
+    limit: FromQuery[int] = 100,
+    after: FromQuery[int] = 0,
 ) -> Approvals:
-    """What waits for a decision."""
-    rows = approvals.pending(parts.reader, conversation, max(1, min(limit, 500)))
+    """What waits for a decision; the next ones are `after` the position of the last."""
+    rows = approvals.pending(parts.reader, conversation, max(1, min(limit, 500)), max(0, min(after, 2**62)))
     asked = read.at(parts.reader, [row.position for row in rows])
     return Approvals(
         [_waiting(row, asked[row.position].event, asked[row.position].at) for row in rows],
@@ -86,11 +90,13 @@ async def decide(
     )
     key = key_of(request, data.idempotency_key)
     try:
-        await parts.dispatch(command, actor=who.actor, key=key and f"decide:{row.id}:{key}")
+        receipt = await parts.dispatch(command, actor=who.actor, key=key and f"decide:{row.id}:{key}")
     except NotFound:
         raise
     except Refused as refused:
         raise _earlier(parts, row.id, refused) from None
+    if receipt.repeated and not _said(parts, receipt, command):
+        raise _earlier(parts, row.id, Refused("this key came with another decision before"))
     return Settled(True, row.id, data.decision, row.conversation)
 
 
@@ -108,12 +114,19 @@ def _given(parts: Parts, row: approvals.Approval, data: Answer) -> tuple[Body | 
     return Body(msgspec.json.encode(data.updated_input).decode(), "application/json"), {}
 
 
+def _said(parts: Parts, receipt: Receipt, command: commands.DecideApproval) -> bool:
+    """Whether what was recorded for the key is this decision."""
+    recorded = read.at(parts.reader, [receipt.first]).get(receipt.first)
+    event = recorded.event if recorded else None
+    wanted = (command.decision, command.option, command.message)
+    return isinstance(event, ApprovalDecided) and (event.decision, event.option, event.message) == wanted
+
+
 def _earlier(parts: Parts, approval: str, refused: Refused) -> Exception:
     """The 409, with what was decided before."""
-    row = approvals.get(parts.reader, approval)
-    if row is None or row.decided is None:
+    recorded = settled(parts, approval)
+    if recorded is None:
         return refused
-    recorded = read.at(parts.reader, [row.decided])[row.decided]
     at = millis(recorded.at)
     match recorded.event:
         case ApprovalDecided(decision=decision, message=message):
@@ -130,6 +143,12 @@ def _earlier(parts: Parts, approval: str, refused: Refused) -> Exception:
                 409, f"this was withdrawn: {reason}", decision=None, reason=reason, decided_at=at
             )
     return refused
+
+
+def settled(parts: Parts, approval: str) -> Recorded | None:
+    """How a request was decided, or that it was withdrawn; None while it waits."""
+    row = approvals.get(parts.reader, approval)
+    return read.at(parts.reader, [row.decided]).get(row.decided) if row and row.decided else None
 
 
 def _waiting(row: approvals.Approval, event: object, at: int) -> Waiting:
