@@ -172,7 +172,7 @@ def test_long_output_loses_its_beginning_at_a_character(mine: Mine) -> None:
 def test_a_killed_command_can_still_be_read_and_a_released_one_cannot(mine: Mine) -> None:
     daemon = mine()
     conversation = daemon.conversation("mine", mode="bypass")
-    ask(daemon, conversation, f"start echo here && {LASTS}; kill; output; release; output")
+    ask(daemon, conversation, f"start echo here && {LASTS}; heard; kill; output; release; output")
 
     created, killed, said, released, after = answers(daemon, conversation)
     assert (killed, released) == ({}, {})

@@ -83,6 +83,11 @@ class Commands:
     def do_output(self, _: str) -> None:
         self.of_terminal("output")
 
+    def do_heard(self, _: str) -> None:
+        """Until the command has said something."""
+        while not self.request("terminal/output", terminalId=self.terminal)["result"]["output"]:
+            pass
+
     def do_kill(self, _: str) -> None:
         self.of_terminal("kill")
 
