@@ -31,6 +31,13 @@ DAMAGED = (
 )
 
 
+GARBLED = (
+    "Some of what the agent wrote here is no text (no UTF-8). It stands as \ufffd; the tape has the bytes."
+)
+GARBLED_PART = 0xFFFE
+"""Of the notice that says so, among the items of its line. The last but one that there can be."""
+
+
 AT_ONCE = 512
 """Lines that are translated before others get their turn."""
 
@@ -72,6 +79,8 @@ class Tail:
         self._splitter = lines.Splitter()
         self._record: Record | None = None
         """Begun, but not yet translated whole."""
+        self._garbled: str | None = ""
+        """The turn of which it was said that some of it is no text."""
         self._lines: Iterator[lines.Line] = iter(())
         """Those of it that are still to come."""
 
@@ -130,8 +139,9 @@ class Tail:
     def _translate(self, line: lines.Line) -> list[Output]:
         if line.direction == "exit":
             self.exited, self.code = True, line.code
+        turn = self.adapter.turn
         try:
-            return list(self.adapter.feed(_line(line)))
+            outputs = list(self.adapter.feed(_line(line)))
         except (
             Exception
         ):  # the border of an adapter: its bug costs one line, shown as it is, and never the turn
@@ -139,9 +149,19 @@ class Tail:
             text = line.data.decode(errors="replace")
             item = item_id(self.host, line.offset)
             return [Fact(ItemAdded(item=item, turn=self.adapter.turn, kind="unknown", body=Body(text)))]
+        if (
+            line.direction == "out"
+            and not line.data.isascii()
+            and turn != self._garbled
+            and _garbled(line.data)
+        ):
+            if not any(_is_unknown(output) for output in outputs):  # that says it already
+                self._garbled = turn
+                outputs.insert(0, self._notice(line.offset, GARBLED, GARBLED_PART))
+        return outputs
 
-    def _notice(self, offset: int, text: str) -> Fact:
-        item = item_id(self.host, offset)
+    def _notice(self, offset: int, text: str, part: int = 0) -> Fact:
+        item = item_id(self.host, offset, part)
         return Fact(
             ItemAdded(item=item, turn=self.adapter.turn, kind="notice", body=Body(text), level="warning")
         )
@@ -158,6 +178,18 @@ def _unfinished(outputs: list[Output]) -> tuple[list[Output], list[str]]:
     facts = [output.event for output in outputs if isinstance(output, Fact)]
     known = [event.item for event in facts if isinstance(event, ItemAdded | ToolStarted)]
     return [output for output in outputs if not isinstance(output, Fact)], known
+
+
+def _garbled(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
+def _is_unknown(output: Output) -> bool:
+    return isinstance(output, Fact) and isinstance(output.event, ItemAdded) and output.event.kind == "unknown"
 
 
 def _line(line: lines.Line) -> Line:

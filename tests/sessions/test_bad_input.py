@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from agentguid.effects.tail import GARBLED
 from tests.sessions.conftest import Bad
 from tests.support.badagent import AFTER, MALFORMED, STDERR
 from tests.support.daemon import Daemon, wait_for
@@ -116,10 +117,11 @@ def test_bytes_that_are_not_utf8_are_shown(bad: Bad) -> None:
     conversation, turn = suffer(daemon)
 
     assert turn["status"] == "complete", turn
-    (unknown,) = texts(daemon, conversation, "unknown")
-    assert "UTF-8" in unknown
-    assert "before \ufffd" in unknown
-    assert texts(daemon, conversation, "message") == [AFTER]
+    assert texts(daemon, conversation, "notice") == [GARBLED]
+    first, after = texts(daemon, conversation, "message")
+    assert first.startswith("before \ufffd")
+    assert first.endswith(" after")
+    assert after == AFTER
     unharmed(daemon, conversation)
 
 
