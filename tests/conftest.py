@@ -19,7 +19,7 @@ settings.register_profile(
     "short", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile(
-    "full", deadline=None, max_examples=2000, suppress_health_check=[HealthCheck.too_slow]
+    "full", deadline=None, max_examples=500, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("full" if FULL else "short")
 

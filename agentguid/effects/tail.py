@@ -118,7 +118,7 @@ class Tail:
     def _begin(self, record: Record) -> list[Output]:
         self._lines = self._splitter.feed(record)
         if record.direction == tape.NOTE and record.end > self._committed:
-            return [self._notice(record.offset, record.payload.decode(errors="replace"))]
+            return [self._notice(record.offset, record.payload.decode(errors="replace"), self.adapter.turn)]
         return []
 
     def damaged(self, told: int) -> bool:
@@ -129,7 +129,7 @@ class Tail:
         """The host is gone without a word, or what it says cannot be read: closes what is open."""
         outputs: list[Output] = []
         if why or self.torn:
-            outputs.append(self._notice(max(self.offset, self._committed), why or TORN))
+            outputs.append(self._notice(max(self.offset, self._committed), why or TORN, self.adapter.turn))
         for line in self._splitter.close():
             outputs += self._translate(line)
         outputs += self._translate(lines.Line("exit", self.offset, b"", at, self.offset))
@@ -149,22 +149,20 @@ class Tail:
             text = line.data.decode(errors="replace")
             item = item_id(self.host, line.offset)
             return [Fact(ItemAdded(item=item, turn=self.adapter.turn, kind="unknown", body=Body(text)))]
-        if (
-            line.direction == "out"
-            and not line.data.isascii()
-            and turn != self._garbled
-            and _garbled(line.data)
-        ):
-            if not any(_is_unknown(output) for output in outputs):  # that says it already
-                self._garbled = turn
-                outputs.insert(0, self._notice(line.offset, GARBLED, GARBLED_PART))
+        if line.direction == "out" and not line.data.isascii() and turn != self._garbled:
+            outputs[:0] = self._tell_garbled(line, turn, outputs)
         return outputs
 
-    def _notice(self, offset: int, text: str, part: int = 0) -> Fact:
+    def _tell_garbled(self, line: lines.Line, turn: str | None, outputs: list[Output]) -> list[Output]:
+        """Once a turn. What is shown as unknown says it already."""
+        if any(map(_is_unknown, outputs)) or not _garbled(line.data):
+            return []
+        self._garbled = turn
+        return [self._notice(line.offset, GARBLED, turn, GARBLED_PART)]
+
+    def _notice(self, offset: int, text: str, turn: str | None, part: int = 0) -> Fact:
         item = item_id(self.host, offset, part)
-        return Fact(
-            ItemAdded(item=item, turn=self.adapter.turn, kind="notice", body=Body(text), level="warning")
-        )
+        return Fact(ItemAdded(item=item, turn=turn, kind="notice", body=Body(text), level="warning"))
 
     def _settle(self, batch: Batch) -> Batch:
         self.offset = batch.end
