@@ -173,8 +173,10 @@ class Agents:
     def get(self, id: str) -> Found | None:  # noqa: A002 - as it is called everywhere
         return self._found.get(id)
 
-    async def rescan(self) -> list[Found]:
-        """Searches again. Whoever asks while a search runs waits for that one."""
+    async def rescan(self, *, anew: bool = False) -> list[Found]:
+        """Searches again. Whoever asks while a search runs waits for that one; `anew`: it may have looked too early."""
+        if anew and self._running is not None:
+            await asyncio.shield(self._running)
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._scan())
         await asyncio.shield(self._running)

@@ -77,9 +77,15 @@ _kept: set[asyncio.Task[None]] = set()
 """Tasks are only held weakly by the loop."""
 
 
+async def looked_again(patience: float) -> None:
+    """Waits a while until it is known what ended updates have brought."""
+    if _kept:
+        await asyncio.wait(_kept, timeout=patience)
+
+
 async def _look_again(parts: Parts, id: str) -> None:  # noqa: A002
     before = versions(parts)
-    await parts.agents.rescan()
+    await parts.agents.rescan(anew=True)
     after = versions(parts)
     if before.get(id) != after.get(id):
         log.info("%s is %s now; it was %s", id, after.get(id), before.get(id))

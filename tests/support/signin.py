@@ -30,6 +30,8 @@ def main() -> int:
     match sys.argv[1:]:
         case ["--version"]:
             version = kept.with_name(".version")
+            if kept.with_name(".slow").exists() and version.exists():
+                time.sleep(1)  # the new version takes its time
             print(version.read_text() if version.exists() else "1.2.3")
         case ["auth", "login"]:
             print("Open https://example.org/login")

@@ -25,6 +25,8 @@ SHOWN = 16 << 10
 """Bytes of what an update says that the page shows: the last of them."""
 SIZE = (40, 100)
 """Rows and columns of the terminal that an update begun here has."""
+SEARCH = 15.0
+"""Seconds that it waits for the version that an update has brought."""
 PATIENCE = 2.0
 """Seconds that the page waits for what agents say of their sign-in."""
 
@@ -53,6 +55,7 @@ class Row(Struct, frozen=True):
 @get("/agents", include_in_schema=False)
 async def agents_page(parts: NamedDependency[Parts], who: NamedDependency[Who]) -> Response[str]:
     """What is here, what is not, and what to do about it."""
+    await programs.looked_again(PATIENCE)
     found = known_agents(parts)
     await parts.signins.fresh([one.id for one in found], PATIENCE)
     rows = await asyncio.gather(*(_row(parts, one) for one in known_agents(parts)))
@@ -114,7 +117,7 @@ async def output(
     now = await _update(parts, found.id)
     headers = {"Cache-Control": "no-store"}
     if now is None or now.terminal.exit:
-        await parts.agents.rescan()
+        await programs.looked_again(SEARCH)
         headers["HX-Refresh"] = "true"  # there is another version: the whole page says it
     drawn = face(parts).site.macro("agents/_row.html", "said")
     return Response(str(drawn(found.id, now)), media_type=MediaType.HTML, headers=headers)
