@@ -83,10 +83,10 @@ class CodexAdapter(Reading):
 
     @property
     def errands(self) -> Sequence[Errand]:
-        return ()
+        return self.asks.errands()
 
-    def served(self, errand: Errand, result: Served) -> Sequence[Write]:  # noqa: ARG002 - it runs none
-        return []
+    def served(self, errand: Errand, result: Served) -> Sequence[Write]:
+        return self.asks.served(errand.id, result)
 
     def refuses(self, prompt: Prompt) -> str:
         state = self.state

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from agentguid.agents import codex_write as write
 from agentguid.agents.acp_asks import KINDS, pick
-from agentguid.agents.base import Answer, Fact, Output, Write
+from agentguid.agents.base import Answer, Fact, InsideErrand, Output, Served, Write
 from agentguid.agents.codex_state import State
 from agentguid.protocol.events import ApprovalRequested, ApprovalWithdrawn
 from agentguid.protocol.items import Body, Decision, Option, Question, Reply
@@ -59,6 +59,8 @@ class Ask(Struct):
     wish: Wish
     withdrawn: bool = False
     """The user is not asked any more; Codex still waits for its answer."""
+    look: str = ""
+    """The errand whose outcome says whether anybody has to be asked: the id of the answer that needs nobody."""
 
 
 class Asks:
@@ -67,27 +69,68 @@ class Asks:
         self.cwd = cwd
         self.open: dict[str, Ask] = {}
 
-    def ask(self, approval: str, identity: bytes, thread: str, wish: Wish, out: list[Output]) -> bytes | None:
-        """Codex waits for an answer, under the id `approval`. Bytes are the answer when it needs nobody."""
+    def ask(
+        self, approval: str, look: str, identity: bytes, thread: str, wish: Wish, out: list[Output]
+    ) -> bytes | None:
+        """Codex waits for an answer, under the id `approval`. Bytes are the answer when it needs nobody.
+
+        Whether files lie inside only their real paths can tell: an edit that needs nobody waits for the errand `look`.
+        """
         choices = wish.choices = sorted(wish.choices, key=_rank)
         main = thread in ("", self.state.thread)
         if (self.state.stopping and main) or len(self.open) >= OPEN:
             return write.result(identity, wish.refused)
-        if self._freely(wish) and choices[0].kind.startswith("allow"):
+        free = self._freely(wish) and choices[0].kind.startswith("allow")
+        if free and self.state.mode == "bypass":
             return write.result(identity, choices[0].result)
-        self.open[approval] = Ask(identity, thread, wish)
+        self.open[approval] = ask = Ask(identity, thread, wish, look=look if free else "")
+        if not free:
+            self._request(approval, ask, out)
+        return None
+
+    def _request(self, approval: str, ask: Ask, out: list[Output]) -> None:
+        wish = ask.wish
         requested = ApprovalRequested(
             approval=approval,
-            turn=self.state.turn if main else None,
+            turn=self.state.turn if ask.thread in ("", self.state.thread) else None,
             item=wish.item,
             tool=wish.tool,
             input=Body(msgspec.json.encode(wish.arguments).decode(), "application/json"),
-            options=[Option(one.id, one.kind, one.name) for one in choices],
+            options=[Option(one.id, one.kind, one.name) for one in wish.choices],
             reason=wish.reason.strip()[:REASON] or None,
             questions=wish.questions,
         )
         out.append(Fact(requested))
-        return None
+
+    # -- edits whose files are looked at ------------------------------------------------------------------------------
+    def errands(self) -> list[InsideErrand]:
+        return [
+            InsideErrand(ask.look, tuple(ask.wish.files or ()))
+            for ask in self.open.values()
+            if ask.look and not ask.withdrawn
+        ]
+
+    def served(self, name: str, result: Served) -> list[Write]:
+        """The answer of the user's mode, if it is that still; else it is noted that the user has to be asked."""
+        ask = next((ask for ask in self.open.values() if ask.look == name), None)
+        if ask is None:
+            return []
+        if self.state.stopping and ask.thread in ("", self.state.thread):
+            return [Write(name, write.result(ask.identity, ask.wish.refused))]
+        if result.error or self.state.mode not in ("accept_edits", "bypass"):
+            return [Write(f"noted:outside-{name}", b"")]
+        return [Write(name, write.result(ask.identity, ask.wish.choices[0].result))]
+
+    def outside(self, name: str, out: list[Output]) -> None:
+        """It is on the tape that a file of an edit lies elsewhere."""
+        for approval, ask in self.open.items():
+            if ask.look == name and not ask.withdrawn:
+                ask.look = ""
+                self._request(approval, ask, out)
+
+    def looked(self, name: str) -> None:
+        """The answer that needed nobody is on the tape."""
+        self.open = {approval: ask for approval, ask in self.open.items() if ask.look != name}
 
     def _freely(self, wish: Wish) -> bool:
         """Whether the user's mode answers: all but what only the user can, or edits within the working directory."""
@@ -110,7 +153,7 @@ class Asks:
     def answer(self, answer: Answer) -> list[Write]:
         """The line that answers; nothing when it was answered or withdrawn. Changed arguments are refused: Codex has no place for them."""
         ask = self.open.get(answer.approval)
-        if ask is None or ask.withdrawn:
+        if ask is None or ask.withdrawn or ask.look:
             return []
         return [
             Write(f"answer:{answer.approval}", write.result(ask.identity, self._result(ask.wish, answer)))
@@ -131,7 +174,7 @@ class Asks:
     def cancelled(self) -> list[Write]:
         """The answers that a stop owes: none may stay open."""
         return [
-            Write(f"answer:{approval}", write.result(ask.identity, ask.wish.refused))
+            Write(ask.look or f"answer:{approval}", write.result(ask.identity, ask.wish.refused))
             for approval, ask in self.open.items()
             if ask.thread in ("", self.state.thread)
         ]
@@ -160,6 +203,8 @@ class Asks:
             del self.open[approval]
         if not ask.withdrawn:
             ask.withdrawn = True
+            if ask.look:
+                return
             out.append(Fact(ApprovalWithdrawn(approval=approval, reason=reason)))
 
 

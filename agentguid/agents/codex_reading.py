@@ -96,6 +96,10 @@ class Reading(Answers, Requests, Told):
                 self._prompted(of, params, line.at)
             case "answer":
                 self.asks.answered(of)
+            case "auto":
+                self.asks.looked(f"auto:{of}")
+            case "noted" if of.startswith("outside-"):
+                self.asks.outside(of.removeprefix("outside-"), out)
             case "steer" if self.state.turn:
                 self.steering(of)
             case "stop" if of == self.state.turn:

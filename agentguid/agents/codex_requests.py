@@ -42,7 +42,7 @@ class Requests(Session):
                 raise NotUnderstoodError(f"request {method}"[:200])
 
     def _wish(self, message: Envelope, thread: str, wish: Wish, out: list[Output]) -> None:
-        answer = self.asks.ask(self._item(), bytes(message.id), thread, wish, out)
+        answer = self.asks.ask(self._item(), f"auto:{self._offset}", bytes(message.id), thread, wish, out)
         if answer is not None:
             out.append(Write(f"auto:{self._offset}", answer))
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agentguid.agents.base import Answer
+from agentguid.agents.base import Answer, Served
 from agentguid.protocol.events import ApprovalRequested, Event
 from agentguid.protocol.items import Decision, Mode
 from tests.conformance.kind import Object
@@ -33,6 +33,17 @@ class Codex(Worker):
 
     def change(self, *changes: Object) -> list[Event]:
         return self.item("started", type="fileChange", id="c1", changes=list(changes))
+
+    def looks(self, *, outside: bool = False) -> list[ApprovalRequested]:
+        """What the daemon does with what the adapter wants to have looked at; whom it asks then."""
+        before = len(self.facts)
+        for errand in self.adapter.errands:
+            for one in self.adapter.served(errand, Served(error="it lies elsewhere" if outside else "")):
+                if one.data:
+                    self.write([one])
+                else:
+                    self.feed("in", b"", id=one.id)
+        return [fact for fact in self.facts[before:] if isinstance(fact, ApprovalRequested)]
 
     def answered(self, asked: ApprovalRequested, decision: Decision = "allow_once", **more: Any) -> Any:
         given: Object = {"message": None, "option": None, "input": None, **more}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from agentguid.agents.base import Launch, Prompt
+from agentguid.agents.base import InsideErrand, Launch, Prompt
 from agentguid.agents.codex import CodexAdapter
 from agentguid.protocol.events import (
     ApprovalWithdrawn,
@@ -164,10 +164,52 @@ def test_edits_are_allowed_by_the_mode_within_the_folder_only(mode: Mode, path: 
     codex = Codex(mode)
     codex.change(added(path))
     asked = codex.request("item/fileChange/requestApproval", 0, itemId="c1")
+    assert codex.looks() == []
 
     assert (asked is not None) == asks
+    assert codex.adapter.errands == []
     if not asks:
         assert codex.written[-1] == {"id": 0, "result": {"decision": "accept"}}
+
+
+def asking_for(path: str) -> Codex:
+    """About to change a file whose name lies in the folder."""
+    codex = Codex("accept_edits")
+    codex.change(added(path))
+    assert codex.request("item/fileChange/requestApproval", 7, itemId="c1") is None
+    return codex
+
+
+def test_an_edit_that_a_link_leads_out_of_the_folder_is_asked_about() -> None:
+    codex = asking_for("current/a.py")
+    [errand] = codex.adapter.errands
+    assert isinstance(errand, InsideErrand)
+    assert errand.paths == ("current/a.py",)
+    assert not codex.adapter.idle
+    [asked] = codex.looks(outside=True)
+    assert (asked.turn, asked.item is not None) == ("t1", True)
+    assert codex.adapter.errands == []
+    assert codex.answered(asked) == {"decision": "accept"}
+
+
+def test_who_takes_the_mode_back_meanwhile_is_asked() -> None:
+    codex = asking_for("a.py")
+    codex.write(codex.adapter.adjust(None, "ask"))
+    assert len(codex.looks()) == 1
+
+
+def test_a_stop_meanwhile_is_a_no() -> None:
+    codex = asking_for("a.py")
+    codex.write(codex.adapter.stop("t1"))
+    assert {"id": 7, "result": {"decision": "cancel"}} in codex.written
+    assert not [fact for fact in codex.facts if isinstance(fact, ApprovalWithdrawn)], "nobody was asked"
+    assert (codex.adapter.errands, codex.looks(outside=True)) == ([], [])
+
+
+def test_what_codex_takes_back_meanwhile_is_not_asked() -> None:
+    codex = asking_for("a.py")
+    codex.tell("serverRequest/resolved", requestId=7)
+    assert (codex.adapter.errands, codex.looks(outside=True)) == ([], [])
 
 
 def test_accepting_edits_accepts_no_command_and_no_root() -> None:
