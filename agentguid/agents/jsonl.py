@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import msgspec
@@ -111,3 +112,17 @@ def carried(carry: bytes, state: type[T]) -> T:
         return msgspec.json.decode(carry, type=state)
     except (UnicodeDecodeError, RecursionError) as error:
         raise msgspec.DecodeError(str(error)) from error
+
+
+def packed(found: Iterable[Any], most: int, bytes_: int) -> msgspec.Raw:
+    """A list of those that are something, up to a number and a size; the rest is left out."""
+    kept: list[bytes] = []
+    size = 2
+    for one in found:
+        data = msgspec.json.encode(one) if one else b""
+        if len(kept) == most or size + len(data) + 1 > bytes_:
+            break
+        if data:
+            kept.append(data)
+            size += len(data) + 1
+    return msgspec.Raw(b"[" + b",".join(kept) + b"]")

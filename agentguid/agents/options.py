@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Raw
 
 from agentguid.agents.base import Option
+from agentguid.agents.jsonl import packed
 
 MOST, CHOICES, ALL = 8, 20, 4096
 """So many settings, choices of each, and bytes of all of them."""
@@ -30,16 +31,7 @@ def option(id_: str, name: str, choices: Iterable[tuple[str, str]], own: str) ->
 
 def encoded(found: Iterable[Option | None]) -> Raw:
     """Those that there is room for, in the agent's order."""
-    kept: list[bytes] = []
-    size = 2
-    for one in found:
-        data = msgspec.json.encode(one) if one else b""
-        if len(kept) == MOST or size + len(data) + 1 > ALL:
-            break
-        if data:
-            kept.append(data)
-            size += len(data) + 1
-    return Raw(b"[" + b",".join(kept) + b"]")
+    return packed(found, MOST, ALL)
 
 
 def known(raw: Raw) -> Sequence[Option]:

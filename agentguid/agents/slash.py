@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Raw
 
 from agentguid.agents.base import SlashCommand
-from agentguid.agents.jsonl import mapping, text_of
+from agentguid.agents.jsonl import mapping, packed, text_of
 
 MOST, ALL = 100, 8192
 """So many commands, and bytes of all of them."""
@@ -33,16 +33,7 @@ def command(name: Any, about: Any = "", hint: Any = "") -> SlashCommand | None:
 
 def encoded(found: Iterable[SlashCommand | None]) -> Raw:
     """Those that there is room for, in the agent's order."""
-    kept: list[bytes] = []
-    size = 2
-    for one in found:
-        data = msgspec.json.encode(one) if one else b""
-        if len(kept) == MOST or size + len(data) + 1 > ALL:
-            break
-        if data:
-            kept.append(data)
-            size += len(data) + 1
-    return Raw(b"[" + b",".join(kept) + b"]")
+    return packed(found, MOST, ALL)
 
 
 def told(listed: Any) -> Raw:

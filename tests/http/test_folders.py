@@ -87,6 +87,18 @@ def test_a_token_that_may_only_read_makes_no_folder(served: Served, tree: Path) 
     assert not (tree / "forbidden").exists()
 
 
+def only_it_waits(
+    served: Served, entered: threading.Event, asking: threading.Thread, answers: list[Answer]
+) -> None:
+    """Everybody else is served while it waits, and it is told so after a while."""
+    assert entered.wait(20)
+    assert served.ask("GET", "/healthz").status == 200
+    assert not answers
+    asking.join(20)
+    assert answers[0].status == 503
+    assert "did not answer" in answers[0].json["error"]
+
+
 def test_a_disk_that_does_not_answer_holds_up_nobody(
     served: Served, tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,12 +116,7 @@ def test_a_disk_that_does_not_answer_holds_up_nobody(
     )
     asking.start()
     try:
-        assert entered.wait(20)
-        assert served.ask("GET", "/healthz").status == 200
-        assert not answers
-        asking.join(20)
-        assert answers[0].status == 503
-        assert "did not answer" in answers[0].json["error"]
+        only_it_waits(served, entered, asking, answers)
     finally:
         gate.set()
         asking.join(20)
@@ -132,12 +139,7 @@ def test_a_conversation_in_a_folder_that_does_not_answer_stops_nobody_else(
     asking = threading.Thread(target=lambda: answers.append(served.ask("POST", "/api/conversations", wanted)))
     asking.start()
     try:
-        assert entered.wait(20)
-        assert served.ask("GET", "/healthz").status == 200
-        assert not answers
-        asking.join(20)
-        assert answers[0].status == 503
-        assert "did not answer" in answers[0].json["error"]
+        only_it_waits(served, entered, asking, answers)
     finally:
         gate.set()
         asking.join(20)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from agentguid.project.retries import GO_ON
+from tests.sessions.seen import facts, row
 from tests.support import badagent
 from tests.support.daemon import Daemon, wait_for
 
@@ -32,14 +33,6 @@ def limited(tmp_path: Path) -> Iterator[Limited]:
     yield make
     for daemon in running:
         daemon.close()
-
-
-def row(daemon: Daemon, conversation: str) -> dict[str, Any]:
-    return dict(daemon.api("GET", f"/conversations/{conversation}")["conversation"])
-
-
-def facts(daemon: Daemon, conversation: str, kind: str) -> list[dict[str, Any]]:
-    return [event["data"] for event in daemon.events(0, conversation) if event["type"] == kind]
 
 
 def prompts(daemon: Daemon, conversation: str) -> list[str]:

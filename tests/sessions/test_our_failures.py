@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.sessions.seen import facts, row
 from tests.support import badagent
 from tests.support.daemon import Daemon, wait_for
 
@@ -54,14 +54,6 @@ def started(tmp_path: Path) -> Iterator[Started]:
         daemon.close()
 
 
-def row(daemon: Daemon, conversation: str) -> dict[str, Any]:
-    return dict(daemon.api("GET", f"/conversations/{conversation}")["conversation"])
-
-
-def data(daemon: Daemon, conversation: str, kind: str) -> list[dict[str, Any]]:
-    return [event["data"] for event in daemon.events(0, conversation) if event["type"] == kind]
-
-
 def stuck(daemon: Daemon, conversation: str) -> bool:
     return bool(row(daemon, conversation)["status"] == "stuck")
 
@@ -83,8 +75,8 @@ def test_a_retry_that_comes_due_while_the_disk_is_full_waits_and_the_daemon_live
     assert daemon.api("GET", "/status")["retrying"] == 1
     (daemon.root / "room").touch()
 
-    wait_for(lambda: len(data(daemon, conversation, "turn.ended")) == 2, "the retry to run")
-    assert data(daemon, conversation, "turn.ended")[1]["outcome"] == "complete"
+    wait_for(lambda: len(facts(daemon, conversation, "turn.ended")) == 2, "the retry to run")
+    assert facts(daemon, conversation, "turn.ended")[1]["outcome"] == "complete"
 
 
 def test_while_the_disk_is_full_a_turn_waits_and_says_so_and_nothing_is_lost_or_doubled(
@@ -111,7 +103,7 @@ def test_while_the_disk_is_full_a_turn_waits_and_says_so_and_nothing_is_lost_or_
 
     assert daemon.ended(conversation)["status"] == "complete"
     assert daemon.api("GET", "/status")["trouble"] == []
-    said = Counter(one["body"]["text"] for one in data(daemon, conversation, "item.added"))
+    said = Counter(one["body"]["text"] for one in facts(daemon, conversation, "item.added"))
     assert set(said.values()) == {1}
     assert len(said) >= 150
 
@@ -146,7 +138,7 @@ Dispatcher.__call__, Session._take = call, taking
     wait_for((daemon.root / "landed").exists, "the slow report")
     doubled = [
         item
-        for item, times in Counter(one["item"] for one in data(daemon, conversation, "item.added")).items()
+        for item, times in Counter(one["item"] for one in facts(daemon, conversation, "item.added")).items()
         if times > 1
     ]
     assert doubled == []
@@ -165,11 +157,11 @@ def test_a_bug_of_ours_ends_the_turn_with_its_name_and_the_next_one_works(starte
     assert "agentguid failed at this turn (KeyError: 'x')" in ended["error"]
     wait_for(lambda: not daemon.hosts(), "the agent to be gone")
     assert row(daemon, conversation)["queueHeld"]
-    assert data(daemon, conversation, "retry.scheduled") == []
+    assert facts(daemon, conversation, "retry.scheduled") == []
     poison.unlink()
     daemon.api("POST", f"/conversations/{conversation}/retry")
-    wait_for(lambda: len(data(daemon, conversation, "turn.ended")) == 3, "the retry, and what waited")
-    assert [one["outcome"] for one in data(daemon, conversation, "turn.ended")] == [
+    wait_for(lambda: len(facts(daemon, conversation, "turn.ended")) == 3, "the retry, and what waited")
+    assert [one["outcome"] for one in facts(daemon, conversation, "turn.ended")] == [
         "error",
         "complete",
         "complete",
