@@ -131,7 +131,7 @@ async def taking(self, batch):
 Dispatcher.__call__, Session._take = call, taking
 """)
     conversation = daemon.conversation()
-    daemon.send(conversation, "emit 400 rate 200")
+    daemon.send(conversation, "emit 80 rate 40")
 
     assert daemon.ended(conversation)["status"] == "complete"
     assert "running a turn failed" in daemon.log()
