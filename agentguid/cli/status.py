@@ -5,7 +5,7 @@ from typing import Any
 
 from agentguid import __version__
 from agentguid.cli.client import connect
-from agentguid.cli.output import counted, print_fields, print_json, say, size, span
+from agentguid.cli.output import counted, print_fields, print_json, safe, say, size, span
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -47,8 +47,8 @@ def fields(status: dict[str, Any]) -> dict[str, str]:
 
 
 def hints(status: dict[str, Any]) -> list[str]:
-    """What could be done next."""
-    found = []
+    """What keeps it from going on, and what could be done next."""
+    found = [f"\n{safe(trouble)}" for trouble in status.get("trouble", ())]
     if status["waiting"]:
         found.append("\nagentguictl approvals ls   shows what waits for you")
     if status["version"] != __version__:

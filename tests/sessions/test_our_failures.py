@@ -8,6 +8,7 @@ import pytest
 
 from tests.sessions.seen import facts, row
 from tests.support import badagent
+from tests.support.ctl import Here
 from tests.support.daemon import Daemon, wait_for
 
 Started = Callable[..., Daemon]
@@ -94,6 +95,7 @@ def test_while_the_disk_is_full_a_turn_waits_and_says_so_and_nothing_is_lost_or_
     (trouble,) = daemon.api("GET", "/status")["trouble"]
     assert "disk is full" in trouble
     assert "goes on by itself" in trouble
+    assert "disk is full" in Here(daemon)("status").stderr
     page = daemon.request("GET", f"/conversations/{conversation}", headers={"Accept": "text/html"})[1]
     assert b"disk is full" in page
     wait_for(
