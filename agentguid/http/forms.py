@@ -40,9 +40,9 @@ from agentguid.workspace.folders import chosen
 Web = HtmlRequest
 Dep = NamedDependency[Parts]
 TITLE = 200
+"""Characters of a conversation's name."""
 OPTION = "option:"
 """What the fields of an agent's further settings begin with."""
-"""Characters of a conversation's name."""
 
 
 # -- conversations ----------------------------------------------------------------------------------------------------

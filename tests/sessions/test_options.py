@@ -54,6 +54,12 @@ def test_the_page_offers_it_and_another_agent_has_none_of_it(mine: Mine) -> None
     ask(daemon, conversation, "say Hello")
     assert efforts(daemon) == ["high"]
 
+    form = html.decode().partition('id="picks"')[2].partition("</form>")[0]
+    assert 'name="mode"' in form
+    assert "option:" not in form, "a page that is behind would set it back with whatever else is chosen there"
+    daemon.form(f"{path}/settings", {"agent": "mine", "model": "", "mode": "plan"})
+    assert daemon.api("GET", path)["conversation"]["options"] == {"effort": "high"}
+
     daemon.form(f"{path}/settings", {"agent": "demo", "option:effort": "high"})
     assert daemon.api("GET", path)["conversation"]["options"] == {}
     assert "option:effort" not in daemon.request("GET", path)[1].decode()

@@ -237,8 +237,7 @@
   function choices() {
     const facts = byId("facts").dataset;
     for (const pick of byId("picks").querySelectorAll("[name]")) {
-      const value = facts[pick.name] ?? pick.value;
-      if (pick !== document.activeElement && pick.value !== value) pick.value = value;
+      if (pick !== document.activeElement && pick.value !== facts[pick.name]) pick.value = facts[pick.name];
     }
   }
   new MutationObserver(records => {
