@@ -13,7 +13,7 @@ from agentguid.agents.base import Fact, Launch, Line, Output, Write
 from agentguid.agents.claude_asks import OPEN, TOO_MANY, Asks, deny
 from agentguid.agents.claude_blocks import Blocks
 from agentguid.agents.claude_errors import api_error, exit_error, forgotten
-from agentguid.agents.claude_state import ID, NAME, STDERR, State, keep
+from agentguid.agents.claude_state import ID, NAME, STDERR, TRIES, State, keep
 from agentguid.agents.jsonl import NotUnderstoodError, carried, mapping, text_of
 from agentguid.protocol.events import HostEnded, TurnEnded
 from agentguid.protocol.ids import item_id
@@ -246,6 +246,8 @@ class Reading:
         elif subtype == "set_permission_mode":
             self.state.reset = self.state.reset or bool(self.state.foreign and self.state.turn)
             self.state.mode = system.OUR_MODES.get(text_of(request.get("mode")), self.state.mode)
+            if self.state.turn is None:
+                self.state.tried = [*self.state.tried, text_of(line.get("request_id"))[:ID]][-TRIES:]
 
     # -- the end ------------------------------------------------------------------------------------------------------
     def _err(self, line: Line) -> None:

@@ -78,6 +78,44 @@ def test_a_mode_of_its_own_that_it_would_not_leave_is_set_with_the_next_prompt()
     assert len(session.adapter.adjust(None, "ask")) == 1
 
 
+@pytest.mark.parametrize("theirs", ["default", "auto"])
+def test_a_prompt_whose_mode_is_not_kept_is_tried_twice_and_then_refused(theirs: str) -> None:
+    """What it says after its yes may be older than that, or it goes its own way: the prompt does not wait for ever."""
+    session, prompt = Session(), Prompt("t1", Body("Hi"), None, "plan")
+    ids = set()
+    for _ in range(2):
+        [request] = put(session, session.adapter.prompt(prompt))
+        ids.add(request["request_id"])
+        assert session.adapter.refuses(prompt) == ""
+        answer(session, request)
+        assert [one.id for one in session.adapter.prompt(prompt)] == ["prompt:t1"]
+        mode_is(session, theirs)
+
+    assert len(ids) == 2
+    for adapter in (session.adapter, ClaudeAdapter("h", session.launch, session.adapter.carry())):
+        assert adapter.prompt(prompt) == []
+        assert adapter.refuses(prompt) == (
+            f"Claude Code would not stay in its mode plan: it is in {theirs} again. "
+            "Choose another permission mode or another agent, then send the message again."
+        )
+        assert adapter.refuses(Prompt("t2", Body("Hi"), None, "plan")) == ""
+        assert len(adapter.prompt(Prompt("t2", Body("Hi"), None, "plan"))) == 1
+
+
+def test_a_prompt_whose_mode_it_takes_on_at_the_second_time_is_written() -> None:
+    session, prompt = Session(), Prompt("t1", Body("Hi"), None, "plan")
+    [request] = put(session, session.adapter.prompt(prompt))
+    answer(session, request)
+    mode_is(session, "default")
+    [again] = session.adapter.prompt(prompt)
+    assert again.id == "start:mode-t1-again"
+    [request] = put(session, [again])
+    answer(session, request)
+
+    assert session.adapter.refuses(prompt) == ""
+    assert [one.id for one in session.adapter.prompt(prompt)] == ["prompt:t1"]
+
+
 def test_no_way_leads_from_a_mode_of_its_own_into_a_bypass_that_needs_another_process() -> None:
     session = Session().begin()
     mode_is(session, "auto")
