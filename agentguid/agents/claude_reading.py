@@ -204,6 +204,8 @@ class Reading:
             system.greeted(mapping(response.get("response")), self.state)
         if asked and response.get("subtype") == "error":
             self._refused(request, asked, text_of(response.get("error"))[:REASON], out)
+        elif asked == "set_permission_mode" and self.state.turn:
+            self.state.foreign = ""  # it says that it has left it: worth telling when it is there again
 
     def _refused(self, request: str, asked: str, why: str, out: list[Output]) -> None:
         """What could not be set is not set: the next prompt tries again. One that waits for it is not written."""

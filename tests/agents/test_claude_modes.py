@@ -45,13 +45,21 @@ def test_a_mode_of_its_own_is_told_and_the_users_set_back_once_in_a_turn(theirs:
     assert isinstance(told, ItemAdded)
     assert (told.kind, told.level, told.turn) == ("notice", "warning", "t1")
     assert f"a mode of its own, {theirs}," in told.body.text
+    assert told.body.text.endswith("The mode of this conversation is set anew.")
     assert mode_is(session, theirs) == []
     [back] = put(session, adapter.adjust(None, "ask"))
     assert back["request"] == {"subtype": "set_permission_mode", "mode": "default"}
     answer(session, back)
 
-    assert len(mode_is(session, theirs)) == 0
-    assert adapter.adjust(None, "ask") == []
+    for number in range(2):
+        [once_more] = mode_is(session, theirs)
+        assert isinstance(once_more, ItemAdded)
+        assert once_more.body.text.endswith(
+            "is not set again in this turn: stop the turn if you are not sure."
+        )
+        assert mode_is(session, theirs) == []
+        assert adapter.adjust(None, "ask") == []
+        assert number or mode_is(session, "default") == [ConversationConfigured(mode="ask")]
     session.out(result())
     session.begin("t2")
     [again] = put(session, adapter.adjust(None, "ask"))
