@@ -224,7 +224,7 @@ class Reading:
         kind, _, of = (line.id or "").partition(":")
         match kind:
             case "prompt":
-                self.state.turn, self.state.stopping = of, False
+                self.state.turn, self.state.stopping, self.state.tried = of, False, []
             case "steer":
                 steer.written(of, self.state)
             case "answer":

@@ -38,7 +38,7 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     adjusted: int = 0
     """How often it was told to work otherwise."""
     tried: list[str] = field(default_factory=list)
-    """Ids of the requests for a mode that prompts waited for. The last few."""
+    """Ids of the requests for a mode that the next prompt waits for. The last few."""
     refused: str = ""
     """Id of the request for a mode that it refused last."""
     refusal: str = ""

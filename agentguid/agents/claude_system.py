@@ -92,12 +92,14 @@ def greeted(said: dict[str, Any], state: State) -> None:
 def changed_mode(theirs: str, state: State, new_item: NewItem, out: list[Output]) -> None:
     """The mode that Claude Code says it works in. Worth telling when nobody has asked for it.
 
-    While a request of ours is on its way, what is said may be older than that.
+    While a request of ours is on its way, what is said may be older than that. While a prompt waits for its mode, what
+    the user chose for it stays chosen.
     """
     if not theirs or "set_permission_mode" in state.requests.values():
         return
     mode, theirs = OUR_MODES.get(theirs), theirs[:NAME]
-    if mode and mode != state.mode:
+    waits = state.turn is None and bool(state.tried)
+    if mode and mode != state.mode and not waits:
         out.append(Fact(ConversationConfigured(mode=mode)))
     elif not mode and theirs != state.foreign:
         text = FOREIGN.format(mode=theirs) + (NOT_AGAIN if state.turn and state.reset else SET_BACK)

@@ -114,14 +114,17 @@ def test_a_prompt_whose_mode_it_takes_on_at_the_second_time_is_written() -> None
     session, prompt = Session(), Prompt("t1", Body("Hi"), None, "plan")
     [request] = put(session, session.adapter.prompt(prompt))
     answer(session, request)
-    mode_is(session, "default")
+    assert mode_is(session, "default") == []
     [again] = session.adapter.prompt(prompt)
     assert again.id == "start:mode-t1-again"
     [request] = put(session, [again])
     answer(session, request)
 
     assert session.adapter.refuses(prompt) == ""
-    assert [one.id for one in session.adapter.prompt(prompt)] == ["prompt:t1"]
+    put(session, session.adapter.prompt(prompt))
+    assert session.adapter.turn == "t1"
+    assert mode_is(session, "plan") == []
+    assert mode_is(session, "default") == [ConversationConfigured(mode="ask")]
 
 
 def test_no_way_leads_from_a_mode_of_its_own_into_a_bypass_that_needs_another_process() -> None:
