@@ -8,6 +8,7 @@ from agentguid.agents import claude_steer as steering
 from agentguid.agents import claude_write as write
 from agentguid.agents.base import Adapter, Answer, Errand, Launch, Prompt, Served, SlashCommand, Steer, Write
 from agentguid.agents.claude_reading import Reading
+from agentguid.agents.claude_state import TRIES
 from agentguid.agents.slash import known
 from agentguid.protocol.items import Mode
 
@@ -24,6 +25,11 @@ def argv(binary: str, launch: Launch) -> list[str]:
     if launch.model:
         line += ["--model", launch.model]
     return line
+
+
+def _tries(turn: str) -> list[str]:
+    """What the requests for the mode of a prompt are called, in their order: an id is written once only."""
+    return [f"mode-{turn}{'-again' * number}" for number in range(TRIES)]
 
 
 def adapter(host: str, launch: Launch, carry: bytes | None = None) -> Adapter:
@@ -78,7 +84,18 @@ class ClaudeAdapter(Reading):
 
     def refuses(self, prompt: Prompt) -> str:
         """It would not work in the mode that the prompt is to hold in: see ADR 0036."""
-        return self.state.refusal if self.state.refused == self._request_id(f"mode-{prompt.turn}") else ""
+        state = self.state
+        asked = [self._request_id(name) for name in _tries(prompt.turn)]
+        if state.refused in asked:
+            return state.refusal
+        if prompt.mode == state.mode or self._setting_mode or not {*asked} <= {*state.tried}:
+            return ""
+        wanted, modes = write.PERMISSION_MODES[prompt.mode], write.PERMISSION_MODES.items()
+        now = next((theirs for ours, theirs in modes if ours == state.mode), state.foreign or "another")
+        return (
+            f"{self.name} would not stay in its mode {wanted}: it is in {now} again. "
+            "Choose another permission mode or another agent, then send the message again."
+        )
 
     def serves(self, prompt: Prompt) -> bool:
         """False when this process cannot take on what the prompt asks for: end it, and start one that resumes."""
@@ -95,15 +112,20 @@ class ClaudeAdapter(Reading):
 
     def prompt(self, prompt: Prompt) -> Sequence[Write]:
         """The prompt, and before it what changed since the last one. A mode is waited for: nothing runs in another."""
-        if self.refuses(prompt) or "set_permission_mode" in self.state.requests.values():
+        if self.refuses(prompt) or self._setting_mode:
             return []
         if prompt.mode != self.state.mode:
-            mode = write.PERMISSION_MODES[prompt.mode]
-            return [self._ask(f"mode-{prompt.turn}", "set_permission_mode", mode=mode)]
+            names, mode = _tries(prompt.turn), write.PERMISSION_MODES[prompt.mode]
+            name = next(one for one in names if self._request_id(one) not in self.state.tried)
+            return [self._ask(name, "set_permission_mode", mode=mode)]
         writes = []
         if prompt.model != self.state.wanted_model:
             writes.append(self._ask(f"model-{prompt.turn}", "set_model", model=prompt.model))
         return [*writes, Write(f"prompt:{prompt.turn}", write.user(prompt.body.text, files=prompt.files))]
+
+    @property
+    def _setting_mode(self) -> bool:
+        return "set_permission_mode" in self.state.requests.values()
 
     def _ask(self, name: str, subtype: str, **fields: str | None) -> Write:
         return Write(f"start:{name}", write.request(self._request_id(name), subtype, **fields))

@@ -13,7 +13,7 @@ from agentguid.agents.base import Fact, Launch, Line, Output, Write
 from agentguid.agents.claude_asks import OPEN, TOO_MANY, Asks, deny
 from agentguid.agents.claude_blocks import Blocks
 from agentguid.agents.claude_errors import api_error, exit_error, forgotten
-from agentguid.agents.claude_state import ID, NAME, STDERR, State, keep
+from agentguid.agents.claude_state import ID, NAME, STDERR, TRIES, State, keep
 from agentguid.agents.jsonl import NotUnderstoodError, carried, mapping, text_of
 from agentguid.protocol.events import HostEnded, TurnEnded
 from agentguid.protocol.ids import item_id
@@ -204,6 +204,8 @@ class Reading:
             system.greeted(mapping(response.get("response")), self.state)
         if asked and response.get("subtype") == "error":
             self._refused(request, asked, text_of(response.get("error"))[:REASON], out)
+        elif asked == "set_permission_mode" and self.state.turn:
+            self.state.foreign = ""  # it says that it has left it: worth telling when it is there again
 
     def _refused(self, request: str, asked: str, why: str, out: list[Output]) -> None:
         """What could not be set is not set: the next prompt tries again. One that waits for it is not written."""
@@ -222,7 +224,7 @@ class Reading:
         kind, _, of = (line.id or "").partition(":")
         match kind:
             case "prompt":
-                self.state.turn, self.state.stopping = of, False
+                self.state.turn, self.state.stopping, self.state.tried = of, False, []
             case "steer":
                 steer.written(of, self.state)
             case "answer":
@@ -246,6 +248,8 @@ class Reading:
         elif subtype == "set_permission_mode":
             self.state.reset = self.state.reset or bool(self.state.foreign and self.state.turn)
             self.state.mode = system.OUR_MODES.get(text_of(request.get("mode")), self.state.mode)
+            if self.state.turn is None:
+                self.state.tried = [*self.state.tried, text_of(line.get("request_id"))[:ID]][-TRIES:]
 
     # -- the end ------------------------------------------------------------------------------------------------------
     def _err(self, line: Line) -> None:

@@ -7,6 +7,8 @@ from agentguid.agents.unknown import Unknown
 
 STDERR = 4096
 """Characters of stderr, or of an error, that are kept."""
+TRIES = 2
+"""How often it is told the mode of a prompt: what it says of its mode may once be older than its yes."""
 ID, NAME = 1000, 200
 """Characters that are kept of an id that is said to it again, and of any other name of its."""
 
@@ -35,6 +37,8 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     """In this turn it was told once to leave that."""
     adjusted: int = 0
     """How often it was told to work otherwise."""
+    tried: list[str] = field(default_factory=list)
+    """Ids of the requests for a mode that the next prompt waits for. The last few."""
     refused: str = ""
     """Id of the request for a mode that it refused last."""
     refusal: str = ""

@@ -40,7 +40,9 @@ ENDS: dict[str, tuple[str, Level]] = {
     "killed": ("was stopped", "info"),
 }
 OUR_MODES: dict[str, Mode] = {theirs: ours for ours, theirs in write.PERMISSION_MODES.items()}
-FOREIGN = "Claude Code changed to a mode of its own, {mode}, in which it may not ask before it acts. The mode of this conversation is set anew."
+FOREIGN = "Claude Code changed to a mode of its own, {mode}, in which it may not ask before it acts. "
+SET_BACK = "The mode of this conversation is set anew."
+NOT_AGAIN = "The mode of this conversation is not set again in this turn: stop the turn if you are not sure."
 NewItem = Callable[[], str]
 
 
@@ -90,15 +92,18 @@ def greeted(said: dict[str, Any], state: State) -> None:
 def changed_mode(theirs: str, state: State, new_item: NewItem, out: list[Output]) -> None:
     """The mode that Claude Code says it works in. Worth telling when nobody has asked for it.
 
-    While a request of ours is on its way, what is said may be older than that.
+    While a request of ours is on its way, what is said may be older than that. While a prompt waits for its mode, what
+    the user chose for it stays chosen.
     """
     if not theirs or "set_permission_mode" in state.requests.values():
         return
     mode, theirs = OUR_MODES.get(theirs), theirs[:NAME]
-    if mode and mode != state.mode:
+    waits = state.turn is None and bool(state.tried)
+    if mode and mode != state.mode and not waits:
         out.append(Fact(ConversationConfigured(mode=mode)))
     elif not mode and theirs != state.foreign:
-        out.append(notice(new_item(), state.turn, FOREIGN.format(mode=theirs), "warning"))
+        text = FOREIGN.format(mode=theirs) + (NOT_AGAIN if state.turn and state.reset else SET_BACK)
+        out.append(notice(new_item(), state.turn, text, "warning"))
     state.mode, state.foreign = mode or "", "" if mode else theirs
 
 

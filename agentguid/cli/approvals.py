@@ -61,11 +61,13 @@ def _list(client: Client, args: Namespace) -> int:
 
 
 def _waiting(client: Client) -> dict[str, Any]:
-    """All that waits, page by page."""
+    """All that waits, page by page. An older daemon knows only the first: it answers with that again."""
     answer: dict[str, Any] = client.get("/approvals", limit=PAGE)
     page = answer["approvals"]
     while len(page) == PAGE:
-        page = client.get("/approvals", limit=PAGE, after=page[-1]["position"])["approvals"]
+        known = {row["id"] for row in answer["approvals"]}
+        found = client.get("/approvals", limit=PAGE, after=page[-1]["position"])["approvals"]
+        page = [row for row in found if row["id"] not in known]
         answer["approvals"] += page
     return answer
 

@@ -28,6 +28,11 @@ def checked(questions: Iterable[Question], answers: Mapping[str, Reply]) -> dict
     return found
 
 
+def plain(reply: Reply) -> Reply:
+    """The reply without what says nothing."""
+    return Reply(list(dict.fromkeys(reply.chosen)), reply.words.strip())
+
+
 def remembered(questions: Iterable[Question]) -> tuple[Question, ...]:
     """What `checked` has to know of them."""
     return tuple(
@@ -45,16 +50,15 @@ def remembered(questions: Iterable[Question]) -> tuple[Question, ...]:
 
 
 def _checked(question: Question, reply: Reply) -> Reply:
-    """The reply without what says nothing."""
-    words = reply.words.strip()
-    chosen = list(dict.fromkeys(reply.chosen))
+    reply = plain(reply)
+    chosen, words = reply.chosen, reply.words
     name = _quoted(question.text)
     _fits(question, chosen, words, name)
     if question.required and not chosen and not words:
         raise Invalid("answers", f"{name} is not answered")
     if not question.many and len(chosen) + bool(words) > 1:
         raise Invalid("answers", f"{name} takes one answer, and was given {len(chosen) + bool(words)}")
-    return Reply(chosen, words)
+    return reply
 
 
 def _fits(question: Question, chosen: list[str], words: str, name: str) -> None:

@@ -45,13 +45,21 @@ def test_a_mode_of_its_own_is_told_and_the_users_set_back_once_in_a_turn(theirs:
     assert isinstance(told, ItemAdded)
     assert (told.kind, told.level, told.turn) == ("notice", "warning", "t1")
     assert f"a mode of its own, {theirs}," in told.body.text
+    assert told.body.text.endswith("The mode of this conversation is set anew.")
     assert mode_is(session, theirs) == []
     [back] = put(session, adapter.adjust(None, "ask"))
     assert back["request"] == {"subtype": "set_permission_mode", "mode": "default"}
     answer(session, back)
 
-    assert len(mode_is(session, theirs)) == 0
-    assert adapter.adjust(None, "ask") == []
+    for number in range(2):
+        [once_more] = mode_is(session, theirs)
+        assert isinstance(once_more, ItemAdded)
+        assert once_more.body.text.endswith(
+            "is not set again in this turn: stop the turn if you are not sure."
+        )
+        assert mode_is(session, theirs) == []
+        assert adapter.adjust(None, "ask") == []
+        assert number or mode_is(session, "default") == [ConversationConfigured(mode="ask")]
     session.out(result())
     session.begin("t2")
     [again] = put(session, adapter.adjust(None, "ask"))
@@ -76,6 +84,47 @@ def test_a_mode_of_its_own_that_it_would_not_leave_is_set_with_the_next_prompt()
     session.begin("t2")
     mode_is(session, "auto")
     assert len(session.adapter.adjust(None, "ask")) == 1
+
+
+@pytest.mark.parametrize("theirs", ["default", "auto"])
+def test_a_prompt_whose_mode_is_not_kept_is_tried_twice_and_then_refused(theirs: str) -> None:
+    """What it says after its yes may be older than that, or it goes its own way: the prompt does not wait for ever."""
+    session, prompt = Session(), Prompt("t1", Body("Hi"), None, "plan")
+    ids = set()
+    for _ in range(2):
+        [request] = put(session, session.adapter.prompt(prompt))
+        ids.add(request["request_id"])
+        assert session.adapter.refuses(prompt) == ""
+        answer(session, request)
+        assert [one.id for one in session.adapter.prompt(prompt)] == ["prompt:t1"]
+        mode_is(session, theirs)
+
+    assert len(ids) == 2
+    for adapter in (session.adapter, ClaudeAdapter("h", session.launch, session.adapter.carry())):
+        assert adapter.prompt(prompt) == []
+        assert adapter.refuses(prompt) == (
+            f"Claude Code would not stay in its mode plan: it is in {theirs} again. "
+            "Choose another permission mode or another agent, then send the message again."
+        )
+        assert adapter.refuses(Prompt("t2", Body("Hi"), None, "plan")) == ""
+        assert len(adapter.prompt(Prompt("t2", Body("Hi"), None, "plan"))) == 1
+
+
+def test_a_prompt_whose_mode_it_takes_on_at_the_second_time_is_written() -> None:
+    session, prompt = Session(), Prompt("t1", Body("Hi"), None, "plan")
+    [request] = put(session, session.adapter.prompt(prompt))
+    answer(session, request)
+    assert mode_is(session, "default") == []
+    [again] = session.adapter.prompt(prompt)
+    assert again.id == "start:mode-t1-again"
+    [request] = put(session, [again])
+    answer(session, request)
+
+    assert session.adapter.refuses(prompt) == ""
+    put(session, session.adapter.prompt(prompt))
+    assert session.adapter.turn == "t1"
+    assert mode_is(session, "plan") == []
+    assert mode_is(session, "default") == [ConversationConfigured(mode="ask")]
 
 
 def test_no_way_leads_from_a_mode_of_its_own_into_a_bypass_that_needs_another_process() -> None:

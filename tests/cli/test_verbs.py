@@ -1,5 +1,6 @@
 """What verbs do when all is not well, and what they cost. How they work with a daemon: test_daemon."""
 
+import json
 import os
 import signal
 import statistics
@@ -42,6 +43,17 @@ def test_without_a_verb_the_verbs_are_listed(cli: Cli) -> None:
 
     assert done.returncode == 2
     assert all(f"  {verb} " in done.stdout for verb in VERBS)
+
+
+def test_what_waits_is_listed_once_although_an_older_daemon_knows_no_second_page(
+    server: Server, cli: Cli
+) -> None:
+    rows = [{"id": f"a{number:03d}", "position": number, "tool": "Bash"} for number in range(100)]
+    server.table["GET /approvals"] = {"approvals": rows, "total": 130}
+    listed = json.loads(cli("approvals", "ls", "--json").stdout)["approvals"]
+
+    assert [row["id"] for row in listed] == [row["id"] for row in rows]
+    assert len(server.asked) == 2
 
 
 def test_options_stand_before_the_verb_or_after_it(server: Server, cli: Cli) -> None:

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
+
 from agentguid.protocol.events import ApprovalRequested, TurnEnded
 from agentguid.protocol.items import Body, Option
 from tests.http.conftest import Served
@@ -60,6 +62,19 @@ def test_a_key_stands_for_one_decision(served: Served) -> None:
     assert problem["decision"] == "allow_once"
     words = {"decision": "allow_once", "message": "but take care", **key}
     assert served.api("POST", f"/approvals/{approval}", words, status=409)["message"] is None
+
+
+@pytest.mark.parametrize("size", [1, 100_000], ids=["small", "a blob"])
+def test_a_key_stands_for_the_arguments_that_came_with_it(served: Served, size: int) -> None:
+    _, _, approval = asks(served)
+    first = {"decision": "allow_once", "updatedInput": {"command": "x" * size}, "idempotencyKey": "k"}
+    decided = served.api("POST", f"/approvals/{approval}", first)
+
+    assert served.api("POST", f"/approvals/{approval}", first) == decided
+    for other in ({"command": "x" * size + "y"}, None):
+        body = first | {"updatedInput": other}
+        problem = served.api("POST", f"/approvals/{approval}", body, status=409)
+        assert problem["decision"] == "allow_once"
 
 
 def test_all_that_wait_are_seen_from_a_terminal(served: Served) -> None:

@@ -143,6 +143,22 @@ def test_what_is_no_answer_is_refused_with_the_reason_and_can_be_given_again(
     assert problem["decision"] == "allow_once"
 
 
+@pytest.mark.parametrize("decision", ["allow_once", "reject_once"])
+def test_a_key_stands_for_the_answers_that_came_with_it(served: Served, decision: str) -> None:
+    """Others are told that it was answered, and not that they were taken. Who says no answers nothing."""
+    conversation, approval = asks(served)
+    said = {"Which colour?": {"words": " green "}, "Which rooms?": ["Hall", "Hall"], "How wide?": ""}
+    first = {"decision": decision, "answers": said, "idempotencyKey": "k"}
+    decided = served.api("POST", f"/approvals/{approval}", first)
+    kept = answers(served, conversation)
+
+    assert served.api("POST", f"/approvals/{approval}", first) == decided
+    other = first | {"answers": said | {"Which colour?": "Red"}}
+    problem = served.api("POST", f"/approvals/{approval}", other, status=409 if kept else 200)
+    assert problem.get("decision") == decision
+    assert answers(served, conversation) == kept
+
+
 def test_answers_to_what_asks_none_are_refused(served: Served) -> None:
     conversation, turn = running(served)
     asked = ApprovalRequested(

@@ -1,5 +1,6 @@
 """`/approvals`: what agents ask permission for, and the answer."""
 
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from agentguid.append import read
 from agentguid.append.api import Receipt
+from agentguid.decide.answers import plain
 from agentguid.http.api.conversations import key_of
 from agentguid.http.api.shapes import Given, Shape, Waiting, millis
 from agentguid.http.form_questions import of_input, of_json
@@ -118,8 +120,22 @@ def _said(parts: Parts, receipt: Receipt, command: commands.DecideApproval) -> b
     """Whether what was recorded for the key is this decision."""
     recorded = read.at(parts.reader, [receipt.first]).get(receipt.first)
     event = recorded.event if recorded else None
+    if not isinstance(event, ApprovalDecided):
+        return False
+    answers = {name: said for name, reply in command.answers.items() if (said := plain(reply)) != Reply()}
     wanted = (command.decision, command.option, command.message)
-    return isinstance(event, ApprovalDecided) and (event.decision, event.option, event.message) == wanted
+    return (
+        (event.decision, event.option, event.message) == wanted
+        and event.answers == ({} if command.decision.startswith("reject") else answers)
+        and _same(event.input, command.input)
+    )
+
+
+def _same(kept: Body | None, given: Body | None) -> bool:
+    """Whether this is what the log has, or what is a blob beside it."""
+    if kept and given and kept.blob:
+        return kept.blob == sha256(given.text.encode()).hexdigest()
+    return kept == given
 
 
 def _earlier(parts: Parts, approval: str, refused: Refused) -> Exception:
