@@ -259,6 +259,22 @@ def test_a_mode_is_chosen_again_and_again_while_it_works() -> None:
     assert session.adapter.adjust(None, "ask") == [], "the next prompt brings its own"
 
 
+def test_bypass_is_over_at_once_also_when_the_agent_has_not_answered_to_it() -> None:
+    """Some answer only after their turn. What it has to be told waits for that; what we answer does not."""
+    session = Session().begin(modes=modes("default")).work()
+    assert session.write(session.adapter.adjust(None, "bypass")) == ["noted:1-bypass"]
+    session.write(session.adapter.adjust(None, "bypass"))
+    asked = session.written[-1]
+    assert method_of(asked)[0] == "session/set_mode"
+
+    assert session.write(session.adapter.adjust(None, "ask")) == ["noted:2-ask"]
+    assert isinstance(session.ask(7)[-1], ApprovalRequested)
+    assert session.adapter.adjust(None, "ask") == [], "one after the other"
+    session.out({"id": asked["id"], "result": {}})
+    session.write(session.adapter.adjust(None, "ask"))
+    assert method_of(session.written[-1]) == ("session/set_mode", {"sessionId": "s", "modeId": "default"})
+
+
 def test_an_agent_that_leaves_its_mode_by_itself_is_not_set_back_while_it_works() -> None:
     """A plan that the user agreed to: the agent goes to work."""
     session = Session().begin(modes=modes("default")).work()
