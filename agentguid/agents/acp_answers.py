@@ -99,7 +99,7 @@ class Answers(Session):
                 f"{self.entry.name} began a session {what}. Update it, then send the message again."
             )
             return
-        state.step = "ready"
+        state.step, state.resumed = "ready", resumed
         modes.learn(state, result)
         out.append(self.identified())
         if warning := modes.unsure(self.entry, state):
