@@ -33,7 +33,7 @@ TRIES, TRIED = 2, 16
 So many settings are counted."""
 
 
-def learn(state: State, result: dict[str, Any]) -> None:
+def learn(entry: Entry, state: State, result: dict[str, Any]) -> None:
     """What an answer to `session/new` or its kin says about settings: old-style modes and models, then config options."""
     for setting, list_, current, id_ in (
         (MODE, "availableModes", "currentModeId", "id"),
@@ -43,12 +43,12 @@ def learn(state: State, result: dict[str, Any]) -> None:
         if told:
             choices = _words(one.get(id_) for one in objects(told.get(list_)))
             state.settings[setting] = Setting(word(told.get(current)), choices)
-    options(state, result.get("configOptions"))
+    options(entry, state, result.get("configOptions"))
     if MODEL in state.settings:
         state.first_model = state.first_model or state.settings[MODEL].current
 
 
-def options(state: State, told: Any, *, switched: bool = False) -> None:
+def options(entry: Entry, state: State, told: Any, *, switched: bool = False) -> None:
     """Config options, all of them. Where one is the mode or the model, it is the way to set that.
 
     `switched`: they are those of another model.
@@ -61,8 +61,7 @@ def options(state: State, told: Any, *, switched: bool = False) -> None:
             state.chosen = [name for name in state.chosen if name not in fresh]
         unknown = None if state.resumed else state.chosen
         state.options = encoded(_option(one, own, unknown) for one in objects(told)[:CHOICES])
-    ours = sorted(objects(told), key=lambda option: option.get("category") not in (MODE, MODEL))
-    for option in ours[:CHOICES]:
+    for option in sorted(objects(told), key=lambda option: _rest(entry, option))[:CHOICES]:
         name, category = word(option.get("id")), text_of(option.get("category"))
         current = option.get("currentValue")
         if not name or not isinstance(current, str):
@@ -71,7 +70,12 @@ def options(state: State, told: Any, *, switched: bool = False) -> None:
         setting = category if category in (MODE, MODEL) else name
         if setting != name or setting in (MODE, MODEL) or len(state.settings) < CHOICES:
             state.settings[setting] = Setting(word(current), choices, name)
-    _fit(state)
+    _fit(entry, state)
+
+
+def _rest(entry: Entry, told: dict[str, Any]) -> bool:
+    """Whether nothing depends on it but what the user may choose."""
+    return told.get("category") not in (MODE, MODEL) and not _strict(entry, text_of(told.get("id")))
 
 
 def _changed(state: State, told: list[Any]) -> dict[str, str]:
@@ -81,18 +85,20 @@ def _changed(state: State, told: list[Any]) -> dict[str, str]:
     return {name: value for name, value in now.items() if before.get(name) != value}
 
 
-def _fit(state: State) -> None:
-    """No more than is carried: the mode and the model first, then the rest in the agent's order."""
+def _fit(entry: Entry, state: State) -> None:
+    """No more than is carried: what our modes set, then the rest in the agent's order. The models take the room that is left."""
     room, kept = SETTINGS, dict[str, Setting]()
-    for name in sorted(state.settings, key=lambda name: (name != MODE, name != MODEL)):
+    for name in sorted(
+        state.settings, key=lambda name: (name == MODEL, name != MODE, not _strict(entry, name))
+    ):
         setting, choices = state.settings[name], list[str]()
         room -= _size(name, setting.current, setting.option)
-        for value in setting.choices:
+        for value in setting.choices if name == MODEL or _strict(entry, name) else ():
             room -= _size(value)
             if room < 0:
                 break
             choices.append(value)
-        if room >= 0 or name in (MODE, MODEL):
+        if room >= 0 or name == MODEL or _strict(entry, name):
             kept[name] = replace(setting, choices=choices)
     state.settings = kept
 
@@ -265,14 +271,14 @@ def params(state: State, sent: Sent) -> dict[str, str]:
     return {"sessionId": state.session, f"{sent.setting}Id": sent.value}
 
 
-def done(state: State, sent: Sent, result: dict[str, Any]) -> None:
+def done(entry: Entry, state: State, sent: Sent, result: dict[str, Any]) -> None:
     """The agent took a setting on. An answer with all options has the last word."""
     now = state.settings.get(sent.setting)
     if now is not None:
         state.settings[sent.setting] = replace(now, current=sent.value)
     if any(one.id == sent.setting and one.own == sent.value for one in known(state.options)):
         state.chosen = [name for name in state.chosen if name != sent.setting]
-    options(state, result.get("configOptions"), switched=sent.setting == MODEL)
+    options(entry, state, result.get("configOptions"), switched=sent.setting == MODEL)
 
 
 def holds(state: State, sent: Sent) -> bool:

@@ -160,6 +160,38 @@ def test_settings_without_end_are_carried_up_to_a_bound() -> None:
     assert session.written[-1]["params"] == {"sessionId": "s", "configId": "m", "value": "default"}
 
 
+@pytest.mark.parametrize("old", [False, True], ids=["option", "old style"])
+def test_many_models_leave_room_for_what_our_modes_set_and_the_user_chooses(old: bool) -> None:
+    names = [f"provider/{place:03}-{'x' * 37}" for place in range(200)]
+    given = [
+        option("model", names[0], *names, category="model"),
+        option("effort", "low", "low", "high", category="thought_level"),
+        option("allow_all", "on", "on", "off"),
+    ]
+    models = {"currentModelId": names[0], "availableModels": [{"modelId": name} for name in names]}
+    more: dict[str, Any] = {"models": models, "configOptions": given[1:]} if old else {"configOptions": given}
+    session = Session(ENTRIES["copilot"]).begin(modes=modes("default"), **more)
+    for _ in range(3):
+        session.prompt(effort="high")
+        session.answer(result={})
+
+    assert session.prompt(effort="high") == ["prompt:t1"]
+    sets = [line["params"] for line in session.written if line["method"] == "session/set_config_option"]
+    assert {one["configId"]: one["value"] for one in sets} == {"allow_all": "off", "effort": "high"}
+    assert len(session.adapter.models) > 100
+    assert len(session.adapter.carry()) < 10_000
+
+
+def test_what_our_modes_set_is_found_behind_options_without_end() -> None:
+    given = [option(f"o{place}", "a", "a", "b") for place in range(300)] + [
+        option("allow_all", "on", "on", "off")
+    ]
+    session = Session(ENTRIES["copilot"]).begin(configOptions=given)
+    session.prompt()
+
+    assert session.written[-1]["params"] == {"sessionId": "s", "configId": "allow_all", "value": "off"}
+
+
 def test_a_value_that_is_too_long_to_be_said_back_is_none() -> None:
     long = "x" * 201
     session = Session().begin(configOptions=[option("model", long, long, "small", category="model")])
