@@ -6,6 +6,7 @@ begin in one that asks nothing. What an agent's own modes cannot do, the answers
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -129,10 +130,14 @@ def _option(told: dict[str, Any], own: Mapping[str, str], chosen: Sequence[str] 
 
 
 def offered(entry: Entry, state: State) -> Sequence[Option]:
-    """What a user may choose beside mode and model: without what a mode of ours sets."""
-    ours = {setting for settings in entry.modes.values() for setting in settings}
-    found = known(state.options)
-    return [one for one in found if one.id not in ours] if ours else found
+    """What a user may choose beside mode and model: without what a mode of ours sets. The same list while it is the same."""
+    ours = frozenset(setting for settings in entry.modes.values() for setting in settings)
+    return _without(bytes(state.options), ours)
+
+
+@lru_cache(maxsize=32)
+def _without(options: bytes, ours: frozenset[str]) -> Sequence[Option]:
+    return tuple(one for one in known(msgspec.Raw(options)) if one.id not in ours)
 
 
 def _values(told: Any) -> Iterator[dict[str, Any]]:

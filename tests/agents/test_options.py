@@ -75,6 +75,17 @@ def test_what_our_modes_set_is_not_for_the_user_to_undo() -> None:
     assert [one.id for one in copilot.adapter.options] == ["effort"]
 
 
+@pytest.mark.parametrize("agent", ["copilot", "opencode"])
+def test_who_looks_again_finds_the_same_list_until_it_is_another(agent: str) -> None:
+    """It is looked at with every batch of lines, and learnt from when it is another."""
+    one = Session(ENTRIES[agent]).begin(configOptions=[told(name="allow_all"), told()])
+    before = one.adapter.options
+    one.say("Hello")
+    assert one.adapter.options is before
+    one.update("config_option_update", configOptions=[told(name="verbosity")])
+    assert [option.id for option in one.adapter.options] == ["verbosity"]
+
+
 def test_it_is_set_before_the_prompt_and_set_back_afterwards() -> None:
     one = session()
     taken(one, "t1", effort="high")
