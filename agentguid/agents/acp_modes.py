@@ -203,7 +203,7 @@ def next_one(entry: Entry, state: State, prompt: Prompt) -> Sent | None:
     return _once_more(entry, state, prompt, tries)
 
 
-def _once_more(entry: Entry, state: State, prompt: Prompt, tries: Mapping[str, int]) -> Sent | None:
+def _once_more(entry: Entry, state: State, prompt: Prompt, tries: dict[str, int]) -> Sent | None:
     """The mode again, after an option: that may be the mode by another name, and not every agent says what it undoes."""
     last, now = next(reversed(tries), MODE), state.settings.get(MODE)
     if now is None or last == MODEL or _strict(entry, last) or tries.get(MODE, 0) > TRIES:

@@ -8,6 +8,7 @@ import pytest
 from agentguid.agents import options
 from agentguid.agents.base import Option, Prompt
 from agentguid.agents.catalogue import CATALOGUE
+from agentguid.agents.offers import Offers
 from agentguid.protocol.items import Body
 from tests.agents.acp_byhand import Session, modes, option
 from tests.agents.codex_byhand import Codex
@@ -190,6 +191,19 @@ def test_of_an_earlier_session_nobody_knows_what_the_agent_chose_itself() -> Non
     one.end()
     taken(one, "t2")
     assert sets(one) == [("effort", "low")], "set back to what?"
+
+
+def test_what_another_process_said_of_its_own_choice_is_still_known() -> None:
+    """Two at work at once would else take turns in saying it and not saying it."""
+    offers, later = Offers(), Session(resume="s")
+    later.begin(can={"loadSession": True}, configOptions=[told("high"), told(name="other")])
+    offers.learn_options("x", session().adapter.options, 1)
+    offers.learn_options("x", later.adapter.options, 2)
+    offer = offers.get("x")
+    assert offer is not None
+    assert [(one.id, one.own) for one in offer.options] == [("effort", "low"), ("other", "")]
+    offers.learn_options("x", later.adapter.options, 3)
+    assert offers.get("x") is offer, "nothing new, nothing written"
 
 
 def test_of_a_session_that_had_to_begin_anew_it_is_known() -> None:
