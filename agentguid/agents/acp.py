@@ -173,11 +173,12 @@ class AcpAdapter(Reading):
     def adjust(self, model: str | None, mode: Mode) -> Sequence[Write]:  # noqa: ARG002 - the model stays
         """See `base.Adjustable`. First our own answers keep to it, then the agent is told, where it has such a mode."""
         state = self.state
-        if state.turn is None or state.stopping or any(sent.setting for sent in state.sent.values()):
+        if state.turn is None or state.stopping:
             return []
         if mode != state.mode:
             return [Write(f"noted:{state.notes + 1}-{mode}", b"")]
-        if sent := modes.due(state):
+        waits = any(sent.setting for sent in state.sent.values())
+        if not waits and (sent := modes.due(state)):
             number = state.number + 1
             data = write.request(number, sent.method, **modes.params(state, sent))
             return [Write(f"start:{number}-{state.turn}", data)]

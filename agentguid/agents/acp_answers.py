@@ -99,8 +99,8 @@ class Answers(Session):
                 f"{self.entry.name} began a session {what}. Update it, then send the message again."
             )
             return
-        state.step = "ready"
-        modes.learn(state, result)
+        state.step, state.resumed = "ready", resumed
+        modes.learn(self.entry, state, result)
         out.append(self.identified())
         if warning := modes.unsure(self.entry, state):
             out.append(self.notice(warning, "warning"))
@@ -158,7 +158,7 @@ class Answers(Session):
                 state.refused = sent.turn
                 state.refusal = f"{why}Choose another one, then send the message again."
             return
-        modes.done(state, sent, result)
+        modes.done(self.entry, state, sent, result)
         if sent.setting == modes.MODEL:
             out.append(self.identified())
         elif works and not modes.holds(state, sent):

@@ -80,7 +80,7 @@ class Asks:
         if self.state.mode == "bypass" and (yes := yes_of(given)):
             return write.chosen(bytes(identity), yes)
         command = commands.mark_of_call(call, self.cwd)
-        self.open[approval] = Ask(bytes(identity), given, _paths(call), command=command)
+        self.open[approval] = Ask(bytes(identity), given, _shown(call), command=command)
         title = text_of(told.title)
         name = call.name if call else shape.named(kind, title, {})
         arguments = call.arguments() if call else shape.arguments(kind, title, {}, [], [])
@@ -127,12 +127,12 @@ class Asks:
     def free(self, call: Call | None, asked: Asked) -> list[str]:
         """The files of an edit that the user's mode allows if all of them really lie in the working directory.
 
-        None when it does not allow it in any case.
+        None of them when it does not allow it in any case: also when the edit does not say which files it is about.
         """
         if self.state.mode != "accept_edits" or self.state.stopping or call is None or call.kind != "edit":
             return []
         paths = _paths(call)
-        fits = len(paths) <= FILES and all(self.inside(path) for path in paths)
+        fits = 0 < len(paths) <= FILES and all(self.inside(path) for path in paths)
         return paths if fits and yes_of(offered(asked.options)) else []
 
     def may_write(self, path: str) -> bool:
@@ -145,6 +145,9 @@ class Asks:
         return os.path.normpath(os.path.join(self.cwd, path))
 
     def inside(self, path: str) -> bool:
+        """By its name. What an agent may resolve in a way of its own (a home folder, an address) is not."""
+        if path.lower().startswith(("~", "file:")):
+            return False
         root = os.path.normpath(self.cwd)
         return bool(path) and os.path.commonpath([self._whole(path), root]) == root
 
@@ -212,8 +215,13 @@ def _paths(call: Call | None) -> list[str]:
     if call is None or call.kind != "edit":
         return []
     told = [text_of(one.get("path")) for one in [*shape.diffs_of(call.content), *call.places]]
-    named = dict.fromkeys([*told, *shape.paths(call.given)])
-    return list(named) or [text_of(call.arguments().get("path"))]
+    return list(dict.fromkeys([*told, *shape.paths(call.given)]))
+
+
+def _shown(call: Call | None) -> list[str]:
+    """And where it names none, what the user is shown as its file: the title. Good enough for a yes of the user's alone."""
+    path = text_of(call.arguments().get("path")) if call and call.kind == "edit" else ""
+    return _paths(call) or ([path] if path else [])
 
 
 def offered(options: Any) -> list[Option]:

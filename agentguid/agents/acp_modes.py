@@ -6,6 +6,7 @@ begin in one that asks nothing. What an agent's own modes cannot do, the answers
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -16,7 +17,7 @@ from agentguid.agents.acp_state import CHOICES, SETTINGS, Sent, Setting, State
 from agentguid.agents.base import Option, Prompt
 from agentguid.agents.entry import Entry
 from agentguid.agents.jsonl import mapping, objects, text_of, word
-from agentguid.agents.options import encoded, known
+from agentguid.agents.options import MOST, encoded, known
 from agentguid.agents.options import option as choice
 from agentguid.protocol.items import Mode
 
@@ -33,7 +34,7 @@ TRIES, TRIED = 2, 16
 So many settings are counted."""
 
 
-def learn(state: State, result: dict[str, Any]) -> None:
+def learn(entry: Entry, state: State, result: dict[str, Any]) -> None:
     """What an answer to `session/new` or its kin says about settings: old-style modes and models, then config options."""
     for setting, list_, current, id_ in (
         (MODE, "availableModes", "currentModeId", "id"),
@@ -43,18 +44,25 @@ def learn(state: State, result: dict[str, Any]) -> None:
         if told:
             choices = _words(one.get(id_) for one in objects(told.get(list_)))
             state.settings[setting] = Setting(word(told.get(current)), choices)
-    options(state, result.get("configOptions"))
+    options(entry, state, result.get("configOptions"))
     if MODEL in state.settings:
         state.first_model = state.first_model or state.settings[MODEL].current
 
 
-def options(state: State, told: Any) -> None:
-    """Config options, all of them. Where one is the mode or the model, it is the way to set that."""
+def options(entry: Entry, state: State, told: Any, *, switched: bool = False) -> None:
+    """Config options, all of them. Where one is the mode or the model, it is the way to set that.
+
+    `switched`: they are those of another model.
+    """
     if isinstance(told, list):
         own = {one.id: one.own for one in known(state.options)}
-        state.options = encoded(_option(one, own) for one in objects(told)[:CHOICES])
-    ours = sorted(objects(told), key=lambda option: option.get("category") not in (MODE, MODEL))
-    for option in ours[:CHOICES]:
+        if switched or any(sent.setting == MODEL for sent in state.sent.values()):
+            fresh = _changed(state, told)
+            own |= fresh
+            state.chosen = [name for name in state.chosen if name not in fresh]
+        unknown = None if state.resumed else state.chosen
+        state.options = encoded(_option(one, own, unknown) for one in objects(told)[:CHOICES])
+    for option in sorted(objects(told), key=lambda option: _rest(entry, option))[:CHOICES]:
         name, category = word(option.get("id")), text_of(option.get("category"))
         current = option.get("currentValue")
         if not name or not isinstance(current, str):
@@ -63,21 +71,35 @@ def options(state: State, told: Any) -> None:
         setting = category if category in (MODE, MODEL) else name
         if setting != name or setting in (MODE, MODEL) or len(state.settings) < CHOICES:
             state.settings[setting] = Setting(word(current), choices, name)
-    _fit(state)
+    _fit(entry, state)
 
 
-def _fit(state: State) -> None:
-    """No more than is carried: the mode and the model first, then the rest in the agent's order."""
+def _rest(entry: Entry, told: dict[str, Any]) -> bool:
+    """Whether nothing depends on it but what the user may choose."""
+    return told.get("category") not in (MODE, MODEL) and not _strict(entry, text_of(told.get("id")))
+
+
+def _changed(state: State, told: list[Any]) -> dict[str, str]:
+    """What another model brought with it: that is the agent's own choice, not the user's for the model before."""
+    now = {text_of(one.get("id")): text_of(one.get("currentValue")) for one in objects(told)[:CHOICES]}
+    before = {name: setting.current for name, setting in state.settings.items()}
+    return {name: value for name, value in now.items() if before.get(name) != value}
+
+
+def _fit(entry: Entry, state: State) -> None:
+    """No more than is carried: what our modes set, then the rest in the agent's order. The models take the room that is left."""
     room, kept = SETTINGS, dict[str, Setting]()
-    for name in sorted(state.settings, key=lambda name: (name != MODE, name != MODEL)):
+    for name in sorted(
+        state.settings, key=lambda name: (name == MODEL, name != MODE, not _strict(entry, name))
+    ):
         setting, choices = state.settings[name], list[str]()
         room -= _size(name, setting.current, setting.option)
-        for value in setting.choices:
+        for value in setting.choices if name == MODEL or _strict(entry, name) else ():
             room -= _size(value)
             if room < 0:
                 break
             choices.append(value)
-        if room >= 0 or name in (MODE, MODEL):
+        if room >= 0 or name == MODEL or _strict(entry, name):
             kept[name] = replace(setting, choices=choices)
     state.settings = kept
 
@@ -90,8 +112,11 @@ def _words(values: Iterable[Any]) -> list[str]:
     return [said for value in islice(values, CHOICES) if (said := word(value))]
 
 
-def _option(told: dict[str, Any], own: Mapping[str, str]) -> Option | None:
-    """One that is neither the mode nor the model, for a form. `own`: what they had at first."""
+def _option(told: dict[str, Any], own: Mapping[str, str], chosen: Sequence[str] | None) -> Option | None:
+    """One that is neither the mode nor the model, for a form. `own`: what they had at first.
+
+    Of those that were chosen for it before (None: all may have been) nobody knows what they have by themselves.
+    """
     name, current = text_of(told.get("id")), told.get("currentValue")
     if (
         text_of(told.get("category")) in (MODE, MODEL)
@@ -100,14 +125,19 @@ def _option(told: dict[str, Any], own: Mapping[str, str]) -> Option | None:
     ):
         return None
     choices = [(text_of(one.get("value")), text_of(one.get("name"))) for one in _values(told.get("options"))]
-    return choice(name, text_of(told.get("name")), choices, own.get(name, current))
+    first = "" if chosen is None or name in chosen else current
+    return choice(name, text_of(told.get("name")), choices, own.get(name, first))
 
 
 def offered(entry: Entry, state: State) -> Sequence[Option]:
-    """What a user may choose beside mode and model: without what a mode of ours sets."""
-    ours = {setting for settings in entry.modes.values() for setting in settings}
-    found = known(state.options)
-    return [one for one in found if one.id not in ours] if ours else found
+    """What a user may choose beside mode and model: without what a mode of ours sets. The same list while it is the same."""
+    ours = frozenset(setting for settings in entry.modes.values() for setting in settings)
+    return _without(bytes(state.options), ours)
+
+
+@lru_cache(maxsize=32)
+def _without(options: bytes, ours: frozenset[str]) -> Sequence[Option]:
+    return tuple(one for one in known(msgspec.Raw(options)) if one.id not in ours)
 
 
 def _values(told: Any) -> Iterator[dict[str, Any]]:
@@ -170,7 +200,16 @@ def next_one(entry: Entry, state: State, prompt: Prompt) -> Sent | None:
         most = TRIES if _strict(entry, setting) else 1
         if now is not None and now.current != value and tries.get(setting, 0) < most:
             return _setting(now, prompt.turn, setting, value)
-    return None
+    return _once_more(entry, state, prompt, tries)
+
+
+def _once_more(entry: Entry, state: State, prompt: Prompt, tries: dict[str, int]) -> Sent | None:
+    """The mode again, after an option: that may be the mode by another name, and not every agent says what it undoes."""
+    last, now = next(reversed(tries), MODE), state.settings.get(MODE)
+    if now is None or last == MODEL or _strict(entry, last) or tries.get(MODE, 0) > TRIES:
+        return None
+    values = dict(wanted(entry, state, prompt.mode))
+    return _setting(now, prompt.turn, MODE, values[MODE]) if MODE in values else None
 
 
 def _strict(entry: Entry, setting: str) -> bool:
@@ -189,16 +228,20 @@ def tried(state: State, sent: Sent) -> None:
     if state.setting_for != sent.turn:
         state.setting_for, state.tries = sent.turn, {}
     if sent.setting in state.tries or len(state.tries) < TRIED:
-        state.tries[sent.setting] = state.tries.get(sent.setting, 0) + 1
+        state.tries[sent.setting] = state.tries.pop(sent.setting, 0) + 1
+    if any(one.id == sent.setting and one.own != sent.value for one in known(state.options)):
+        rest = [name for name in state.chosen if name != sent.setting]
+        state.chosen = [*rest, sent.setting][-MOST:]
 
 
 def _wanted(entry: Entry, state: State, prompt: Prompt) -> Iterator[tuple[str, str]]:
+    """What nobody chose is the agent's to change. What was set for the user is set back when it is not wanted any more."""
     yield from wanted(entry, state, prompt.mode)
     model = prompt.model or state.first_model
     if model:
         yield MODEL, model
     for one in offered(entry, state):
-        value = prompt.options.get(one.id) or one.own
+        value = prompt.options.get(one.id) or (one.own if one.id in state.chosen else "")
         if any(value == choice for choice, _ in one.choices):
             yield one.id, value
 
@@ -233,12 +276,14 @@ def params(state: State, sent: Sent) -> dict[str, str]:
     return {"sessionId": state.session, f"{sent.setting}Id": sent.value}
 
 
-def done(state: State, sent: Sent, result: dict[str, Any]) -> None:
+def done(entry: Entry, state: State, sent: Sent, result: dict[str, Any]) -> None:
     """The agent took a setting on. An answer with all options has the last word."""
     now = state.settings.get(sent.setting)
     if now is not None:
         state.settings[sent.setting] = replace(now, current=sent.value)
-    options(state, result.get("configOptions"))
+    if any(one.id == sent.setting and one.own == sent.value for one in known(state.options)):
+        state.chosen = [name for name in state.chosen if name != sent.setting]
+    options(entry, state, result.get("configOptions"), switched=sent.setting == MODEL)
 
 
 def holds(state: State, sent: Sent) -> bool:

@@ -96,7 +96,7 @@ class Session(Lines):
 
     def options_are(self, told: Any, out: list[Output]) -> None:
         before = self.state.settings.get(modes.MODE)
-        modes.options(self.state, told)
+        modes.options(self.entry, self.state, told)
         after = self.state.settings.get(modes.MODE)
         if before and after and before.current != after.current:
             now, after.current = after.current, before.current

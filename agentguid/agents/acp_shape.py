@@ -22,7 +22,16 @@ NAMES = {
     "fetch": "Fetch",
     "switch_mode": "Switch mode",
 }
-PATHS = ("file_path", "filePath", "filepath", "absolute_path", "path", "abs_path")
+PATHS = (
+    "file_path",
+    "filePath",
+    "filepath",
+    "absolute_path",
+    "path",
+    "abs_path",
+    "target_file",
+    "notebook_path",
+)
 OLD, NEW = (
     ("old_string", "oldString", "old_str", "oldText"),
     ("new_string", "newString", "new_str", "newText"),
@@ -97,9 +106,13 @@ def _path(given: Arguments) -> str:
 
 
 def paths(given: Arguments) -> list[str]:
-    """All files that the agent's own arguments name, also those of several edits."""
+    """All files that the agent's own arguments name, also those of several edits, and where they are moved to."""
     several = [one for value in given.values() for one in objects(value)]
-    return [path for one in (given, *several) for name in PATHS if (path := text_of(one.get(name)))]
+    named = [path for one in (given, *several) for name in PATHS if (path := text_of(one.get(name)))]
+    listed, changes = given.get("paths"), mapping(given.get("changes"))
+    named += [path for path in listed if isinstance(path, str)] if isinstance(listed, list) else []
+    moved = [text_of(mapping(change).get("move_path")) for change in changes.values()]
+    return [*named, *changes, *(path for path in moved if path)]
 
 
 def _first(given: Arguments, names: tuple[str, ...]) -> str:

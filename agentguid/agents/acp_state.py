@@ -98,7 +98,11 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     setting_for: str = ""
     """The turn that something was set for last."""
     tries: dict[str, int] = field(default_factory=dict)
-    """How often each setting was asked for, for that turn."""
+    """How often each setting was asked for, for that turn, in the order of the last time."""
+    resumed: bool = False
+    """The session is older than this process: what it has now may have been chosen by the user."""
+    chosen: list[str] = field(default_factory=list)
+    """Options that this process set for the user and has not set back, the latest."""
     first_model: str = ""
     """What the agent chose by itself."""
     replaying: bool = False

@@ -62,9 +62,11 @@ class Offers:
         self._keep(agent, before, msgspec.structs.replace(before or Offer(), commands=tuple(commands), at=at))
 
     def learn_options(self, agent: str, options: Sequence[Option], at: int) -> None:
-        """It has just said that these can be chosen."""
+        """It has just said that these can be chosen. What it does not know of its own choice another process may have said."""
         before = self._offers.get(agent)
-        self._keep(agent, before, msgspec.structs.replace(before or Offer(), options=tuple(options), at=at))
+        own = {one.id: one.own for one in before.options} if before else {}
+        named = tuple(one if one.own else _with_own(one, own.get(one.id, "")) for one in options)
+        self._keep(agent, before, msgspec.structs.replace(before or Offer(), options=named, at=at))
 
     def _keep(self, agent: str, before: Offer | None, offer: Offer) -> None:
         new = before is None or msgspec.structs.replace(before, at=offer.at) != offer
@@ -82,6 +84,10 @@ class Offers:
         while self._unsaved:
             self._unsaved = False
             await asyncio.to_thread(_write, path, msgspec.json.encode(self._offers))
+
+
+def _with_own(one: Option, own: str) -> Option:
+    return msgspec.structs.replace(one, own=own) if any(own == value for value, _ in one.choices) else one
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -109,6 +109,45 @@ def test_the_users_mode_answers_what_it_allows(mode: Mode, call: dict[str, Any],
         assert session.written[-1]["result"]["outcome"] == {"outcome": "selected", "optionId": "allow_once"}
 
 
+@pytest.mark.parametrize(
+    ("call", "asks"),
+    [
+        ({"rawInput": {"target_file": "/etc/hosts"}}, True),
+        ({"rawInput": {"notebook_path": "/etc/hosts"}}, True),
+        ({"rawInput": {"target_file": "a"}}, False),
+        ({"rawInput": {"notebook_path": "/w/a"}}, False),
+        ({"rawInput": {"patch": "*** Update File: /etc/hosts"}}, True),
+        ({"rawInput": {"unheard_of": "a"}}, True),
+        ({"rawInput": {"changes": {"/etc/x": {}}}}, True),
+        ({"rawInput": {"changes": {"a": {}, "/w/b": {}}}}, False),
+        ({"rawInput": {"changes": {"a": {"move_path": "/etc/x"}}}}, True),
+        ({"rawInput": {"path": "a", "paths": ["/etc/x"]}}, True),
+        ({"rawInput": {"paths": ["a", "/w/b"]}}, False),
+        ({"rawInput": {"path": "~/.bashrc"}}, True),
+        ({"locations": [{"path": "file:///etc/hosts"}]}, True),
+        ({"locations": [{"path": "FILE:/etc/hosts"}]}, True),
+        ({}, True),
+    ],
+)
+def test_an_edit_whose_files_nobody_named_inside_is_asked_about(call: dict[str, Any], asks: bool) -> None:
+    """The title is words: it names no file."""
+    session = Session().begin(modes=modes("default")).work("accept_edits")
+    facts = session.ask(**{"kind": "edit", "title": "Edit a file", **call}) + session.serve()
+
+    assert any(isinstance(fact, ApprovalRequested) for fact in facts) == asks
+
+
+def test_a_file_that_only_the_title_names_may_be_written_once_the_user_said_yes() -> None:
+    session = Session().begin().work()
+    asked = session.ask(kind="edit", title="/w/a")[-1]
+    assert isinstance(asked, ApprovalRequested)
+    session.write(session.adapter.answer(Answer(asked.approval, "allow_once", None, None, None)))
+    write = {"path": "/w/a", "content": "x"}
+    session.out({"id": 5, "method": "fs/write_text_file", "params": write})
+
+    assert [one.path for one in session.adapter.errands if isinstance(one, FileErrand)] == ["/w/a"]
+
+
 @pytest.mark.parametrize(("path", "asks"), [("in/x", False), ("out/x", True), ("in/../out/x", True)])
 def test_an_edit_that_a_link_leads_out_of_the_folder_is_asked_about(
     tmp_path: Path, path: str, asks: bool

@@ -160,6 +160,38 @@ def test_settings_without_end_are_carried_up_to_a_bound() -> None:
     assert session.written[-1]["params"] == {"sessionId": "s", "configId": "m", "value": "default"}
 
 
+@pytest.mark.parametrize("old", [False, True], ids=["option", "old style"])
+def test_many_models_leave_room_for_what_our_modes_set_and_the_user_chooses(old: bool) -> None:
+    names = [f"provider/{place:03}-{'x' * 37}" for place in range(200)]
+    given = [
+        option("model", names[0], *names, category="model"),
+        option("effort", "low", "low", "high", category="thought_level"),
+        option("allow_all", "on", "on", "off"),
+    ]
+    models = {"currentModelId": names[0], "availableModels": [{"modelId": name} for name in names]}
+    more: dict[str, Any] = {"models": models, "configOptions": given[1:]} if old else {"configOptions": given}
+    session = Session(ENTRIES["copilot"]).begin(modes=modes("default"), **more)
+    for _ in range(3):
+        session.prompt(effort="high")
+        session.answer(result={})
+
+    assert session.prompt(effort="high") == ["prompt:t1"]
+    sets = [line["params"] for line in session.written if line["method"] == "session/set_config_option"]
+    assert {one["configId"]: one["value"] for one in sets} == {"allow_all": "off", "effort": "high"}
+    assert len(session.adapter.models) > 100
+    assert len(session.adapter.carry()) < 10_000
+
+
+def test_what_our_modes_set_is_found_behind_options_without_end() -> None:
+    given = [option(f"o{place}", "a", "a", "b") for place in range(300)] + [
+        option("allow_all", "on", "on", "off")
+    ]
+    session = Session(ENTRIES["copilot"]).begin(configOptions=given)
+    session.prompt()
+
+    assert session.written[-1]["params"] == {"sessionId": "s", "configId": "allow_all", "value": "off"}
+
+
 def test_a_value_that_is_too_long_to_be_said_back_is_none() -> None:
     long = "x" * 201
     session = Session().begin(configOptions=[option("model", long, long, "small", category="model")])
@@ -257,6 +289,22 @@ def test_a_mode_is_chosen_again_and_again_while_it_works() -> None:
     [prompt] = [line["id"] for line in session.written if line.get("method") == "session/prompt"]
     session.out({"id": prompt, "result": {"stopReason": "end_turn"}})
     assert session.adapter.adjust(None, "ask") == [], "the next prompt brings its own"
+
+
+def test_bypass_is_over_at_once_also_when_the_agent_has_not_answered_to_it() -> None:
+    """Some answer only after their turn. What it has to be told waits for that; what we answer does not."""
+    session = Session().begin(modes=modes("default")).work()
+    assert session.write(session.adapter.adjust(None, "bypass")) == ["noted:1-bypass"]
+    session.write(session.adapter.adjust(None, "bypass"))
+    asked = session.written[-1]
+    assert method_of(asked)[0] == "session/set_mode"
+
+    assert session.write(session.adapter.adjust(None, "ask")) == ["noted:2-ask"]
+    assert isinstance(session.ask(7)[-1], ApprovalRequested)
+    assert session.adapter.adjust(None, "ask") == [], "one after the other"
+    session.out({"id": asked["id"], "result": {}})
+    session.write(session.adapter.adjust(None, "ask"))
+    assert method_of(session.written[-1]) == ("session/set_mode", {"sessionId": "s", "modeId": "default"})
 
 
 def test_an_agent_that_leaves_its_mode_by_itself_is_not_set_back_while_it_works() -> None:

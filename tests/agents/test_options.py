@@ -8,8 +8,9 @@ import pytest
 from agentguid.agents import options
 from agentguid.agents.base import Option, Prompt
 from agentguid.agents.catalogue import CATALOGUE
+from agentguid.agents.offers import Offers
 from agentguid.protocol.items import Body
-from tests.agents.acp_byhand import Session
+from tests.agents.acp_byhand import Session, modes, option
 from tests.agents.codex_byhand import Codex
 
 ENTRIES = {entry.id: entry for entry in CATALOGUE}
@@ -75,6 +76,17 @@ def test_what_our_modes_set_is_not_for_the_user_to_undo() -> None:
     assert [one.id for one in copilot.adapter.options] == ["effort"]
 
 
+@pytest.mark.parametrize("agent", ["copilot", "opencode"])
+def test_who_looks_again_finds_the_same_list_until_it_is_another(agent: str) -> None:
+    """It is looked at with every batch of lines, and learnt from when it is another."""
+    one = Session(ENTRIES[agent]).begin(configOptions=[told(name="allow_all"), told()])
+    before = one.adapter.options
+    one.say("Hello")
+    assert one.adapter.options is before
+    one.update("config_option_update", configOptions=[told(name="verbosity")])
+    assert [option.id for option in one.adapter.options] == ["verbosity"]
+
+
 def test_it_is_set_before_the_prompt_and_set_back_afterwards() -> None:
     one = session()
     taken(one, "t1", effort="high")
@@ -91,6 +103,121 @@ def test_it_is_not_touched_when_nobody_chose() -> None:
     one = session()
     taken(one, "t1")
     assert sets(one) == []
+
+
+def test_what_the_agent_chose_itself_since_is_not_set_back() -> None:
+    one = session()
+    taken(one, "t1")
+    one.update("config_option_update", configOptions=[told("high")])
+    one.end()
+    taken(one, "t2")
+    assert sets(one) == []
+
+
+def mirrored() -> Session:
+    """Its mode has another name among its options, of no category, and it does not say that one undoes the other."""
+    return Session().begin(
+        modes=modes("auto", "auto", "default"),
+        configOptions=[option("permission_mode", "auto", "auto", "default")],
+    )
+
+
+def said(one: Session) -> list[str]:
+    """What was set, in order, up to the prompt."""
+    found = [line["params"] for line in one.written if line.get("method", "").startswith("session/set")]
+    return [params.get("modeId") or f"{params['configId']} {params['value']}" for params in found]
+
+
+def test_an_option_that_nobody_chose_does_not_undo_the_mode() -> None:
+    one = mirrored()
+    assert one.prompt() != ["prompt:t1"]
+    one.answer(result={"configOptions": [option("permission_mode", "default", "auto", "default")]})
+    assert one.prompt() == ["prompt:t1"]
+    assert said(one) == ["default"]
+
+
+def test_the_mode_has_the_last_word_after_an_option() -> None:
+    one = mirrored()
+    for _ in range(3):
+        one.prompt(permission_mode="default")
+        one.answer(result={})
+    assert one.prompt(permission_mode="default") == ["prompt:t1"]
+    assert said(one) == ["default", "permission_mode default", "default"]
+    one.end()
+    for _ in range(2):
+        one.prompt("t2")
+        one.answer(result={})
+    assert one.prompt("t2") == ["prompt:t2"]
+    assert said(one)[3:] == ["permission_mode auto", "default"], "set back, and still it asks"
+
+
+def models(model: str, effort: str) -> list[dict[str, Any]]:
+    return [
+        option("model", model, "a", "b", category="model"),
+        option("effort", effort, "low", "medium", "high"),
+    ]
+
+
+@pytest.mark.parametrize("told_first", [False, True], ids=["in the answer", "before it"])
+def test_what_a_model_brings_with_it_stays(told_first: bool) -> None:
+    """Else it would be told the effort of the model before, which it may not have."""
+    one = Session().begin(configOptions=models("a", "high"))
+    one.prompt("t1", model="b")
+    if told_first:
+        one.update("config_option_update", configOptions=models("b", "medium"))
+    one.answer(result={} if told_first else {"configOptions": models("b", "medium")})
+    assert one.prompt("t1", model="b") == ["prompt:t1"]
+    assert sets(one) == [("model", "b")]
+    assert [offer.own for offer in one.adapter.options] == ["medium"]
+
+
+def test_what_was_chosen_for_another_model_is_over_when_the_next_brings_its_own() -> None:
+    one = Session().begin(configOptions=models("a", "high"))
+    one.prompt("t1", effort="low")
+    one.answer(result={"configOptions": models("a", "low")})
+    assert one.prompt("t1", effort="low") == ["prompt:t1"]
+    one.end()
+    one.prompt("t2", model="b")
+    one.answer(result={"configOptions": models("b", "medium")})
+    assert one.prompt("t2", model="b") == ["prompt:t2"]
+    assert sets(one)[1:] == [("model", "b")]
+
+
+def test_of_an_earlier_session_nobody_knows_what_the_agent_chose_itself() -> None:
+    """What it has may be what the user chose in the process before."""
+    one = Session(resume="s").begin(can={"loadSession": True}, configOptions=[told("high")])
+    assert [offer.own for offer in one.adapter.options] == [""]
+    taken(one, "t1", effort="low")
+    one.end()
+    taken(one, "t2")
+    assert sets(one) == [("effort", "low")], "set back to what?"
+
+
+def test_what_another_process_said_of_its_own_choice_is_still_known() -> None:
+    """Two at work at once would else take turns in saying it and not saying it."""
+    offers, later = Offers(), Session(resume="s")
+    later.begin(can={"loadSession": True}, configOptions=[told("high"), told(name="other")])
+    offers.learn_options("x", session().adapter.options, 1)
+    offers.learn_options("x", later.adapter.options, 2)
+    offer = offers.get("x")
+    assert offer is not None
+    assert [(one.id, one.own) for one in offer.options] == [("effort", "low"), ("other", "")]
+    offers.learn_options("x", later.adapter.options, 3)
+    assert offers.get("x") is offer, "nothing new, nothing written"
+
+
+def test_of_a_session_that_had_to_begin_anew_it_is_known() -> None:
+    one = Session(resume="s").begin(configOptions=[told("high")])
+    assert [offer.own for offer in one.adapter.options] == ["high"]
+
+
+def test_what_was_set_for_the_user_is_known_after_an_anchor() -> None:
+    one = session()
+    taken(one, "t1", effort="high")
+    one.end()
+    one.adapter = type(one.adapter)(one.entry, "h", one.adapter.launch, one.adapter.carry())
+    taken(one, "t2")
+    assert sets(one) == [("effort", "high"), ("effort", "low")]
 
 
 def test_what_the_agent_does_not_have_is_not_set() -> None:
