@@ -9,7 +9,7 @@ import pytest
 from tests.sessions.seen import facts, row
 from tests.support import badagent
 from tests.support.ctl import Here
-from tests.support.daemon import Daemon, wait_for
+from tests.support.daemon import PATIENCE, Daemon, wait_for
 
 Started = Callable[..., Daemon]
 HASTY = "import agentguid.effects.failing as f, agentguid.effects.retries as r; f.FIRST = r.AFTER = 0.2\n"
@@ -219,5 +219,35 @@ start.whole_environ = slow
 
     assert daemon.ended(conversation)["status"] == "interrupted"
     assert not list((daemon.data / "tapes").iterdir())
+    daemon.send(conversation, "emit 1")
+    assert daemon.ended(conversation)["status"] == "complete"
+
+
+def test_who_ends_all_agents_does_so_although_no_stop_can_be_written(started: Started) -> None:
+    daemon = started(FULL.format(command="StopTurn"))
+    conversation = daemon.conversation()
+    daemon.send(conversation, "emit 100000 rate 20")
+    wait_for(lambda: daemon.items(conversation)[1:], "the agent to work")
+
+    assert daemon.api("POST", "/shutdown", {"agents": True}) == {"ended": 1}
+
+    assert daemon.process
+    assert daemon.process.wait(PATIENCE) == 0
+    assert not daemon.hosts()
+
+
+def test_turns_go_on_in_a_daemon_that_could_not_end_all_agents(started: Started) -> None:
+    daemon = started("""
+import agentguid.effects.turns as turns
+real = turns.retries.soonest
+def broken(reader, limit):
+    if limit < 0:
+        raise OSError("no room")
+    return real(reader, limit)
+turns.retries.soonest = broken
+""")
+    assert daemon.request("POST", "/api/shutdown", {"agents": True})[0] == 500
+
+    conversation = daemon.conversation()
     daemon.send(conversation, "emit 1")
     assert daemon.ended(conversation)["status"] == "complete"
