@@ -172,6 +172,8 @@ class Turns:
         except Refused:
             await asyncio.sleep(AGAIN)  # the turn ended meanwhile, or a host lives after all
         except AgentFailed as failed:
+            if held(parts.places, host):
+                raise  # it lives and only is slow: it is taken up later, or nobody would ever end it
             await lose(parts, conversation, host, str(failed))
         else:
             await self._run(Session(parts, key, link))

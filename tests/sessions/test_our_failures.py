@@ -38,6 +38,16 @@ def poison(name):
 for name in "{names}".split():
     poison(name)
 """
+SLOW = """
+import os
+import agentguid.hosts.link as link
+link.ANSWER, dial = 0.5, link.Link._dial
+async def slow(cls, places, host):
+    if not os.path.exists("go"):
+        raise OSError("no answer")
+    return await dial(places, host)
+link.Link._dial = classmethod(slow)
+"""
 
 
 @pytest.fixture
@@ -251,3 +261,25 @@ turns.retries.soonest = broken
     conversation = daemon.conversation()
     daemon.send(conversation, "emit 1")
     assert daemon.ended(conversation)["status"] == "complete"
+
+
+def test_a_host_that_is_slow_to_answer_at_its_start_keeps_its_turn(started: Started) -> None:
+    daemon = started(SLOW)
+    conversation = daemon.conversation()
+    daemon.send(conversation, "emit 1")
+    wait_for(lambda: stuck(daemon, conversation), "the page to say so")
+    (host,) = daemon.hosts()
+    (daemon.root / "go").touch()
+
+    assert daemon.ended(conversation)["status"] == "complete"
+    assert daemon.hosts() == [host]
+
+
+def test_who_is_asked_what_it_offers_and_does_not_answer_leaves_no_process(started: Started) -> None:
+    daemon = started(SLOW)
+
+    status, said = daemon.request("POST", "/api/agents/demo/models", {})
+
+    assert status == 502, said
+    wait_for(lambda: not daemon.hosts(), "its host to be gone")
+    assert not list((daemon.data / "tapes").iterdir())
