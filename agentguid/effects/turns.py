@@ -18,6 +18,7 @@ from agentguid.effects.start import reconnect, start
 from agentguid.effects.terminals import commands_of
 from agentguid.entropy import new_id, now
 from agentguid.hosts.orphans import held, kill, sweep
+from agentguid.hosts.tape import is_empty
 from agentguid.project import conversations, hosts, retries, turns
 from agentguid.protocol.commands import CancelRetry, StopTurn
 from agentguid.protocol.errors import AgentFailed, AgentguidError, Refused
@@ -194,6 +195,8 @@ class Turns:
                 if not unwanted(parts, conversation) and not self._closing:
                     raise  # it lives and does not answer: no other agent may work on its session; tried again
                 await kill(parts.places, living.id)
+                if not is_empty(str(parts.places.tapes / living.id)):
+                    return  # dead, it is taken up once more: what its tape says is not lost
             await lose(parts, conversation, living.id, str(failed))
             return
         try:

@@ -1,11 +1,13 @@
 """What goes wrong in the daemon itself: what cannot be written waits, a bug of ours ends one turn and nothing else."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from agentguid.hosts.tape import OUT, Reader
 from tests.sessions.seen import facts, row
 from tests.support import badagent
 from tests.support.ctl import Here
@@ -283,3 +285,37 @@ def test_who_is_asked_what_it_offers_and_does_not_answer_leaves_no_process(start
     assert status == 502, said
     wait_for(lambda: not daemon.hosts(), "its host to be gone")
     assert not list((daemon.data / "tapes").iterdir())
+
+
+def test_what_an_agent_had_said_when_it_was_stopped_is_written_although_that_failed_at_first(
+    started: Started,
+) -> None:
+    daemon = started("""
+import asyncio, os
+from agentguid.dispatch import Dispatcher
+from agentguid.protocol.commands import StopTurn
+from agentguid.protocol.errors import TooBusy
+real = Dispatcher.__call__
+async def call(self, command, **more):
+    if type(command).__name__ == "Report" and os.path.exists("stop"):
+        os.remove("stop")
+        await real(self, StopTurn(command.conversation), actor="user")
+        await asyncio.sleep(0.2)
+        raise TooBusy("the queue is full")
+    return await real(self, command, **more)
+Dispatcher.__call__ = call
+""")
+    conversation = daemon.conversation()
+    daemon.send(conversation, "emit 100000 rate 500")
+    wait_for(lambda: daemon.items(conversation)[1:], "the agent to work")
+    (daemon.root / "stop").touch()
+
+    assert daemon.ended(conversation)["status"] == "interrupted"
+    assert "running a turn failed" in daemon.log()
+    wait_for(lambda: not daemon.hosts(), "the agent to be gone")
+    (folder,) = (daemon.data / "tapes").iterdir()
+    out = b"".join(record.payload for record in Reader(folder).records() if record.direction == OUT)
+    spoken = set(re.findall(r"@seq:\d+:\d+@", out.decode()))
+    said = [one["body"]["text"] for one in facts(daemon, conversation, "item.added")]
+    assert spoken
+    assert spoken == set(re.findall(r"@seq:\d+:\d+@", " ".join(said)))
