@@ -5,6 +5,7 @@ stopped is stopped, whatever else is wrong; what it had said by then is still wr
 it is tried twice more, then the turn has failed, and the next one gets an agent with a fold of its own.
 """
 
+import errno
 import logging
 
 import apsw
@@ -30,6 +31,8 @@ PASSING = (
     apsw.BusyError, apsw.CantOpenError, apsw.FullError, apsw.IOError, apsw.NoMemError,
 )  # fmt: skip
 """What says nothing about the turn: the machine has no room, or no time."""
+DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
+"""What the system says when a disk is full or broken."""
 SAID = 200
 """Characters of an error that are shown."""
 
@@ -145,4 +148,6 @@ def waits(error: Exception) -> str:
     if isinstance(error, MemoryError | apsw.NoMemError):
         return "agentguid has no memory left; it goes on by itself"
     reason = why.rpartition(": ")[2]  # in front of it stands what could not be done
-    return f"agentguid cannot use its disk ({reason}); it goes on by itself"
+    if isinstance(error, LogBroken | apsw.Error) or (isinstance(error, OSError) and error.errno in DISK):
+        return f"agentguid cannot use its disk ({reason}); it goes on by itself"
+    return f"agentguid cannot go on ({reason}); it tries again by itself"
