@@ -177,7 +177,12 @@ class Turns:
                 raise  # it lives and only is slow: it is taken up later, or nobody would ever end it
             await lose(parts, conversation, host, str(failed))
         else:
-            await self._run(Session(parts, key, link))
+            try:
+                session = Session(parts, key, link)
+            except BaseException:
+                await link.close()  # it is connected to anew
+                raise
+            await self._run(session)
 
     async def _take_up(self, conversation: str, living: hosts.Host) -> None:
         """Goes on with a host that the log knows as living: one of an earlier daemon, or of a task that failed."""
@@ -203,7 +208,10 @@ class Turns:
             session = Session(parts, key, link)
         except AgentFailed as failed:
             if link:
-                await link.end()
+                try:
+                    await link.end()
+                finally:
+                    await link.close()
             await lose(parts, conversation, living.id, str(failed))
         except BaseException:
             if link:

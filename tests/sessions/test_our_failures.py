@@ -319,3 +319,28 @@ Dispatcher.__call__ = call
     said = [one["body"]["text"] for one in facts(daemon, conversation, "item.added")]
     assert spoken
     assert spoken == set(re.findall(r"@seq:\d+:\d+@", " ".join(said)))
+
+
+def test_no_connection_is_left_open_by_a_session_that_cannot_begin(started: Started) -> None:
+    daemon = started("""
+import agentguid.effects.turns as turns
+from agentguid.hosts.link import Link
+from agentguid.protocol.errors import AgentFailed
+links, real = [], turns.Session
+def session(parts, key, link):
+    links.append(link)
+    if len(links) < 3:
+        raise KeyError("x") if len(links) == 1 else AgentFailed("not known")
+    open("open", "w").write(str([one.alive for one in links]))
+    return real(parts, key, link)
+async def end(self, grace=2.0, really=Link.end):
+    if len(links) == 2:
+        raise AgentFailed("it could not end its agent")
+    await really(self, grace)
+turns.Session, Link.end = session, end
+""")
+    conversation = daemon.conversation()
+    daemon.send(conversation, "emit 1")
+
+    assert daemon.ended(conversation)["status"] == "complete"
+    assert (daemon.root / "open").read_text() == "[False, False, True]"
