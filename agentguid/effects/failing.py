@@ -1,10 +1,11 @@
 """What becomes of a turn when running it fails unexpectedly. Three cases, and each of them ends:
 
 What cannot be written now can be written later: the turn waits, and its page says for what. What the user wants
-stopped is stopped, whatever else is wrong. Anything else is a bug of ours, which would most likely come again for ever:
+stopped is stopped, whatever else is wrong; what it had said by then is still written when it can be. Anything else is a bug of ours, which would most likely come again for ever:
 it is tried twice more, then the turn has failed, and the next one gets an agent with a fold of its own.
 """
 
+import errno
 import logging
 
 import apsw
@@ -30,6 +31,8 @@ PASSING = (
     apsw.BusyError, apsw.CantOpenError, apsw.FullError, apsw.IOError, apsw.NoMemError,
 )  # fmt: skip
 """What says nothing about the turn: the machine has no room, or no time."""
+DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
+"""What the system says when a disk is full or broken."""
 SAID = 200
 """Characters of an error that are shown."""
 
@@ -76,8 +79,11 @@ class Failing:
         passing = isinstance(error, PASSING)
         passing = passing or (isinstance(error, AgentFailed) and bool(host and held(parts.places, host.id)))
         mishaps.bugs += not passing
-        if unwanted(parts, conversation) and await self._gave_up(conversation, "It was deleted."):
-            return 0.0
+        if unwanted(parts, conversation):
+            if passing and host:
+                return await self._kill(conversation, host.id, error)
+            if await self._gave_up(conversation, "It was deleted."):
+                return 0.0
         if (
             not passing
             and mishaps.bugs >= TRIES
@@ -88,6 +94,12 @@ class Failing:
         if passing:
             parts.presence.trouble(conversation, waits(error))
         return min(FIRST * 2 ** min(mishaps.times - 1, 10), LONGEST) if passing else FIRST
+
+    async def _kill(self, conversation: str, host: str, error: Exception) -> float:
+        """Only its agent ends at once: what is on the tape, and with it the turn's end, is written next time."""
+        await kill(self._parts.places, host)
+        self._parts.presence.trouble(conversation, waits(error))
+        return 0.0 if isinstance(error, AgentFailed) else FIRST
 
     def _mishap(self, conversation: str, host: str | None) -> Mishaps:
         row = conversations.get(self._parts.reader, conversation)
@@ -136,4 +148,6 @@ def waits(error: Exception) -> str:
     if isinstance(error, MemoryError | apsw.NoMemError):
         return "agentguid has no memory left; it goes on by itself"
     reason = why.rpartition(": ")[2]  # in front of it stands what could not be done
-    return f"agentguid cannot use its disk ({reason}); it goes on by itself"
+    if isinstance(error, LogBroken | apsw.Error) or (isinstance(error, OSError) and error.errno in DISK):
+        return f"agentguid cannot use its disk ({reason}); it goes on by itself"
+    return f"agentguid cannot go on ({reason}); it tries again by itself"

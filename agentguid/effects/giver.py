@@ -220,13 +220,15 @@ class Giver:
         if turn != self._answering:
             row = hosts.get(parts.reader, self._key.host)
             self._answering, self._answered = turn, row.position if row else 0
-        after, known = self._answered, self.caught_up
+        after, known, upto = self._answered, self.caught_up, parts.feed.position
         while page := approvals.decided(parts.reader, conversation, turn, after):
             for approval in page:
                 after = approval.decided or after
                 known = await self._answer_one(approval) and known
                 if known:
                     self._answered = after
+        if known:  # those of other turns are not passed over again
+            self._answered = max(self._answered, upto)
 
     async def _answer_one(self, approval: approvals.Approval) -> bool:
         """True: the agent has it, or does not ask (any more, once all of the tape has been read)."""

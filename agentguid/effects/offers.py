@@ -83,12 +83,15 @@ class Offering:
             for name in await asyncio.to_thread(_names, folder)
         }
         for name in [name for name in names if name.startswith(MARK)]:
-            if held(places, name):
-                await kill(places, name)
             await self._forget(name)
 
     async def _forget(self, host: str) -> None:
         places = self._parts.places
+        if held(places, host):
+            with contextlib.suppress(OSError):
+                await kill(places, host)
+            if held(places, host):
+                return  # nothing is removed under who works in it: the next daemon tries again
         await sweep(places, [host])
         for folder in (places.tapes / host, places.asked / host, places.hosts / host):
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)

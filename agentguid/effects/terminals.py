@@ -5,6 +5,7 @@ They end with the agent, with a stop of its turn, and when it releases them.
 
 import asyncio
 import codecs
+import contextlib
 import os
 from collections.abc import Callable, Iterable
 
@@ -16,7 +17,7 @@ from agentguid.effects.key import Key
 from agentguid.effects.parts import EffectParts
 from agentguid.effects.start import environ_of
 from agentguid.effects.terminal import Output, Terminal
-from agentguid.hosts.orphans import held, sweep
+from agentguid.hosts.orphans import held, kill, sweep
 from agentguid.paths import Places
 from agentguid.protocol.events import ToolFinished
 from agentguid.protocol.ids import output_of
@@ -160,6 +161,10 @@ async def end_commands(places: Places, host: str) -> None:
     await asyncio.gather(*(one.end() for one in found))
     for one in found:
         await one.leave()
+    for one in found:  # a host that does not answer is not asked any longer
+        with contextlib.suppress(OSError):
+            if held(places, one.name):
+                await kill(places, one.name)
 
 
 async def _held(places: Places, host: str) -> list[str]:

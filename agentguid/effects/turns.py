@@ -18,9 +18,10 @@ from agentguid.effects.start import reconnect, start
 from agentguid.effects.terminals import commands_of
 from agentguid.entropy import new_id, now
 from agentguid.hosts.orphans import held, kill, sweep
+from agentguid.hosts.tape import is_empty
 from agentguid.project import conversations, hosts, retries, turns
 from agentguid.protocol.commands import CancelRetry, StopTurn
-from agentguid.protocol.errors import AgentFailed, Refused
+from agentguid.protocol.errors import AgentFailed, AgentguidError, Refused
 from agentguid.protocol.events import HostRequested, Recorded
 from agentguid.protocol.ids import CONVERSATION, conversation_of, stream_of
 
@@ -172,9 +173,16 @@ class Turns:
         except Refused:
             await asyncio.sleep(AGAIN)  # the turn ended meanwhile, or a host lives after all
         except AgentFailed as failed:
+            if held(parts.places, host):
+                raise  # it lives and only is slow: it is taken up later, or nobody would ever end it
             await lose(parts, conversation, host, str(failed))
         else:
-            await self._run(Session(parts, key, link))
+            try:
+                session = Session(parts, key, link)
+            except BaseException:
+                await link.close()  # it is connected to anew
+                raise
+            await self._run(session)
 
     async def _take_up(self, conversation: str, living: hosts.Host) -> None:
         """Goes on with a host that the log knows as living: one of an earlier daemon, or of a task that failed."""
@@ -189,16 +197,21 @@ class Turns:
             key, link = await reconnect(parts, conversation, event)
         except AgentFailed as failed:
             if held(parts.places, living.id):
-                if not unwanted(parts, conversation):
+                if not unwanted(parts, conversation) and not self._closing:
                     raise  # it lives and does not answer: no other agent may work on its session; tried again
                 await kill(parts.places, living.id)
+                if not is_empty(str(parts.places.tapes / living.id)):
+                    return  # dead, it is taken up once more: what its tape says is not lost
             await lose(parts, conversation, living.id, str(failed))
             return
         try:
             session = Session(parts, key, link)
         except AgentFailed as failed:
             if link:
-                await link.end()
+                try:
+                    await link.end()
+                finally:
+                    await link.close()
             await lose(parts, conversation, living.id, str(failed))
         except BaseException:
             if link:
@@ -245,13 +258,28 @@ class Turns:
         Turns that run are stopped first, so that they end as interrupted; what waits in queues is held back.
         """
         self._closing = True
-        for conversation in turns.active(self._parts.reader):
-            with contextlib.suppress(Refused):
-                await self._parts.dispatch(StopTurn(conversation=conversation, hold=True), actor="daemon")
-        for retry in retries.soonest(self._parts.reader, limit=-1):
-            with contextlib.suppress(Refused):
-                await self._parts.dispatch(CancelRetry(conversation=retry.conversation), actor="daemon")
-        told: set[str] = set()
+        try:
+            await self._stop_all()
+            for conversation in list(self._later):  # a host that waits there has no task that could end it
+                self._see_to(conversation)
+            return await self._end_sessions()
+        except BaseException:
+            self._closing = False  # the daemon goes on, and with it the turns
+            await self.resume()
+            raise
+
+    async def _stop_all(self) -> None:
+        """What cannot be written does not keep an agent alive: the next daemon finds how it ended."""
+        dispatch, reader = self._parts.dispatch, self._parts.reader
+        for conversation in turns.active(reader):
+            with contextlib.suppress(AgentguidError):
+                await dispatch(StopTurn(conversation=conversation, hold=True), actor="daemon")
+        for retry in retries.soonest(reader, limit=-1):
+            with contextlib.suppress(AgentguidError):
+                await dispatch(CancelRetry(conversation=retry.conversation), actor="daemon")
+
+    async def _end_sessions(self) -> int:
+        places, told = self._parts.places, set[str]()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(END_ALL):
                 while self._tasks:
@@ -259,8 +287,12 @@ class Turns:
                     told |= self._sessions.keys()
                     await asyncio.gather(*(one.end() for one in new))
                     await asyncio.wait(list(self._tasks.values()), timeout=0.1)
+        for host in hosts.living(self._parts.reader):  # whoever did not end for that, or could not be told
+            with contextlib.suppress(OSError):
+                if held(places, host.id):
+                    await kill(places, host.id)
         with contextlib.suppress(OSError):
-            await sweep(self._parts.places, os.listdir(self._parts.places.tapes))
+            await sweep(places, os.listdir(places.tapes))
         return len(told)
 
     async def _leave(self) -> None:

@@ -16,7 +16,8 @@ from agentguid.effects.key import Key
 from agentguid.project import approvals
 from agentguid.protocol import events as e
 from agentguid.protocol.items import Body
-from tests.decide.given import CREATED, asked, hosted, started
+from agentguid.stream.feed import Feed
+from tests.decide.given import CREATED, asked, ended, hosted, started
 from tests.project.conftest import Filler, db, fill, log  # noqa: F401 - fixtures
 
 MANY = 2 * approvals.PAGE + 5
@@ -67,7 +68,10 @@ class Counted(Blobs):
 
 def giver(log: Log, tmp_path: Path, adapter: Asking, link: Linked) -> Giver:  # noqa: F811
     parts: Any = SimpleNamespace(
-        reader=log.reader(), blobs=Counted(tmp_path / "blobs"), current=lambda _: True
+        reader=log.reader(),
+        blobs=Counted(tmp_path / "blobs"),
+        current=lambda _: True,
+        feed=Feed(log.position),
     )
     key = Key("c1", "h1", "claude", Launch("/w", None, "ask", None))
     made = Giver(parts, key, cast("Any", adapter), cast("Any", link), lambda: None, lambda: 0)
@@ -110,3 +114,34 @@ async def test_what_the_user_changed_is_read_for_who_still_asks_and_once(
     assert link.taken == [b"a1=" + b"x" * 100_000]
     assert Counted.read == 1
     assert adapter.times == 3, "the one that is not open once, the other with and without its arguments"
+
+
+@pytest.mark.anyio
+async def test_decisions_of_earlier_turns_are_passed_over_once(
+    log: Log,  # noqa: F811
+    fill: Filler,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fill(CREATED, started("m1"), hosted(), asked("a0"))
+    fill(e.ApprovalDecided(approval="a0", decision="allow_once"), ended("m1"), started("m2"))
+    last = fill(asked("a1", "tm2"))
+    link, after, real = Linked(), list[int](), approvals.decided
+    one = giver(log, tmp_path, Asking(["a1"]), link)
+
+    def decided(*where: Any) -> list[approvals.Approval]:
+        after.append(where[3])
+        return real(*where)
+
+    monkeypatch.setattr(approvals, "decided", decided)
+    one.caught_up = False
+    await one.look()
+    one.caught_up = True
+    await one.look()
+    await one.look()
+    assert after[0] == after[1] < last, "of what may be on the tape nothing is passed over"
+    assert after[2:] == [last]
+
+    fill(e.ApprovalDecided(approval="a1", decision="allow_once"))
+    await one.look()
+    assert link.taken == [b"a1="]

@@ -9,6 +9,7 @@ import pytest
 
 from agentguid.agents.commands import Run
 from agentguid.effects.terminal import Terminal
+from agentguid.effects.terminals import end_commands
 from agentguid.hosts import link
 from agentguid.paths import Places
 from agentguid.protocol.errors import AgentFailed
@@ -40,15 +41,31 @@ async def test_a_host_that_stays_silent_is_ended_when_the_command_is_to_end(
     await terminal.leave()
 
 
-async def silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Terminal, int]:
+@pytest.mark.anyio
+async def test_a_command_whose_host_is_silent_ends_with_its_agent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agentguid.effects.terminal.PATIENCE", 0.1)
+    terminal, _ = await silent(tmp_path, monkeypatch, "agent-t1")
+    await terminal.leave()
+    monkeypatch.setattr(link, "ANSWER", 10.0)
+    places = Places(tmp_path / "data", tmp_path / "config", tmp_path / "run")
+    assert link.held(places, "agent-t1")
+
+    await end_commands(places, "agent")
+
+    assert not link.held(places, "agent-t1")
+
+
+async def silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str = "t") -> tuple[Terminal, int]:
     """A command whose host has been stopped, and found not to answer more than once; and that host."""
     places = Places(tmp_path / "data", tmp_path / "config", tmp_path / "run")
     for folder in (places.tapes, places.hosts):
         folder.mkdir(parents=True)
     begun, silences = asyncio.Event(), asyncio.Event()
-    terminal = Terminal(places, "t", begun.set)
+    terminal = Terminal(places, name, begun.set)
     terminal.start(
-        Run("r", terminal="t", command="sleep", args=("1000",), env={}, cwd="."),
+        Run("r", terminal=name, command="sleep", args=("1000",), env={}, cwd="."),
         str(tmp_path),
         {"PATH": os.environ["PATH"]},
     )

@@ -87,3 +87,18 @@ def test_a_host_that_comes_round_again_goes_on_and_nothing_is_lost(daemon: Daemo
         "both turns",
     )
     assert daemon.hosts() == [host]
+
+
+def test_who_ends_all_agents_ends_an_idle_one_that_does_not_answer(daemon: Daemon) -> None:
+    conversation = daemon.conversation()
+    daemon.send(conversation, "emit 1")
+    daemon.ended(conversation)
+    (host,) = daemon.hosts()
+    os.kill(host, signal.SIGSTOP)
+    daemon.stop()
+    daemon.start(first=HASTY)
+    wait_for(lambda: "does not answer" in daemon.log(), "the daemon to notice")
+
+    daemon.api("POST", "/shutdown", {"agents": True})
+
+    wait_for(lambda: not daemon.hosts(), "the host to end")

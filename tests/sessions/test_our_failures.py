@@ -1,15 +1,17 @@
 """What goes wrong in the daemon itself: what cannot be written waits, a bug of ours ends one turn and nothing else."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from agentguid.hosts.tape import OUT, Reader
 from tests.sessions.seen import facts, row
 from tests.support import badagent
 from tests.support.ctl import Here
-from tests.support.daemon import Daemon, wait_for
+from tests.support.daemon import PATIENCE, Daemon, wait_for
 
 Started = Callable[..., Daemon]
 HASTY = "import agentguid.effects.failing as f, agentguid.effects.retries as r; f.FIRST = r.AFTER = 0.2\n"
@@ -37,6 +39,16 @@ def poison(name):
     setattr(ClaudeAdapter, name, poisoned)
 for name in "{names}".split():
     poison(name)
+"""
+SLOW = """
+import os
+import agentguid.hosts.link as link
+link.ANSWER, dial = 0.5, link.Link._dial
+async def slow(cls, places, host):
+    if not os.path.exists("go"):
+        raise OSError("no answer")
+    return await dial(places, host)
+link.Link._dial = classmethod(slow)
 """
 
 
@@ -221,3 +233,114 @@ start.whole_environ = slow
     assert not list((daemon.data / "tapes").iterdir())
     daemon.send(conversation, "emit 1")
     assert daemon.ended(conversation)["status"] == "complete"
+
+
+def test_who_ends_all_agents_does_so_although_no_stop_can_be_written(started: Started) -> None:
+    daemon = started(FULL.format(command="StopTurn"))
+    conversation = daemon.conversation()
+    daemon.send(conversation, "emit 100000 rate 20")
+    wait_for(lambda: daemon.items(conversation)[1:], "the agent to work")
+
+    assert daemon.api("POST", "/shutdown", {"agents": True}) == {"ended": 1}
+
+    assert daemon.process
+    assert daemon.process.wait(PATIENCE) == 0
+    assert not daemon.hosts()
+
+
+def test_turns_go_on_in_a_daemon_that_could_not_end_all_agents(started: Started) -> None:
+    daemon = started("""
+import agentguid.effects.turns as turns
+real = turns.retries.soonest
+def broken(reader, limit):
+    if limit < 0:
+        raise OSError("no room")
+    return real(reader, limit)
+turns.retries.soonest = broken
+""")
+    assert daemon.request("POST", "/api/shutdown", {"agents": True})[0] == 500
+
+    conversation = daemon.conversation()
+    daemon.send(conversation, "emit 1")
+    assert daemon.ended(conversation)["status"] == "complete"
+
+
+def test_a_host_that_is_slow_to_answer_at_its_start_keeps_its_turn(started: Started) -> None:
+    daemon = started(SLOW)
+    conversation = daemon.conversation()
+    daemon.send(conversation, "emit 1")
+    wait_for(lambda: stuck(daemon, conversation), "the page to say so")
+    (host,) = daemon.hosts()
+    (daemon.root / "go").touch()
+
+    assert daemon.ended(conversation)["status"] == "complete"
+    assert daemon.hosts() == [host]
+
+
+def test_who_is_asked_what_it_offers_and_does_not_answer_leaves_no_process(started: Started) -> None:
+    daemon = started(SLOW)
+
+    status, said = daemon.request("POST", "/api/agents/demo/models", {})
+
+    assert status == 502, said
+    wait_for(lambda: not daemon.hosts(), "its host to be gone")
+    assert not list((daemon.data / "tapes").iterdir())
+
+
+def test_what_an_agent_had_said_when_it_was_stopped_is_written_although_that_failed_at_first(
+    started: Started,
+) -> None:
+    daemon = started("""
+import asyncio, os
+from agentguid.dispatch import Dispatcher
+from agentguid.protocol.commands import StopTurn
+from agentguid.protocol.errors import TooBusy
+real = Dispatcher.__call__
+async def call(self, command, **more):
+    if type(command).__name__ == "Report" and os.path.exists("stop"):
+        os.remove("stop")
+        await real(self, StopTurn(command.conversation), actor="user")
+        await asyncio.sleep(0.2)
+        raise TooBusy("the queue is full")
+    return await real(self, command, **more)
+Dispatcher.__call__ = call
+""")
+    conversation = daemon.conversation()
+    daemon.send(conversation, "emit 100000 rate 500")
+    wait_for(lambda: daemon.items(conversation)[1:], "the agent to work")
+    (daemon.root / "stop").touch()
+
+    assert daemon.ended(conversation)["status"] == "interrupted"
+    assert "running a turn failed" in daemon.log()
+    wait_for(lambda: not daemon.hosts(), "the agent to be gone")
+    (folder,) = (daemon.data / "tapes").iterdir()
+    out = b"".join(record.payload for record in Reader(folder).records() if record.direction == OUT)
+    spoken = set(re.findall(r"@seq:\d+:\d+@", out.decode()))
+    said = [one["body"]["text"] for one in facts(daemon, conversation, "item.added")]
+    assert spoken
+    assert spoken == set(re.findall(r"@seq:\d+:\d+@", " ".join(said)))
+
+
+def test_no_connection_is_left_open_by_a_session_that_cannot_begin(started: Started) -> None:
+    daemon = started("""
+import agentguid.effects.turns as turns
+from agentguid.hosts.link import Link
+from agentguid.protocol.errors import AgentFailed
+links, real = [], turns.Session
+def session(parts, key, link):
+    links.append(link)
+    if len(links) < 3:
+        raise KeyError("x") if len(links) == 1 else AgentFailed("not known")
+    open("open", "w").write(str([one.alive for one in links]))
+    return real(parts, key, link)
+async def end(self, grace=2.0, really=Link.end):
+    if len(links) == 2:
+        raise AgentFailed("it could not end its agent")
+    await really(self, grace)
+turns.Session, Link.end = session, end
+""")
+    conversation = daemon.conversation()
+    daemon.send(conversation, "emit 1")
+
+    assert daemon.ended(conversation)["status"] == "complete"
+    assert (daemon.root / "open").read_text() == "[False, False, True]"
