@@ -5,6 +5,7 @@ Nothing of this is in the log. What a daemon that died in between left is ended 
 
 import asyncio
 import contextlib
+import logging
 import os
 import shutil
 from pathlib import Path
@@ -31,6 +32,8 @@ from agentguid.hosts.link import Link, Spec, held
 from agentguid.hosts.orphans import kill, sweep
 from agentguid.protocol.errors import AgentFailed, NotFound
 from agentguid.protocol.items import Body
+
+log = logging.getLogger(__name__)
 
 MARK = "asked-"
 """What such hosts are called."""
@@ -79,12 +82,16 @@ class Offering:
         places = self._parts.places
         names = {
             name
-            for folder in (places.tapes, places.asked)
+            for folder in (places.tapes, places.asked, places.scratch)
             for name in await asyncio.to_thread(_names, folder)
         }
         for name in [name for name in names if name.startswith(MARK)]:
             if held(places, name):
-                await kill(places, name)
+                try:
+                    await kill(places, name)
+                except OSError as error:  # what it has stays for the next start
+                    log.warning("what an agent was asked by an earlier daemon goes on: %s", error)
+                    continue
             await self._forget(name)
 
     async def _forget(self, host: str) -> None:

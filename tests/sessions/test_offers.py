@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import threading
 from pathlib import Path
@@ -143,6 +144,25 @@ def test_what_a_dead_daemon_left_of_such_a_question_is_removed(mine: Mine) -> No
 def _ask_in_vain(daemon: Daemon) -> None:
     with contextlib.suppress(OSError):
         daemon.request("POST", "/api/agents/mine/models", {})
+
+
+def test_a_host_of_such_a_question_that_cannot_be_ended_does_not_end_the_daemon(daemon: Daemon) -> None:
+    """Also what stands beside it goes; what it has itself stays for the next start."""
+    daemon.stop()
+    tape = daemon.data / "tapes" / "asked-x"
+    left = daemon.data / "tmp" / "asked-y"
+    tape.mkdir(parents=True)
+    left.mkdir(parents=True)
+    (tape / "lock").write_text("99999999")
+    with (tape / "lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+        daemon.start()
+
+        wait_for(lambda: "asked-x cannot be ended" in daemon.log() and not left.exists(), "it to be let be")
+        assert daemon.healthy()
+        assert tape.exists()
+        assert daemon.stop() == 0
 
 
 def test_the_form_of_a_new_conversation_asks_and_keeps_what_was_typed(mine: Mine) -> None:
