@@ -40,6 +40,8 @@ class Agent(Commands):
         self.session, self.number, self.terminal = "", 0, ""
         self.effort = "low"
         self.mode, self.model, self.signed_in = "auto", "small", "login" not in habits
+        if "expires" in habits and (home.parent / "expired").exists():
+            self.signed_in = False
         self.cancelled = threading.Event()
 
     # -- lines --------------------------------------------------------------------------------------------------------
@@ -146,7 +148,8 @@ class Agent(Commands):
             "currentValue": self.effort,
             "options": choices,
         }
-        return [{"id": "effort", "name": "Thinking", **more}] if "thinks" in self.habits else []
+        name = f"Thinking {os.getpid()}" if "moody" in self.habits else "Thinking"
+        return [{"id": "effort", "name": name, **more}] if "thinks" in self.habits else []
 
     def sessions(self, params: dict[str, Any]) -> dict[str, Any]:
         """One a page."""
