@@ -106,9 +106,17 @@ class Agents:
         self.refused: dict[str, str] = {}
         """Agents whose last turn failed because they are not signed in, and what they said."""
 
-    def learn(self, id: str, models: Sequence[str], modes: Sequence[Mode] | None, at: int) -> None:  # noqa: A002
-        """An agent said what it offers. `modes`: those of ours that it can work in; None: all."""
-        self._offers.learn(id, models, modes, at)
+    def learn(
+        self,
+        id: str,  # noqa: A002
+        models: Sequence[str],
+        modes: Sequence[Mode] | None,
+        at: int,
+        *,
+        asked: bool = False,
+    ) -> None:
+        """An agent said what it offers, or was asked for it. `modes`: those of ours that it can work in; None: all."""
+        self._offers.learn(id, models, modes, at, asked=asked)
 
     def learn_options(self, id: str, options: Sequence[Option]) -> None:  # noqa: A002
         """An agent said what can be chosen beside model and mode. That it is nothing is no news of one never heard."""

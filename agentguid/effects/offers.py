@@ -139,7 +139,7 @@ class Offering:
             if tail.exited or (why := adapter.refuses(Prompt("", Body(""), None, "ask"))):
                 raise AgentFailed(adapter.farewell(tail.code) if tail.exited else why)
             modes = adapter.modes if isinstance(adapter, Closing) else None
-            parts.agents.learn(found.id, adapter.models, modes, now())
+            parts.agents.learn(found.id, adapter.models, modes, now(), asked=True)
             if isinstance(adapter, Attaching):
                 parts.agents.learn_pictures(found.id, adapter.pictures)
             if isinstance(adapter, Resuming):

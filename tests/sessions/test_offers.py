@@ -76,6 +76,27 @@ def test_one_that_names_no_models_says_its_modes_by_working(mine: Mine) -> None:
     assert models(daemon)["modes"] == ["ask", "accept_edits", "bypass"]
 
 
+def test_models_stay_known_when_a_session_that_is_taken_up_again_names_none(mine: Mine) -> None:
+    daemon = mine("terse", "thinks")
+    conversation = daemon.conversation("mine")
+    ask(daemon, conversation, "say Hello")
+    ask(daemon, conversation, "crash")
+
+    ask(daemon, conversation, "say Hello")
+
+    assert told(daemon, "session/resume")
+    assert names(models(daemon)) == ["", "small", "large"]
+    assert models(daemon)["options"]
+
+
+def test_that_it_has_no_models_any_more_is_believed_when_it_is_asked(mine: Mine) -> None:
+    daemon = mine("outgrown")
+    assert names(daemon.api("POST", "/agents/mine/models")) == ["", "small", "large"]
+    (daemon.root / "outgrown").touch()
+
+    assert names(daemon.api("POST", "/agents/mine/models")) == [""]
+
+
 def test_what_an_agent_can_do_is_what_it_said(mine: Mine) -> None:
     """Of one that names no models, has no mode to plan in and takes no session up again."""
     daemon = mine("plain", "forgetful")

@@ -202,8 +202,12 @@ class Agent(Commands):
             "availableModels": [{"modelId": one, "name": one} for one in MODELS],
         }
         found: dict[str, Any] = {} if "plain" in self.habits else {"modes": modes, "models": models}
+        if "outgrown" in self.habits and (self.home.parent / "outgrown").exists():
+            found.pop("models")
         if options := self.options():
             found["configOptions"] = options
+        if "terse" in self.habits and method != "session/new":
+            found = {}
         return {"sessionId": self.session, **found} if method == "session/new" else found
 
     def remember(self, word: str) -> None:
