@@ -90,7 +90,7 @@ def test_models_stay_known_when_a_session_that_is_taken_up_again_names_none(mine
 
 
 def test_that_it_has_no_models_any_more_is_believed_when_it_is_asked(mine: Mine) -> None:
-    daemon = mine("outgrown")
+    daemon = mine()
     assert names(daemon.api("POST", "/agents/mine/models")) == ["", "small", "large"]
     (daemon.root / "outgrown").touch()
 

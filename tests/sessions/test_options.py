@@ -101,7 +101,7 @@ def test_what_two_conversations_say_of_one_agent_is_kept_once_and_not_with_every
 
 
 def test_one_that_is_signed_out_does_not_take_back_what_it_offered(mine: Mine) -> None:
-    daemon = mine("thinks", "expires")
+    daemon = mine("thinks")
     offer = daemon.api("POST", "/agents/mine/models")
     assert offer["options"]
     (daemon.root / "expired").touch()
