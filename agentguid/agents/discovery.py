@@ -101,22 +101,27 @@ class Agents:
         """A search has ended: what was not found is not here."""
         self._offers = offers or Offers()
         self._commands: dict[tuple[str, str], Sequence[SlashCommand]] = {}
-        self._options: dict[str, Sequence[Option]] = {}
         self._blind: set[str] = set()
         self._forgetful: set[str] = set()
         self.refused: dict[str, str] = {}
         """Agents whose last turn failed because they are not signed in, and what they said."""
 
-    def learn(self, id: str, models: Sequence[str], modes: Sequence[Mode] | None, at: int) -> None:  # noqa: A002
-        """An agent said what it offers. `modes`: those of ours that it can work in; None: all."""
-        self._offers.learn(id, models, modes, at)
+    def learn(
+        self,
+        id: str,  # noqa: A002
+        models: Sequence[str],
+        modes: Sequence[Mode] | None,
+        at: int,
+        *,
+        asked: bool = False,
+    ) -> None:
+        """An agent said what it offers, or was asked for it. `modes`: those of ours that it can work in; None: all."""
+        self._offers.learn(id, models, modes, at, asked=asked)
 
     def learn_options(self, id: str, options: Sequence[Option]) -> None:  # noqa: A002
-        """An agent said what can be chosen beside model and mode. Cheap when it is the same list."""
-        if self._options.get(id) is not options:
-            self._options[id] = options
-            if options or (known := self._offers.get(id)) is None or known.options:
-                self._offers.learn_options(id, options, now())
+        """An agent said what can be chosen beside model and mode. That it is nothing is no news of one never heard."""
+        if options or self._offers.get(id):
+            self._offers.learn_options(id, options, now())
 
     def offer(self, id: str) -> Offer | None:  # noqa: A002
         """What an agent said last, also to an earlier daemon; None: it was never asked."""

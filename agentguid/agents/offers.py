@@ -48,10 +48,17 @@ class Offers:
     def get(self, agent: str) -> Offer | None:
         return self._offers.get(agent)
 
-    def learn(self, agent: str, models: Sequence[str], modes: Sequence[Mode] | None, at: int) -> None:
-        """It has just said this. What is the same as before is written when it is a day newer."""
+    def learn(
+        self, agent: str, models: Sequence[str], modes: Sequence[Mode] | None, at: int, *, asked: bool = False
+    ) -> None:
+        """It has just said this. What is the same as before is written when it is a day newer.
+
+        That it has no models is believed when it was asked: a session that is taken up again need not name them.
+        """
         named = tuple(name for name in dict.fromkeys(models) if 0 < len(name) <= LONGEST)[:MODELS]
         before = self._offers.get(agent)
+        if not named and before and not asked:
+            named = before.models
         able = Offer().modes if modes is None else tuple(modes)
         offer = msgspec.structs.replace(before or Offer(), models=named, modes=able, at=at)
         self._keep(agent, before, offer)

@@ -46,13 +46,13 @@ class Label(Struct, frozen=True, kw_only=True):
     bytes: int
     """Of all files."""
     missing: list[str] = []
-    """Blobs that the log names and that could not be copied: they were gone, or not what they had been."""
+    """Blobs that the log names and that could not be copied: gone, not to be read, or not what they had been."""
 
 
 def backup(data: Path, target: Path, tell: Tell) -> Label:
     """Copies and verifies. Raises `NotFound` without a log, `Refused` for a target in use, `LogBroken`.
 
-    A blob that is missing or damaged is named and keeps nothing else out.
+    A blob that is missing, damaged or cannot be read is named and keeps nothing else out.
     """
     if not (data / LOG).exists():
         raise NotFound(f"there is no log at {data / LOG}")
@@ -67,9 +67,11 @@ def backup(data: Path, target: Path, tell: Tell) -> Label:
     missing = []
     for count, digest in enumerate(names, 1):
         try:
-            _copy_blob(Blobs(data / BLOBS), Blobs(target / BLOBS), digest)
-        except (KeyError, LogBroken):
+            blob = Blobs(data / BLOBS).get(digest)
+        except (KeyError, LogBroken, OSError):
             missing.append(digest)
+        else:  # a target that is full ends it
+            Blobs(target / BLOBS).put(blob)
         tell("copying blobs", count, len(names))
     label = _label(target, len(names) - len(missing), missing)
     _write(target / LABEL, msgspec.json.format(msgspec.json.encode(label)))

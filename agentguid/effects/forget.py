@@ -45,13 +45,13 @@ class Forgetting:
         loop = asyncio.get_running_loop()
         collected = loop.time() - COLLECT + LOOK
         while True:
-            await self.look()
-            if loop.time() - collected >= COLLECT:
-                try:
+            try:
+                await self.look()
+                if loop.time() - collected >= COLLECT:
+                    collected = loop.time()
                     await self.collect()
-                except (LogBroken, OSError) as error:  # a file that cannot be removed is no reason to end
-                    log.warning("blobs that nothing names stay for now: %s", error)
-                collected = loop.time()
+            except (LogBroken, OSError) as error:  # a file that cannot be removed is no reason to end
+                log.warning("what was deleted, or blobs that nothing names, stay for now: %s", error)
             await asyncio.sleep(LOOK)
 
     async def look(self) -> None:

@@ -193,10 +193,14 @@ class Importer:
     async def _watch(self) -> None:
         """Only when a file has changed since, or something without an end has become old."""
         listed = standings.signature(await asyncio.to_thread(places.found, self._environ, self._copies))
-        if listed == self._seen and min(self._again.values(), default=now()) >= now():
+        time = now()
+        if listed == self._seen and not any(at <= time for at in self._again.values()):
             return
         found = await self._due()
         found = [one for one in found if self._bad.get((one.path, one.id)) != (one.size, one.changed)]
+        if not found:  # what the last import came to stays on its page
+            self._seen = listed
+            return
         try:
             progress = await self._take(found, "")
         finally:

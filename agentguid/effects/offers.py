@@ -5,6 +5,7 @@ Nothing of this is in the log. What a daemon that died in between left is ended 
 
 import asyncio
 import contextlib
+import logging
 import os
 import shutil
 from pathlib import Path
@@ -31,6 +32,8 @@ from agentguid.hosts.link import Link, Spec, held
 from agentguid.hosts.orphans import kill, sweep
 from agentguid.protocol.errors import AgentFailed, NotFound
 from agentguid.protocol.items import Body
+
+log = logging.getLogger(__name__)
 
 MARK = "asked-"
 """What such hosts are called."""
@@ -79,7 +82,7 @@ class Offering:
         places = self._parts.places
         names = {
             name
-            for folder in (places.tapes, places.asked)
+            for folder in (places.tapes, places.asked, places.scratch)
             for name in await asyncio.to_thread(_names, folder)
         }
         for name in [name for name in names if name.startswith(MARK)]:
@@ -88,10 +91,11 @@ class Offering:
     async def _forget(self, host: str) -> None:
         places = self._parts.places
         if held(places, host):
-            with contextlib.suppress(OSError):
+            try:
                 await kill(places, host)
-            if held(places, host):
-                return  # nothing is removed under who works in it: the next daemon tries again
+            except OSError as error:  # nothing is removed under who works in it: the next daemon tries again
+                log.warning("an agent that was asked what it offers goes on: %s", error)
+                return
         await sweep(places, [host])
         for folder in (places.tapes / host, places.asked / host, places.hosts / host):
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
@@ -135,7 +139,7 @@ class Offering:
             if tail.exited or (why := adapter.refuses(Prompt("", Body(""), None, "ask"))):
                 raise AgentFailed(adapter.farewell(tail.code) if tail.exited else why)
             modes = adapter.modes if isinstance(adapter, Closing) else None
-            parts.agents.learn(found.id, adapter.models, modes, now())
+            parts.agents.learn(found.id, adapter.models, modes, now(), asked=True)
             if isinstance(adapter, Attaching):
                 parts.agents.learn_pictures(found.id, adapter.pictures)
             if isinstance(adapter, Resuming):

@@ -16,8 +16,10 @@ from agentguid.agents.base import (
     Commanded,
     Fact,
     Live,
+    Option,
     Optioned,
     Resuming,
+    SlashCommand,
     Write,
 )
 from agentguid.append import read
@@ -65,6 +67,9 @@ class Session:
         self._limited = Limited()
         self._offered: tuple[Sequence[str], Sequence[Mode] | None] | None = None
         """Models that the agent has named, and modes that it can work in."""
+        self._options: Sequence[Option] = ()
+        self._commands: Sequence[SlashCommand] = ()
+        """As they were told last: only what the agent says anew is news, other sessions of it may say something else."""
         self._facts: list[Event] = []
         self._reported = self._tail.mark.offset
         self._report: asyncio.Task[None] | None = None
@@ -185,10 +190,17 @@ class Session:
         if (models or modes) and (models, modes) != self._offered:
             self._offered = models, modes
             agents.learn(agent, models, modes, now())
-        if isinstance(adapter, Optioned) and adapter.ready:
-            agents.learn_options(agent, adapter.options)
-        if isinstance(adapter, Commanded):
-            agents.learn_commands(agent, self.key.launch.cwd, adapter.slash_commands)
+        # One that is ready only in that it never will be, being signed out, has said nothing.
+        if (
+            isinstance(adapter, Optioned)
+            and adapter.ready
+            and (options := tuple(adapter.options)) != self._options
+        ):
+            self._options = options
+            agents.learn_options(agent, options)
+        if isinstance(adapter, Commanded) and (commands := adapter.slash_commands) != self._commands:
+            self._commands = commands
+            agents.learn_commands(agent, self.key.launch.cwd, commands)
         if isinstance(adapter, Attaching):
             agents.learn_pictures(agent, adapter.pictures)
         if isinstance(adapter, Resuming):

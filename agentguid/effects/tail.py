@@ -149,7 +149,9 @@ class Tail:
             text = line.data.decode(errors="replace")
             item = item_id(self.host, line.offset)
             return [Fact(ItemAdded(item=item, turn=self.adapter.turn, kind="unknown", body=Body(text)))]
-        if line.direction == "out" and not line.data.isascii() and turn != self._garbled:
+        # A piece of a line may end in the middle of a character.
+        whole = line.direction == "out" and not line.piece
+        if whole and not line.data.isascii() and turn != self._garbled:
             outputs[:0] = self._tell_garbled(line, turn, outputs)
         return outputs
 

@@ -1,5 +1,6 @@
 """A backup comes back as it was, or not at all."""
 
+import errno
 from pathlib import Path
 
 import apsw
@@ -65,16 +66,36 @@ def test_what_is_missing_or_damaged_is_named_and_keeps_nothing_else_out(
     opener: Opener, path: Path, tmp_path: Path
 ) -> None:
     log, blobs = opener(), Blobs(path.parent / "blobs")
-    kept, lost, cut = (_named(log, blobs, letter) for letter in "abc")
+    kept, lost, cut, unread = (_named(log, blobs, letter) for letter in "abcd")
     log.close()
     blobs.path(lost).unlink()
+    blobs.path(unread).unlink()
+    blobs.path(unread).mkdir()  # as on a bad disk, reading it is an OSError
     blobs.path(cut).write_bytes(b"c")
 
     made = backup(path.parent, tmp_path / "copy", silent)
 
-    assert (made.blobs, sorted(made.missing)) == (1, sorted((lost, cut)))
+    assert (made.blobs, sorted(made.missing)) == (1, sorted((lost, cut, unread)))
     assert restore(tmp_path / "copy", tmp_path / "data", silent) == made
     assert Blobs(tmp_path / "data" / "blobs").get(kept) == b"a" * (LIMIT + 1)
+
+
+def test_a_target_that_is_full_is_no_backup(
+    opener: Opener, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = opener()
+    _named(log, Blobs(path.parent / "blobs"), "a")
+    log.close()
+
+    def full(self: Blobs, data: bytes) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Blobs, "put", full)
+
+    with pytest.raises(OSError, match="No space left"):
+        backup(path.parent, tmp_path / "copy", silent)
+
+    assert not (tmp_path / "copy" / "backup.json").exists()
 
 
 def _named(log: Log, blobs: Blobs, letter: str) -> str:

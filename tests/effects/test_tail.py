@@ -1,7 +1,7 @@
 """A tape may be cut into portions of any size, and read again from the mark after any of them: nothing twice, nothing lost."""
 
 import tracemalloc
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,9 +13,10 @@ from agentguid.agents import claude
 from agentguid.agents.base import Fact, Launch
 from agentguid.append.api import TapeMark
 from agentguid.effects.others import RECENT, Others
-from agentguid.effects.tail import Tail
+from agentguid.effects.tail import GARBLED, Tail
 from agentguid.hosts import tape
-from agentguid.protocol.events import Event
+from agentguid.hosts.lines import Splitter
+from agentguid.protocol.events import Event, ItemAdded
 from tests.agents import recordings
 
 HOST = "host"
@@ -103,6 +104,23 @@ def test_after_any_portion_a_daemon_that_comes_back_goes_on_there(
 
     assert facts(before) + facts(rest) == facts(found)
     assert found[-1][1].offset == tape.end(folder)
+
+
+def test_a_line_that_is_cut_in_the_middle_of_a_character_is_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is too long to be one. Not every piece of it stands as unknown, which would say it already."""
+    monkeypatch.setattr("agentguid.effects.tail.lines.Splitter", partial(Splitter, longest=3))
+    writer = tape.Writer(str(tmp_path), HOST)
+    writer.append(tape.START, tape.pack_fields(pid=1))
+    writer.append(tape.OUT, "ä".encode() * 1000 + b"\n")
+    writer.append(tape.EXIT, tape.pack_fields(code=0))
+    writer.close()
+
+    shown = [fact.body.text for fact in facts(read(tmp_path, [64])) if isinstance(fact, ItemAdded)]
+
+    assert shown
+    assert GARBLED not in shown
 
 
 def test_a_line_that_breaks_off_is_told_although_its_beginning_was_known(tmp_path: Path) -> None:

@@ -118,3 +118,20 @@ def test_a_blob_that_cannot_be_removed_does_not_end_the_daemon(daemon: Daemon) -
     assert daemon.healthy()
     (daemon.data / "blobs" / "tmp").unlink()
     wait_for(lambda: not blob.exists(), "the blob to be collected")
+
+
+def test_what_cannot_be_forgotten_for_now_does_not_end_the_daemon(daemon: Daemon) -> None:
+    """The folder of tapes cannot be read; once it can, the conversation goes."""
+    conversation = told(daemon)
+    daemon.api("DELETE", f"/conversations/{conversation}")
+    wait_for(lambda: not daemon.hosts(), "its agent to end")
+    tapes = (daemon.data / "tapes").rename(daemon.data / "aside")
+    (daemon.data / "tapes").touch()
+
+    daemon.request("DELETE", f"/api/conversations/{conversation}?now=1")
+
+    wait_for(lambda: "stay for now" in daemon.log(), "a word about it")
+    assert daemon.healthy()
+    (daemon.data / "tapes").unlink()
+    tapes.rename(daemon.data / "tapes")
+    wait_for(lambda: forgotten(daemon, conversation), "the conversation to be forgotten")

@@ -28,6 +28,20 @@ from tests.support.importing import (
 
 QUICK = "import agentguid.effects.importing as one; one.WATCH = 0.2"
 
+COUNTED = f"""{QUICK}
+import itertools
+clock, due, found = itertools.count(one.now()), one.Importer._due, one.places.found
+one.now = lambda: next(clock)
+def looked(*given):
+    print("looked through all", flush=True)
+    return due(*given)
+def listed(*given):
+    print("listed all", flush=True)
+    return found(*given)
+one.Importer._due, one.places.found = looked, listed
+"""
+"""Its clock shows another time whenever it is looked at; what the watch does is in the daemon's log."""
+
 
 @pytest.fixture
 def daemon(tmp_path: Path) -> Iterator[Daemon]:
@@ -227,6 +241,30 @@ def test_the_watch_comes_back_for_a_tool_that_was_never_heard_of_again(daemon: D
     more[0]["message"]["content"] = [{"type": "tool_result", "tool_use_id": "t", "content": "at last"}]
     histories.write(histories.claude_file(home(daemon), session), lines + more)
     wait_for(lambda: "at last" in json.dumps(daemon.items(row["id"])), "its result, which came after all")
+
+
+def test_the_watch_looks_through_everything_only_when_a_file_has_changed(daemon: Daemon) -> None:
+    """And while it finds nothing, what the last import came to stays on its page."""
+    paths = [histories.claude_file(home(daemon), f"{histories.CLAUDE}{number}") for number in (7, 8)]
+    for path in paths:
+        said = histories.said(path.stem, 1, path.stem, "one", "2026-11-20T10:00:00.000Z", "/work/demo")
+        histories.write(path, said)
+    daemon.start(first=COUNTED, AGENTGUID_IMPORT_WATCH="true")
+    wait_for(lambda: len(rows(daemon)) == 2, "the sessions")
+    last = take_in(daemon)
+
+    def looks() -> int:
+        """So far, once the watch has come by some more times."""
+        before = daemon.log().count("listed all")
+        wait_for(lambda: daemon.log().count("listed all") > before + 5, "the watch")
+        return daemon.log().count("looked through all")
+
+    idle = looks()
+    assert looks() == idle
+
+    paths[0].unlink()
+    assert looks() == idle + 1
+    assert daemon.api("GET", "/import/progress") == last
 
 
 def test_without_the_watch_nothing_comes_by_itself(daemon: Daemon) -> None:

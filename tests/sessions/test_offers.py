@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import threading
 from pathlib import Path
@@ -75,6 +76,27 @@ def test_one_that_names_no_models_says_its_modes_by_working(mine: Mine) -> None:
     assert models(daemon)["modes"] == ["ask", "accept_edits", "bypass"]
 
 
+def test_models_stay_known_when_a_session_that_is_taken_up_again_names_none(mine: Mine) -> None:
+    daemon = mine("terse", "thinks")
+    conversation = daemon.conversation("mine")
+    ask(daemon, conversation, "say Hello")
+    ask(daemon, conversation, "crash")
+
+    ask(daemon, conversation, "say Hello")
+
+    assert told(daemon, "session/resume")
+    assert names(models(daemon)) == ["", "small", "large"]
+    assert models(daemon)["options"]
+
+
+def test_that_it_has_no_models_any_more_is_believed_when_it_is_asked(mine: Mine) -> None:
+    daemon = mine()
+    assert names(daemon.api("POST", "/agents/mine/models")) == ["", "small", "large"]
+    (daemon.root / "outgrown").touch()
+
+    assert names(daemon.api("POST", "/agents/mine/models")) == [""]
+
+
 def test_what_an_agent_can_do_is_what_it_said(mine: Mine) -> None:
     """Of one that names no models, has no mode to plan in and takes no session up again."""
     daemon = mine("plain", "forgetful")
@@ -143,6 +165,25 @@ def test_what_a_dead_daemon_left_of_such_a_question_is_removed(mine: Mine) -> No
 def _ask_in_vain(daemon: Daemon) -> None:
     with contextlib.suppress(OSError):
         daemon.request("POST", "/api/agents/mine/models", {})
+
+
+def test_a_host_of_such_a_question_that_cannot_be_ended_does_not_end_the_daemon(daemon: Daemon) -> None:
+    """Also what stands beside it goes; what it has itself stays for the next start."""
+    daemon.stop()
+    tape = daemon.data / "tapes" / "asked-x"
+    left = daemon.data / "tmp" / "asked-y"
+    tape.mkdir(parents=True)
+    left.mkdir(parents=True)
+    (tape / "lock").write_text("99999999")
+    with (tape / "lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+        daemon.start()
+
+        wait_for(lambda: "asked-x cannot be ended" in daemon.log() and not left.exists(), "it to be let be")
+        assert daemon.healthy()
+        assert tape.exists()
+        assert daemon.stop() == 0
 
 
 def test_the_form_of_a_new_conversation_asks_and_keeps_what_was_typed(mine: Mine) -> None:

@@ -1,9 +1,12 @@
 """What an agent offers beside model and mode is chosen for a conversation, from wherever, and holds from the next turn on."""
 
+import json
+
 import pytest
 
 from tests.sessions.acp import Mine, ask, told
 from tests.support.ctl import Here
+from tests.support.daemon import wait_for
 
 
 def efforts(daemon: object) -> list[str]:
@@ -79,6 +82,45 @@ def test_it_is_chosen_in_the_terminal(mine: Mine) -> None:
         == "mine, model default, mode ask, effort high: at once where the agent can, else from the next turn on\n"
     )
     assert "write NAME=VALUE" in ctl("set", conversation, "--option", "effort", code=2).stderr
+
+
+def test_what_two_conversations_say_of_one_agent_is_kept_once_and_not_with_every_word(mine: Mine) -> None:
+    """Each of its processes calls the option something else."""
+    daemon = mine("thinks", "moody")
+    first, second = daemon.conversation("mine"), daemon.conversation("mine")
+    file = daemon.data / "offers.json"
+
+    def label() -> str:
+        options = json.loads(file.read_bytes())["mine"].get("options") if file.exists() else None
+        return str(options[0]["name"]) if options else ""
+
+    ask(daemon, first, "say Hello")
+    before = wait_for(label, "what the first said")
+    ask(daemon, second, "say Hello")
+    wait_for(lambda: label() != before, "what the second said")
+    kept = file.stat()
+
+    for conversation in (first, second, first, second):
+        ask(daemon, conversation, "say Hello; say again")
+
+    assert (file.stat().st_ino, file.stat().st_mtime_ns) == (kept.st_ino, kept.st_mtime_ns)
+
+
+def test_one_that_is_signed_out_does_not_take_back_what_it_offered(mine: Mine) -> None:
+    daemon = mine("thinks")
+    offer = daemon.api("POST", "/agents/mine/models")
+    assert offer["options"]
+    (daemon.root / "expired").touch()
+
+    assert ask(daemon, daemon.conversation("mine"), "say Hello")["status"] == "error"
+
+    assert daemon.api("GET", "/agents/mine/models") == offer
+
+
+def test_one_that_never_got_as_far_as_that_has_said_nothing(mine: Mine) -> None:
+    daemon = mine("thinks", "login")
+    assert ask(daemon, daemon.conversation("mine"), "say Hello")["status"] == "error"
+    assert daemon.api("GET", "/agents/mine/models")["said"] is None
 
 
 @pytest.mark.parametrize("options", [{"a\n": "b"}, {"a": "b" * 201}, {f"{n}": "b" for n in range(33)}])

@@ -5,7 +5,7 @@
 A prompt is a list of steps, separated by `;`: say WORDS, late WORDS, think WORDS, plan, tool, ask, edit PATH, read PATH, write PATH, slow,
 until PATH, remember WORD, recall, settings, strange, twice, asked PATH, end REASON,
 run LINE, asked_run LINE, start LINE, create JSON, output, kill, release, wait, hasty LINE, fail WORDS, crash, silent, deaf. Sessions lie in FOLDER, so that another process
-can take them up. What it was told (every line) lies in FOLDER/told.
+can take them up. What it was told (every line) lies in FOLDER/told. Beside FOLDER, a file `expired` signs it out and `outgrown` takes its models.
 """
 
 import argparse
@@ -39,7 +39,8 @@ class Agent(Commands):
         self.late: list[str] = []
         self.session, self.number, self.terminal = "", 0, ""
         self.effort = "low"
-        self.mode, self.model, self.signed_in = "auto", "small", "login" not in habits
+        self.mode, self.model = "auto", "small"
+        self.signed_in = "login" not in habits and not (home.parent / "expired").exists()
         self.cancelled = threading.Event()
 
     # -- lines --------------------------------------------------------------------------------------------------------
@@ -139,14 +140,12 @@ class Agent(Commands):
         raise ProtocolError(-32601, f"no method {method}")
 
     def options(self) -> list[dict[str, Any]]:
+        if "thinks" not in self.habits:
+            return []
+        name = f"Thinking {os.getpid()}" if "moody" in self.habits else "Thinking"
         choices = [{"value": effort, "name": effort.title()} for effort in EFFORTS]
-        more = {
-            "category": "thought_level",
-            "type": "select",
-            "currentValue": self.effort,
-            "options": choices,
-        }
-        return [{"id": "effort", "name": "Thinking", **more}] if "thinks" in self.habits else []
+        more = {"category": "thought_level", "type": "select", "options": choices}
+        return [{"id": "effort", "name": name, "currentValue": self.effort, **more}]
 
     def sessions(self, params: dict[str, Any]) -> dict[str, Any]:
         """One a page."""
@@ -199,9 +198,13 @@ class Agent(Commands):
             "availableModels": [{"modelId": one, "name": one} for one in MODELS],
         }
         found: dict[str, Any] = {} if "plain" in self.habits else {"modes": modes, "models": models}
+        if (self.home.parent / "outgrown").exists():
+            found.pop("models")
         if options := self.options():
             found["configOptions"] = options
-        return {"sessionId": self.session, **found} if method == "session/new" else found
+        if method == "session/new":
+            return {"sessionId": self.session, **found}
+        return {} if "terse" in self.habits else found
 
     def remember(self, word: str) -> None:
         (self.home / self.session).write_text(word)
