@@ -224,6 +224,7 @@ def status_by_name(daemon: Daemon, name: str) -> int:
 def test_sighup_brings_into_force_what_can_be_and_says_what_cannot(daemon: Daemon, manager: Manager) -> None:
     configure(daemon, "idle_minutes = 5")
     daemon.start(NOTIFY_SOCKET=manager.address)
+    wait_for(lambda: manager.times("READY=1"), "the start to be over")
     assert status_by_name(daemon, "studio.example") == 421
 
     configure(
