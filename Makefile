@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check -qq
 PYTEST := $(BIN)/pytest -q --no-header
-WORKERS ?= 3
+WORKERS ?= 2
 BROWSERS ?= 2
 # Tests that measure time or kill processes have the machine to themselves.
 ALONE := crash or serial
