@@ -70,7 +70,7 @@ print(*os.get_terminal_size())
 
 async def test_ctrl_c_reaches_the_program_in_the_foreground(places: Places) -> None:
     link = await Link.spawn(
-        places, terminal(shell("echo on; trap 'echo stopped; exit 3' INT; while :; do sleep 0.05; done"))
+        places, terminal(shell("trap 'echo stopped; exit 3' INT; echo on; while :; do sleep 0.05; done"))
     )
     await until(lambda: b"on" in said(places))
     await link.send("1", b"\x03")
