@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -75,11 +76,11 @@ def flood(root: Path, prompt: str, lines: int, readers: int = 1) -> dict[str, An
         conversation = daemon.conversation()
         daemon.send(conversation, "emit 10")  # the host is up and warm
         daemon.ended(conversation)
-        daemon.request(
-            "GET", f"/conversations/{conversation}"
-        )  # a page is opened before it is kept up to date
+        # A page is opened before it is kept up to date.
+        daemon.request("GET", f"/conversations/{conversation}")
         assert daemon.process
         pids = [daemon.process.pid, *daemon.hosts()]
+        warm = daemon.events(0, conversation)[-1]["position"]
         before = cpu_seconds(pids)
 
         pages = Pages(daemon, conversation, readers, lines - 1)
@@ -99,23 +100,25 @@ def flood(root: Path, prompt: str, lines: int, readers: int = 1) -> dict[str, An
             "latency_ms": spread([value for page in pages.readers for value in page.arrivals()[1]]),
             "probe_ms": spread(probe.taken),
             "peak_rss_mb": memory(daemon.process.pid, "VmHWM"),
-            "lost": lines - kept(daemon, conversation),
+            **counted(daemon, conversation, warm, lines),
         }
     finally:
         daemon.close()
 
 
-def kept(daemon: Daemon, conversation: str) -> int:
-    """How many different tokens the log holds, beyond those of the warm-up."""
-    found: set[int] = set()
-    after = 0
+def counted(daemon: Daemon, conversation: str, after: int, lines: int) -> dict[str, int]:
+    """How many of the turn's numbers the log lacks, and how many it holds more than once, from a position on."""
+    found: Counter[int] = Counter()
     while events := daemon.events(after, conversation):
         for event in events:
             body = (event["data"] or {}).get("body") or {}
-            whole = _whole(daemon, body)
-            found |= {int(token[1]) for token in TOKEN.finditer(whole)}
+            found.update(int(token[1]) for token in TOKEN.finditer(_whole(daemon, body)))
         after = events[-1]["position"]
-    return len(found)
+    wanted = range(lines)
+    return {
+        "lost": sum(found[number] == 0 for number in wanted),
+        "doubled": sum(found[number] > 1 for number in wanted),
+    }
 
 
 def _whole(daemon: Daemon, body: dict[str, Any]) -> bytes:
