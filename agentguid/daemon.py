@@ -112,8 +112,11 @@ def _pages(settings: Settings) -> Site:
 
 
 def _welcome(settings: Settings, parts: Parts) -> None:
+    """A link for who looks on; never where it may be kept, as in a journal."""
     if sys.stderr.isatty():
         print(f"\n  Sign in: {login.link(settings, parts.tickets.issue())}\n", file=sys.stderr)
+    else:
+        log.info("to sign in: agentguictl login")
 
 
 def _end_all(turns: Turns, terminals: Terminals) -> Callable[[], Awaitable[int]]:
