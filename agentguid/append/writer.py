@@ -178,4 +178,6 @@ class Writer:
 
 
 def _unwritten(error: BaseException) -> LogBroken:
-    return LogBroken(f"nothing was appended, the log cannot be written: {error}")
+    broken = LogBroken(f"nothing was appended, the log cannot be written: {error}")
+    broken.__cause__ = error
+    return broken

@@ -1,8 +1,9 @@
 """What becomes of a turn when running it fails unexpectedly. Three cases, and each of them ends:
 
 What cannot be written now can be written later: the turn waits, and its page says for what. What the user wants
-stopped is stopped, whatever else is wrong; what it had said by then is still written when it can be. Anything else is a bug of ours, which would most likely come again for ever:
-it is tried twice more, then the turn has failed, and the next one gets an agent with a fold of its own.
+stopped is stopped, whatever else is wrong; what it had said by then is still written when it can be, for which a disk is
+waited for as long as it takes, anything else a while. Anything else is a bug of ours, which would most likely come again
+for ever: it is tried twice more, then the turn has failed, and the next one gets an agent with a fold of its own.
 """
 
 import errno
@@ -26,13 +27,17 @@ FIRST = 5.0
 LONGEST = 60.0
 TRIES = 3
 """Failures in the same place after which it is given up."""
+PATIENT = 10
+"""The same for what should pass and does not, when the user wants the turn stopped."""
 PASSING = (
     OSError, MemoryError, LogBroken, TooBusy, Conflict,
-    apsw.BusyError, apsw.CantOpenError, apsw.FullError, apsw.IOError, apsw.NoMemError,
+    apsw.BusyError, apsw.CantOpenError, apsw.FullError, apsw.IOError, apsw.NoMemError, apsw.ReadOnlyError,
 )  # fmt: skip
 """What says nothing about the turn: the machine has no room, or no time."""
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
 """What the system says when a disk is full or broken."""
+DISKS = (apsw.CantOpenError, apsw.FullError, apsw.IOError, apsw.ReadOnlyError)
+"""What SQLite says then."""
 SAID = 200
 """Characters of an error that are shown."""
 
@@ -76,11 +81,11 @@ class Failing:
             "running a turn failed: %s", error, exc_info=error if first else None,
             extra={"conversation": conversation, "times": mishaps.times},
         )  # fmt: skip
-        passing = isinstance(error, PASSING)
+        passing = isinstance(cause(error), PASSING)
         passing = passing or (isinstance(error, AgentFailed) and bool(host and held(parts.places, host.id)))
         mishaps.bugs += not passing
         if unwanted(parts, conversation):
-            if passing and host:
+            if passing and host and (mishaps.times < PATIENT or of_disk(error)):
                 return await self._kill(conversation, host.id, error)
             if await self._gave_up(conversation, "It was deleted."):
                 return 0.0
@@ -127,6 +132,17 @@ class Failing:
         return (host is not None and now != host) or (
             turn is not None and (after is None or after.turn != turn)
         )
+
+
+def cause(error: Exception) -> BaseException:
+    """What the log says that SQLite had said, where that is known: it refuses some statements for ever."""
+    return (error.__cause__ if isinstance(error, LogBroken) else None) or error
+
+
+def of_disk(error: Exception) -> bool:
+    """It comes from a disk that is full or broken, and ends with that."""
+    why = cause(error)
+    return isinstance(why, (LogBroken, *DISKS)) or (isinstance(why, OSError) and why.errno in DISK)
 
 
 def given_up(error: Exception) -> str:

@@ -195,6 +195,33 @@ def test_what_is_to_stop_stops_whatever_else_is_wrong(started: Started) -> None:
     wait_for(lambda: not daemon.hosts(), "the agent to be gone")
 
 
+@pytest.mark.parametrize(("error", "outcome"), [("MemoryError()", "interrupted"), ("TOO_BIG", "error")])
+def test_what_never_passes_ends_the_turn_as_well(started: Started, error: str, outcome: str) -> None:
+    """Memory may come back: that is waited for until the user has had enough. What SQLite refuses it refuses for ever."""
+    daemon = started(f"""
+import apsw
+from agentguid.append.writer import _unwritten
+from agentguid.dispatch import Dispatcher
+f.PATIENT = 3
+TOO_BIG = _unwritten(apsw.TooBigError("string or blob too big"))
+real = Dispatcher.__call__
+async def call(self, command, **more):
+    if type(command).__name__ == "Report" and any(type(one).__name__ == "ItemAdded" for one in command.facts):
+        raise {error}
+    return await real(self, command, **more)
+Dispatcher.__call__ = call
+""")
+    conversation = daemon.conversation()
+    daemon.send(conversation, "emit 100000 rate 500")
+    wait_for(lambda: "running a turn failed" in daemon.log(), "the first failure")
+    if outcome == "interrupted":
+        wait_for(lambda: stuck(daemon, conversation), "it to be said that it waits")
+        daemon.api("POST", f"/conversations/{conversation}/cancel")
+
+    assert daemon.ended(conversation)["status"] == outcome
+    wait_for(lambda: not daemon.hosts(), "the agent to be gone")
+
+
 def test_an_agent_whose_session_cannot_be_closed_is_ended_all_the_same(started: Started) -> None:
     daemon = started(
         "from agentguid.agents.claude import ClaudeAdapter\n"
