@@ -269,7 +269,7 @@ def test_escape_asks_before_it_stops_and_the_safe_answer_has_the_focus(daemon: D
     expect(page.locator("#stop")).to_be_hidden()
     latest = daemon.latest(conversation)
     assert latest
-    assert latest["status"] == "active"
+    assert latest["status"] in ("pending", "active")
     page.keyboard.press("Escape")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")

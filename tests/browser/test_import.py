@@ -47,8 +47,8 @@ def test_it_works_without_script(daemon: Daemon, opened: Callable[..., Page]) ->
     page.get_by_role("button", name="Import").click()
 
     expect(page).to_have_url(f"{daemon.base}/import")
-    for _ in range(100):
-        if page.get_by_text("All of it is here").count():
+    for _ in range(1000):
+        if page.get_by_text("7 sessions with").count():
             break
         page.reload()
     expect(page.get_by_text("7 sessions with")).to_be_visible()
