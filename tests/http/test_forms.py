@@ -175,7 +175,8 @@ def test_a_new_conversation_in_a_mode_that_its_agent_lacks_is_not_made(served: S
 
     html = answer.body.decode()
     assert answer.status == 400
-    assert "Demo agent has no “Plan only”; choose another mode or agent" in html
+    has = "“Ask first”, “Edit without asking”, “Ask nothing”"
+    assert f"Demo agent has no “Plan only”, it has {has}; choose another mode or agent" in html
     assert "my plan, at length" in html
     assert "selected" in option(html, "plan")
     assert len(served.api("GET", "/conversations")["conversations"]) == before
