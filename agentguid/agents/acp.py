@@ -83,8 +83,9 @@ class AcpAdapter(Reading):
 
     @property
     def modes(self) -> Sequence[Mode] | None:
+        """A session that is taken up again need not name the agent's: then nobody knows."""
         state = self.state
-        if state.step != "ready":
+        if state.step != "ready" or (state.resumed and modes.MODE not in state.settings):
             return None
         plans = modes.mode_of(self.entry, state, "plan") is not None
         return ("ask", "accept_edits", "plan", "bypass") if plans else ("ask", "accept_edits", "bypass")

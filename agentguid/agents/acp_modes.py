@@ -168,6 +168,8 @@ def _bare(choice: str) -> str:
 def missing(entry: Entry, state: State, prompt: Prompt) -> str:
     """Why the prompt cannot have what it wants of this agent; empty when it can."""
     if prompt.mode == "plan" and mode_of(entry, state, "plan") is None:
+        if state.resumed and MODE not in state.settings:
+            return f"{entry.name} did not say which modes it has when it took up this conversation again. Choose another permission mode, then send it again."
         return f"{entry.name} has no mode in which it only plans. Choose another permission mode, then send it again."
     if prompt.model and MODEL not in state.settings:
         return f"{entry.name} does not let others choose its model. Choose its default, then send it again."

@@ -115,7 +115,7 @@ class Agents:
         *,
         asked: bool = False,
     ) -> None:
-        """An agent said what it offers, or was asked for it. `modes`: those of ours that it can work in; None: all."""
+        """An agent said what it offers, or was asked for it. `modes`: those of ours that it can work in; None: it does not say."""
         self._offers.learn(id, models, modes, at, asked=asked)
 
     def learn_options(self, id: str, options: Sequence[Option]) -> None:  # noqa: A002

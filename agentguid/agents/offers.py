@@ -53,13 +53,15 @@ class Offers:
     ) -> None:
         """It has just said this. What is the same as before is written when it is a day newer.
 
-        That it has no models is believed when it was asked: a session that is taken up again need not name them.
+        That it has no models is believed when it was asked: a session that is taken up again need not name them. Nor its
+        modes (None): they are as they were known; of one that was never heard, or was asked, all.
         """
         named = tuple(name for name in dict.fromkeys(models) if 0 < len(name) <= LONGEST)[:MODELS]
         before = self._offers.get(agent)
         if not named and before and not asked:
             named = before.models
-        able = Offer().modes if modes is None else tuple(modes)
+        known = Offer() if asked or before is None else before
+        able = known.modes if modes is None else tuple(modes)
         offer = msgspec.structs.replace(before or Offer(), models=named, modes=able, at=at)
         self._keep(agent, before, offer)
 

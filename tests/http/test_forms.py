@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from typing import get_args
 from urllib.parse import urlencode
 
 import pytest
 
 from agentguid.protocol.events import ApprovalRequested, TurnEnded
-from agentguid.protocol.items import Body, Option
+from agentguid.protocol.items import Body, Mode, Option
 from tests.http.conftest import Answer, Served
 from tests.http.turns import running
 
@@ -154,7 +155,7 @@ def planless(served: Served) -> str:
 @pytest.fixture(autouse=True)
 def _again(served: Served) -> Iterator[None]:
     yield
-    served.loop.call_soon_threadsafe(served.parts.agents.learn, "demo", ["m"], None, 2)
+    served.loop.call_soon_threadsafe(served.parts.agents.learn, "demo", ["m"], get_args(Mode), 2)
 
 
 def page(served: Served, path: str) -> str:

@@ -100,10 +100,11 @@ def test_a_mode_that_an_agent_is_known_not_to_have_is_refused_before_anything_ru
     assert daemon.api("GET", f"/conversations/{early}")["conversation"]["mode"] == "plan"
 
 
-def test_models_stay_known_when_a_session_that_is_taken_up_again_names_none(mine: Mine) -> None:
-    daemon = mine("terse", "thinks")
+def test_models_and_modes_stay_known_when_a_session_that_is_taken_up_again_names_none(mine: Mine) -> None:
+    daemon = mine("terse", "thinks", "planless")
     conversation = daemon.conversation("mine")
     ask(daemon, conversation, "say Hello")
+    assert models(daemon)["modes"] == ["ask", "accept_edits", "bypass"]
     ask(daemon, conversation, "crash")
 
     ask(daemon, conversation, "say Hello")
@@ -111,6 +112,21 @@ def test_models_stay_known_when_a_session_that_is_taken_up_again_names_none(mine
     assert told(daemon, "session/resume")
     assert names(models(daemon)) == ["", "small", "large"]
     assert models(daemon)["options"]
+    assert models(daemon)["modes"] == ["ask", "accept_edits", "bypass"]
+
+
+def test_a_mode_that_it_has_is_not_lost_because_such_a_session_names_none(mine: Mine) -> None:
+    daemon = mine("terse")
+    conversation = daemon.conversation("mine")
+    ask(daemon, conversation, "say Hello")
+    ask(daemon, conversation, "crash")
+    ask(daemon, conversation, "say Hello")
+
+    assert told(daemon, "session/resume")
+    assert models(daemon)["modes"] == ["ask", "accept_edits", "plan", "bypass"]
+    daemon.api("PATCH", f"/conversations/{conversation}", {"mode": "plan"})
+    why = ask(daemon, conversation, "say Hello")["error"]
+    assert "did not say which modes it has when it took up this conversation again" in why
 
 
 def test_that_it_has_no_models_any_more_is_believed_when_it_is_asked(mine: Mine) -> None:

@@ -189,6 +189,7 @@ class Agent(Commands):
                 self.text("An old answer")
                 self.update("tool_call", toolCallId="old", title="old", kind="read", status="completed")
         offered = [*MODES, "yolo"] if "wild" in self.habits else MODES
+        offered = [mode for mode in offered if mode != "plan" or "planless" not in self.habits]
         modes = {
             "currentModeId": self.mode,
             "availableModes": [{"id": mode, "name": mode} for mode in offered],
