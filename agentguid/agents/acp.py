@@ -101,6 +101,10 @@ class AcpAdapter(Reading):
         return settings.offered(self.entry, self.state)
 
     @property
+    def own_model(self) -> str:
+        return self.state.first_model
+
+    @property
     def resumes(self) -> bool:
         """Nobody knows before its handshake."""
         return self.state.step == "new" or self.state.loads or self.state.resumes

@@ -121,13 +121,21 @@ def tried(state: State, sent: Sent) -> None:
 def _wanted(entry: Entry, state: State, prompt: Prompt) -> Iterator[tuple[str, str]]:
     """What nobody chose is the agent's to change. What was set for the user is set back when it is not wanted any more."""
     yield from wanted(entry, state, prompt.mode)
-    model = prompt.model or state.first_model
+    model = prompt.model or state.first_model or _own_model(state, prompt)
     if model:
         yield MODEL, model
     for one in offered(entry, state):
-        value = prompt.options.get(one.id) or (one.own if one.id in state.chosen else "")
+        ours = one.id in prompt.dropped or one.id in state.chosen
+        own = one.own or prompt.dropped.get(one.id, "")
+        value = prompt.options.get(one.id) or (own if ours else "")
         if any(value == choice for choice, _ in one.choices):
             yield one.id, value
+
+
+def _own_model(state: State, prompt: Prompt) -> str:
+    """Of a session that is older than this process: what the agent said elsewhere, if it still has that."""
+    now, own = state.settings.get(MODEL), prompt.dropped.get(MODEL, "")
+    return own if now and own in now.choices else ""
 
 
 def wanted(entry: Entry, state: State, mode: Mode) -> Iterator[tuple[str, str]]:

@@ -29,8 +29,8 @@ def learn(entry: Entry, state: State, result: dict[str, Any]) -> None:
             choices = _words(one.get(id_) for one in objects(told.get(list_)))
             state.settings[setting] = Setting(word(told.get(current)), choices)
     options(entry, state, result.get("configOptions"))
-    if MODEL in state.settings:
-        state.first_model = state.first_model or state.settings[MODEL].current
+    if MODEL in state.settings and not state.resumed:
+        state.first_model = state.settings[MODEL].current
 
 
 def options(entry: Entry, state: State, told: Any, *, switched: bool = False) -> None:

@@ -32,6 +32,8 @@ class Offer(Struct, frozen=True, omit_defaults=True):
     """Its slash commands where it said so last: most of them are the same everywhere."""
     options: tuple[Option, ...] = ()
     """What can be chosen beside model and mode."""
+    model: str = ""
+    """What it has when nobody chooses; empty: it did not say."""
     at: int = 0
     """When it said so, microseconds since the epoch."""
 
@@ -70,12 +72,17 @@ class Offers:
         before = self._offers.get(agent)
         self._keep(agent, before, msgspec.structs.replace(before or Offer(), commands=tuple(commands), at=at))
 
-    def learn_options(self, agent: str, options: Sequence[Option], at: int) -> None:
-        """It has just said that these can be chosen. What it does not know of its own choice another process may have said."""
+    def learn_options(self, agent: str, options: Sequence[Option], at: int, model: str = "") -> None:
+        """It has just said that these can be chosen, and its own model.
+
+        What it does not know of its own choice another process may have said.
+        """
         before = self._offers.get(agent)
         own = {one.id: one.own for one in before.options} if before else {}
         named = tuple(one if one.own else _with_own(one, own.get(one.id, "")) for one in options)
-        self._keep(agent, before, msgspec.structs.replace(before or Offer(), options=named, at=at))
+        known = before or Offer()
+        model = model[:LONGEST] or known.model
+        self._keep(agent, before, msgspec.structs.replace(known, options=named, model=model, at=at))
 
     def _keep(self, agent: str, before: Offer | None, offer: Offer) -> None:
         new = before is None or msgspec.structs.replace(before, at=offer.at) != offer
