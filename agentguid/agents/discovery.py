@@ -123,6 +123,11 @@ class Agents:
         if options or model or self._offers.get(id):
             self._offers.learn_options(id, options, now(), model)
 
+    def options(self, id: str) -> Sequence[Option]:  # noqa: A002
+        """What can be chosen beside model and mode, as it said last."""
+        offer = self._offers.get(id)
+        return offer.options if offer else ()
+
     def offer(self, id: str) -> Offer | None:  # noqa: A002
         """What an agent said last, also to an earlier daemon; None: it was never asked."""
         return self._offers.get(id)
