@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from agentguid.agents import acp_modes as modes
+from agentguid.agents import acp_settings as settings
 from agentguid.agents import acp_write as write
 from agentguid.agents.acp_reading import Reading
 from agentguid.agents.base import (
@@ -78,13 +79,14 @@ class AcpAdapter(Reading):
 
     @property
     def models(self) -> Sequence[str]:
-        setting = self.state.settings.get(modes.MODEL)
+        setting = self.state.settings.get(settings.MODEL)
         return setting.choices if setting else ()
 
     @property
     def modes(self) -> Sequence[Mode] | None:
+        """A session that is taken up again need not name the agent's: then nobody knows."""
         state = self.state
-        if state.step != "ready":
+        if state.step != "ready" or (state.resumed and settings.MODE not in state.settings):
             return None
         plans = modes.mode_of(self.entry, state, "plan") is not None
         return ("ask", "accept_edits", "plan", "bypass") if plans else ("ask", "accept_edits", "bypass")
@@ -96,7 +98,11 @@ class AcpAdapter(Reading):
 
     @property
     def options(self) -> Sequence[Option]:
-        return modes.offered(self.entry, self.state)
+        return settings.offered(self.entry, self.state)
+
+    @property
+    def own_model(self) -> str:
+        return self.state.first_model
 
     @property
     def resumes(self) -> bool:

@@ -4,6 +4,7 @@ from typing import Any
 
 from agentguid.agents import acp_errors as errors
 from agentguid.agents import acp_modes as modes
+from agentguid.agents import acp_settings as settings
 from agentguid.agents import acp_turns as turns
 from agentguid.agents import acp_wire as wire
 from agentguid.agents import acp_write as write
@@ -100,7 +101,7 @@ class Answers(Session):
             )
             return
         state.step, state.resumed = "ready", resumed
-        modes.learn(self.entry, state, result)
+        settings.learn(self.entry, state, result)
         out.append(self.identified())
         if warning := modes.unsure(self.entry, state):
             out.append(self.notice(warning, "warning"))
@@ -159,7 +160,7 @@ class Answers(Session):
                 state.refusal = f"{why}Choose another one, then send the message again."
             return
         modes.done(self.entry, state, sent, result)
-        if sent.setting == modes.MODEL:
+        if sent.setting == settings.MODEL:
             out.append(self.identified())
         elif works and not modes.holds(state, sent):
             why = f"{self.entry.name} did not keep its {sent.setting} at {sent.value}. "

@@ -5,23 +5,18 @@ begin in one that asks nothing. What an agent's own modes cannot do, the answers
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
-from itertools import islice
+from collections.abc import Iterator
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
-from agentguid.agents.acp_state import CHOICES, SETTINGS, Sent, Setting, State
-from agentguid.agents.base import Option, Prompt
+from agentguid.agents.acp_settings import MODE, MODEL, offered, options, strict
+from agentguid.agents.acp_state import Sent, Setting, State
+from agentguid.agents.base import Prompt
 from agentguid.agents.entry import Entry
-from agentguid.agents.jsonl import mapping, objects, text_of, word
-from agentguid.agents.options import MOST, encoded, known
-from agentguid.agents.options import option as choice
+from agentguid.agents.options import MOST, known
 from agentguid.protocol.items import Mode
 
-MODE, MODEL = "mode", "model"
 GUESSES: dict[Mode, tuple[str, ...]] = {
     "ask": ("default", "ask", "approve", "manual", "normal", "alwaysask"),
     "accept_edits": ("acceptedits", "autoedit"),
@@ -32,121 +27,6 @@ GUESSES: dict[Mode, tuple[str, ...]] = {
 TRIES, TRIED = 2, 16
 """How often a mode is set before a prompt: a model that is set after it may undo it once.
 So many settings are counted."""
-
-
-def learn(entry: Entry, state: State, result: dict[str, Any]) -> None:
-    """What an answer to `session/new` or its kin says about settings: old-style modes and models, then config options."""
-    for setting, list_, current, id_ in (
-        (MODE, "availableModes", "currentModeId", "id"),
-        (MODEL, "availableModels", "currentModelId", "modelId"),
-    ):
-        told = mapping(result.get(f"{setting}s"))
-        if told:
-            choices = _words(one.get(id_) for one in objects(told.get(list_)))
-            state.settings[setting] = Setting(word(told.get(current)), choices)
-    options(entry, state, result.get("configOptions"))
-    if MODEL in state.settings:
-        state.first_model = state.first_model or state.settings[MODEL].current
-
-
-def options(entry: Entry, state: State, told: Any, *, switched: bool = False) -> None:
-    """Config options, all of them. Where one is the mode or the model, it is the way to set that.
-
-    `switched`: they are those of another model.
-    """
-    if isinstance(told, list):
-        own = {one.id: one.own for one in known(state.options)}
-        if switched or any(sent.setting == MODEL for sent in state.sent.values()):
-            fresh = _changed(state, told)
-            own |= fresh
-            state.chosen = [name for name in state.chosen if name not in fresh]
-        unknown = None if state.resumed else state.chosen
-        state.options = encoded(_option(one, own, unknown) for one in objects(told)[:CHOICES])
-    for option in sorted(objects(told), key=lambda option: _rest(entry, option))[:CHOICES]:
-        name, category = word(option.get("id")), text_of(option.get("category"))
-        current = option.get("currentValue")
-        if not name or not isinstance(current, str):
-            continue
-        choices = _words(one.get("value") for one in _values(option.get("options")))
-        setting = category if category in (MODE, MODEL) else name
-        if setting != name or setting in (MODE, MODEL) or len(state.settings) < CHOICES:
-            state.settings[setting] = Setting(word(current), choices, name)
-    _fit(entry, state)
-
-
-def _rest(entry: Entry, told: dict[str, Any]) -> bool:
-    """Whether nothing depends on it but what the user may choose."""
-    return told.get("category") not in (MODE, MODEL) and not _strict(entry, text_of(told.get("id")))
-
-
-def _changed(state: State, told: list[Any]) -> dict[str, str]:
-    """What another model brought with it: that is the agent's own choice, not the user's for the model before."""
-    now = {text_of(one.get("id")): text_of(one.get("currentValue")) for one in objects(told)[:CHOICES]}
-    before = {name: setting.current for name, setting in state.settings.items()}
-    return {name: value for name, value in now.items() if before.get(name) != value}
-
-
-def _fit(entry: Entry, state: State) -> None:
-    """No more than is carried: what our modes set, then the rest in the agent's order. The models take the room that is left."""
-    room, kept = SETTINGS, dict[str, Setting]()
-    for name in sorted(
-        state.settings, key=lambda name: (name == MODEL, name != MODE, not _strict(entry, name))
-    ):
-        setting, choices = state.settings[name], list[str]()
-        room -= _size(name, setting.current, setting.option)
-        for value in setting.choices if name == MODEL or _strict(entry, name) else ():
-            room -= _size(value)
-            if room < 0:
-                break
-            choices.append(value)
-        if room >= 0 or name == MODEL or _strict(entry, name):
-            kept[name] = replace(setting, choices=choices)
-    state.settings = kept
-
-
-def _size(*texts: str) -> int:
-    return len(msgspec.json.encode(texts)) + 2
-
-
-def _words(values: Iterable[Any]) -> list[str]:
-    return [said for value in islice(values, CHOICES) if (said := word(value))]
-
-
-def _option(told: dict[str, Any], own: Mapping[str, str], chosen: Sequence[str] | None) -> Option | None:
-    """One that is neither the mode nor the model, for a form. `own`: what they had at first.
-
-    Of those that were chosen for it before (None: all may have been) nobody knows what they have by themselves.
-    """
-    name, current = text_of(told.get("id")), told.get("currentValue")
-    if (
-        text_of(told.get("category")) in (MODE, MODEL)
-        or name in (MODE, MODEL)
-        or not isinstance(current, str)
-    ):
-        return None
-    choices = [(text_of(one.get("value")), text_of(one.get("name"))) for one in _values(told.get("options"))]
-    first = "" if chosen is None or name in chosen else current
-    return choice(name, text_of(told.get("name")), choices, own.get(name, first))
-
-
-def offered(entry: Entry, state: State) -> Sequence[Option]:
-    """What a user may choose beside mode and model: without what a mode of ours sets. The same list while it is the same."""
-    ours = frozenset(setting for settings in entry.modes.values() for setting in settings)
-    return _without(bytes(state.options), ours)
-
-
-@lru_cache(maxsize=32)
-def _without(options: bytes, ours: frozenset[str]) -> Sequence[Option]:
-    return tuple(one for one in known(msgspec.Raw(options)) if one.id not in ours)
-
-
-def _values(told: Any) -> Iterator[dict[str, Any]]:
-    """Options may stand in groups."""
-    for one in objects(told):
-        if "options" in one:
-            yield from objects(one["options"])
-        else:
-            yield one
 
 
 def mode_of(entry: Entry, state: State, mode: Mode) -> str | None:
@@ -168,10 +48,19 @@ def _bare(choice: str) -> str:
 def missing(entry: Entry, state: State, prompt: Prompt) -> str:
     """Why the prompt cannot have what it wants of this agent; empty when it can."""
     if prompt.mode == "plan" and mode_of(entry, state, "plan") is None:
-        return f"{entry.name} has no mode in which it only plans. Choose another permission mode, then send it again."
+        why = _unsaid(state, MODE) or "has no mode in which it only plans"
+        return f"{entry.name} {why}. Choose another permission mode, then send it again."
     if prompt.model and MODEL not in state.settings:
-        return f"{entry.name} does not let others choose its model. Choose its default, then send it again."
+        why = _unsaid(state, MODEL) or "does not let others choose its model"
+        return f"{entry.name} {why}. Choose its default, then send it again."
     return _unkept(entry, state, prompt)
+
+
+def _unsaid(state: State, setting: str) -> str:
+    """That it has none, a session that is taken up again does not say by naming none."""
+    if state.resumed and setting not in state.settings:
+        return f"did not say which {setting}s it has when it took up this conversation again"
+    return ""
 
 
 def _unkept(entry: Entry, state: State, prompt: Prompt) -> str:
@@ -180,7 +69,7 @@ def _unkept(entry: Entry, state: State, prompt: Prompt) -> str:
         return ""
     for setting, value in _wanted(entry, state, prompt):
         now = state.settings.get(setting)
-        if _strict(entry, setting) and now and now.current != value and state.tries.get(setting, 0) >= TRIES:
+        if strict(entry, setting) and now and now.current != value and state.tries.get(setting, 0) >= TRIES:
             what = "mode" if setting == MODE else setting
             return (
                 f"{entry.name} would not stay in its {what} {value}: it is in {now.current or 'another'} again. "
@@ -197,7 +86,7 @@ def next_one(entry: Entry, state: State, prompt: Prompt) -> Sent | None:
     tries = state.tries if state.setting_for == prompt.turn else {}
     for setting, value in _wanted(entry, state, prompt):
         now = state.settings.get(setting)
-        most = TRIES if _strict(entry, setting) else 1
+        most = TRIES if strict(entry, setting) else 1
         if now is not None and now.current != value and tries.get(setting, 0) < most:
             return _setting(now, prompt.turn, setting, value)
     return _once_more(entry, state, prompt, tries)
@@ -206,15 +95,10 @@ def next_one(entry: Entry, state: State, prompt: Prompt) -> Sent | None:
 def _once_more(entry: Entry, state: State, prompt: Prompt, tries: dict[str, int]) -> Sent | None:
     """The mode again, after an option: that may be the mode by another name, and not every agent says what it undoes."""
     last, now = next(reversed(tries), MODE), state.settings.get(MODE)
-    if now is None or last == MODEL or _strict(entry, last) or tries.get(MODE, 0) > TRIES:
+    if now is None or last == MODEL or strict(entry, last) or tries.get(MODE, 0) > TRIES:
         return None
     values = dict(wanted(entry, state, prompt.mode))
     return _setting(now, prompt.turn, MODE, values[MODE]) if MODE in values else None
-
-
-def _strict(entry: Entry, setting: str) -> bool:
-    """What decides over who is asked must be as it was set. Of all else the agent's yes is enough."""
-    return setting == MODE or any(setting in settings for settings in entry.modes.values())
 
 
 def _setting(now: Setting, turn: str, setting: str, value: str) -> Sent:
@@ -237,13 +121,21 @@ def tried(state: State, sent: Sent) -> None:
 def _wanted(entry: Entry, state: State, prompt: Prompt) -> Iterator[tuple[str, str]]:
     """What nobody chose is the agent's to change. What was set for the user is set back when it is not wanted any more."""
     yield from wanted(entry, state, prompt.mode)
-    model = prompt.model or state.first_model
+    model = prompt.model or state.first_model or _own_model(state, prompt)
     if model:
         yield MODEL, model
     for one in offered(entry, state):
-        value = prompt.options.get(one.id) or (one.own if one.id in state.chosen else "")
+        ours = one.id in prompt.dropped or one.id in state.chosen
+        own = one.own or prompt.dropped.get(one.id, "")
+        value = prompt.options.get(one.id) or (own if ours else "")
         if any(value == choice for choice, _ in one.choices):
             yield one.id, value
+
+
+def _own_model(state: State, prompt: Prompt) -> str:
+    """Of a session that is older than this process: what the agent said elsewhere, if it still has that."""
+    now, own = state.settings.get(MODEL), prompt.dropped.get(MODEL, "")
+    return own if now and own in now.choices else ""
 
 
 def wanted(entry: Entry, state: State, mode: Mode) -> Iterator[tuple[str, str]]:

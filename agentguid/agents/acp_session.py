@@ -5,6 +5,7 @@ from typing import Any
 from msgspec import Raw
 
 from agentguid.agents import acp_modes as modes
+from agentguid.agents import acp_settings as settings
 from agentguid.agents import acp_wire as wire
 from agentguid.agents.acp_asks import Asks
 from agentguid.agents.acp_calls import Call, Calls
@@ -49,7 +50,7 @@ class Session(Lines):
 
     def identified(self) -> Fact:
         """Which session it is, and with which model."""
-        model = self.state.settings.get(modes.MODEL)
+        model = self.state.settings.get(settings.MODEL)
         return Fact(
             SessionIdentified(
                 host=self.host, session=self.state.session, model=model.current or None if model else None
@@ -65,9 +66,9 @@ class Session(Lines):
         sent = Sent(brief(method), turn)
         match method:
             case "session/set_mode":
-                sent.setting, sent.value = modes.MODE, brief(params.get("modeId"))
+                sent.setting, sent.value = settings.MODE, brief(params.get("modeId"))
             case "session/set_model":
-                sent.setting, sent.value = modes.MODEL, brief(params.get("modelId"))
+                sent.setting, sent.value = settings.MODEL, brief(params.get("modelId"))
             case "session/set_config_option":
                 option = brief(params.get("configId"))
                 found = (name for name, setting in state.settings.items() if setting.option == option)
@@ -86,18 +87,18 @@ class Session(Lines):
     def now_in(self, mode: str, out: list[Output]) -> None:
         """The agent is in this mode now, by its own account."""
         mode = word(mode)
-        setting = self.state.settings.get(modes.MODE)
+        setting = self.state.settings.get(settings.MODE)
         if setting is None or setting.current == mode:
             return
-        asked = any(sent.setting == modes.MODE and sent.value == mode for sent in self.state.sent.values())
+        asked = any(sent.setting == settings.MODE and sent.value == mode for sent in self.state.sent.values())
         setting.current = mode
         if self.state.turn and not asked:
             out.append(self.notice(f"{self.entry.name} works in another mode now: {mode[:100]}.", "warning"))
 
     def options_are(self, told: Any, out: list[Output]) -> None:
-        before = self.state.settings.get(modes.MODE)
-        modes.options(self.entry, self.state, told)
-        after = self.state.settings.get(modes.MODE)
+        before = self.state.settings.get(settings.MODE)
+        settings.options(self.entry, self.state, told)
+        after = self.state.settings.get(settings.MODE)
         if before and after and before.current != after.current:
             now, after.current = after.current, before.current
             self.now_in(now, out)

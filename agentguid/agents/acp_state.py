@@ -104,7 +104,7 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     chosen: list[str] = field(default_factory=list)
     """Options that this process set for the user and has not set back, the latest."""
     first_model: str = ""
-    """What the agent chose by itself."""
+    """What the agent chose by itself; empty: not known."""
     replaying: bool = False
     """It tells an earlier session again, which the log has."""
     done: list[str] = field(default_factory=list)

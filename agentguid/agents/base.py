@@ -115,6 +115,9 @@ class Prompt(Struct, frozen=True):
     files: Sequence[File] = ()
     options: Mapping[str, str] = {}
     """Further settings, by the agent's names; what is not here is its own choice."""
+    dropped: Mapping[str, str] = {}
+    """Of those, and `model`: what earlier turns chose and this one does not. Its session may have it still, also in another
+    process. Each with what the agent has by itself, as it said of another session; empty: it did not say."""
 
 
 class Steer(Struct, frozen=True):
@@ -341,6 +344,10 @@ class Optioned(Protocol):
     @property
     def options(self) -> Sequence[Option]:
         """Nothing while it has not said."""
+
+    @property
+    def own_model(self) -> str:
+        """The model that it has when nobody chooses; empty: not known."""
 
 
 class Dialect(Protocol):

@@ -21,7 +21,6 @@ from agentguid.agents.base import (
 )
 from agentguid.agents.codex_reading import Reading
 from agentguid.agents.entry import Entry
-from agentguid.agents.options import known
 from agentguid.protocol.items import Mode
 
 
@@ -75,7 +74,11 @@ class CodexAdapter(Reading):
 
     @property
     def options(self) -> Sequence[Option]:
-        return known(self.state.options)
+        return modes.offered(self.state)
+
+    @property
+    def own_model(self) -> str:
+        return self.state.first_model
 
     @property
     def pictures(self) -> bool:
@@ -92,7 +95,7 @@ class CodexAdapter(Reading):
         state = self.state
         if state.broken:
             return state.broken
-        if prompt.mode == "plan" and state.step == "ready" and not (prompt.model or state.first_model):
+        if prompt.mode == "plan" and state.step == "ready" and not (prompt.model or state.model):
             return f"{self.entry.name} does not say which model it uses, so it cannot only plan. Choose a model, then send it again."
         return ""
 
@@ -131,15 +134,13 @@ class CodexAdapter(Reading):
         state = self.state
         if self.refuses(prompt):
             return []
-        model = prompt.model or state.first_model
         more = modes.turn(prompt.mode)
-        if model:
+        if model := prompt.model or state.first_model or prompt.dropped.get("model"):
             more["model"] = model
-        effort = prompt.options.get(modes.EFFORT) or state.effort
-        if effort and (state.effort_set or effort != state.effort):
+        if effort := modes.effort(state, prompt, model or state.model):
             more["effort"] = effort
-        if model and (state.planning or prompt.mode == "plan"):
-            more["collaborationMode"] = modes.collaboration(prompt.mode, model, effort)
+        if (model := model or state.model) and (state.planning or prompt.mode == "plan"):
+            more["collaborationMode"] = modes.collaboration(prompt.mode, model, effort or state.effort)
         said = write.said(prompt.body.text, prompt.files)
         params = {
             "threadId": state.thread,

@@ -6,9 +6,9 @@ from agentguid.agents import codex_errors as errors
 from agentguid.agents import codex_wire as wire
 from agentguid.agents import jsonrpc
 from agentguid.agents.base import Fact, Output
-from agentguid.agents.codex_modes import efforts
+from agentguid.agents.codex_modes import default_efforts, efforts
 from agentguid.agents.codex_session import Session
-from agentguid.agents.codex_state import ID, MODELS, NAME
+from agentguid.agents.codex_state import EFFORT, ID, MODELS, NAME
 from agentguid.agents.jsonl import NotUnderstoodError, mapping, objects, text_of
 from agentguid.agents.jsonrpc import Envelope, Error
 from agentguid.protocol.events import TurnEnded
@@ -36,6 +36,7 @@ class Answers(Session):
                 ]
                 self.state.models = [one for one in models if 0 < len(one) <= NAME][:MODELS]
                 self.state.options = efforts(objects(result.get("data")))
+                self.state.efforts = default_efforts(objects(result.get("data")), self.state.models)
             case "turn/start":
                 self._turn(result, error, out)
             case "turn/steer" if error:
@@ -74,8 +75,10 @@ class Answers(Session):
             state.broken = f"{name} began a thread without a name. Update it, then send the message again."
             return
         state.step = "ready"
-        state.model = state.first_model = text_of(result.get("model"))[:200]
-        state.effort = text_of(result.get("reasoningEffort"))[:50] or None
+        state.model = text_of(result.get("model"))[:200]
+        state.effort = text_of(result.get("reasoningEffort"))[:EFFORT] or None
+        if method == "thread/start":  # what an earlier one has may be what the user chose
+            state.first_model = state.model
         out.append(self.identified())
 
     def _turn(self, result: dict[str, Any], error: Error | None, out: list[Output]) -> None:

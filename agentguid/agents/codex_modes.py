@@ -8,12 +8,17 @@ What the user chooses in the middle of a turn Codex takes for its next one (`thr
 on the tape from which on requests are answered by the new mode; a turn that was begun in bypass makes hardly any.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Raw
+from msgspec.structs import replace
 
+from agentguid.agents.base import Option, Prompt
+from agentguid.agents.codex_state import EFFORT as LONGEST
+from agentguid.agents.codex_state import State
 from agentguid.agents.jsonl import mapping, objects, text_of
-from agentguid.agents.options import encoded, option
+from agentguid.agents.options import encoded, known, option
 from agentguid.protocol.items import Mode
 
 CHANGE = "thread/settings/update"
@@ -59,6 +64,32 @@ def efforts(models: list[dict[str, Any]]) -> Raw:
     ]
     choices = [(value, value.capitalize()) for value in dict.fromkeys(told)]
     return encoded([option(EFFORT, "Effort", choices, "")])
+
+
+def default_efforts(models: list[dict[str, Any]], names: Sequence[str]) -> dict[str, str]:
+    """How long each of these models thinks when nobody says."""
+    told = {text_of(one.get("model")): text_of(one.get("defaultReasoningEffort")) for one in models}
+    return {model: effort for model in names if 0 < len(effort := told.get(model, "")) <= LONGEST}
+
+
+def offered(state: State) -> Sequence[Option]:
+    """What can be chosen beside model and mode."""
+    own = state.effort or state.efforts.get(state.first_model, "")
+    return tuple(replace(one, own=own if state.first_model else "") for one in known(state.options))
+
+
+def effort(state: State, prompt: Prompt, model: str) -> str:
+    """How long it is to be told to think about a prompt; empty: nothing is to be said of it.
+
+    What nobody chooses any more is as its configuration has it, else as its model does; of a thread that is older than
+    this process, as it was with another.
+    """
+    if chosen := prompt.options.get(EFFORT):
+        return chosen
+    if not (state.effort_set or EFFORT in prompt.dropped):
+        return ""
+    own = state.effort if state.first_model else prompt.dropped.get(EFFORT)
+    return own or state.efforts.get(model, "")
 
 
 def collaboration(mode: Mode, model: str, effort: str | None) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from agentguid.protocol.items import Mode
 
 SENT, DONE, MODELS, AGENTS, RUNNING, STEERS = 100, 64, 200, 64, 32, 64
 """So many requests of ours, finished items, models, sub-agents, commands in the background and steered messages are remembered."""
-ID, NAME = 1000, 200
-"""Characters of an id that is said to it again, and of any other name of its."""
+ID, NAME, EFFORT = 1000, 200, 50
+"""Characters of an id that is said to it again, of any other name of its, and of how long it thinks."""
 Step = Literal["new", "greeted", "known", "ready"]
 
 
@@ -46,11 +46,13 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     """Its thread is in the mode that only plans."""
     model: str = ""
     first_model: str = ""
-    """What it chose by itself."""
+    """What it chose by itself; empty: not known, because the thread is older than this process."""
     wanted_model: str = ""
     """That the present turn was to have."""
     effort: str | None = None
-    """How long it thinks when nobody chooses."""
+    """How long it thought when this process took its thread up; None: as its model has it."""
+    efforts: dict[str, str] = field(default_factory=dict)
+    """Models → how long each thinks when nobody chooses."""
     effort_set: bool = False
     """A turn of this thread was told another: each later one has to be told as well."""
     options: Raw = NONE

@@ -115,13 +115,18 @@ class Agents:
         *,
         asked: bool = False,
     ) -> None:
-        """An agent said what it offers, or was asked for it. `modes`: those of ours that it can work in; None: all."""
+        """An agent said what it offers, or was asked for it. `modes`: those of ours that it can work in; None: it does not say."""
         self._offers.learn(id, models, modes, at, asked=asked)
 
-    def learn_options(self, id: str, options: Sequence[Option]) -> None:  # noqa: A002
-        """An agent said what can be chosen beside model and mode. That it is nothing is no news of one never heard."""
-        if options or self._offers.get(id):
-            self._offers.learn_options(id, options, now())
+    def learn_options(self, id: str, options: Sequence[Option], model: str) -> None:  # noqa: A002
+        """An agent said what can be chosen beside model and mode, and its own model. That it is nothing is no news of one never heard."""
+        if options or model or self._offers.get(id):
+            self._offers.learn_options(id, options, now(), model)
+
+    def options(self, id: str) -> Sequence[Option]:  # noqa: A002
+        """What can be chosen beside model and mode, as it said last."""
+        offer = self._offers.get(id)
+        return offer.options if offer else ()
 
     def offer(self, id: str) -> Offer | None:  # noqa: A002
         """What an agent said last, also to an earlier daemon; None: it was never asked."""

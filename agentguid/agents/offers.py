@@ -32,6 +32,8 @@ class Offer(Struct, frozen=True, omit_defaults=True):
     """Its slash commands where it said so last: most of them are the same everywhere."""
     options: tuple[Option, ...] = ()
     """What can be chosen beside model and mode."""
+    model: str = ""
+    """What it has when nobody chooses; empty: it did not say."""
     at: int = 0
     """When it said so, microseconds since the epoch."""
 
@@ -53,13 +55,15 @@ class Offers:
     ) -> None:
         """It has just said this. What is the same as before is written when it is a day newer.
 
-        That it has no models is believed when it was asked: a session that is taken up again need not name them.
+        That it has no models is believed when it was asked: a session that is taken up again need not name them. Nor its
+        modes (None): they are as they were known; of one that was never heard, or was asked, all.
         """
         named = tuple(name for name in dict.fromkeys(models) if 0 < len(name) <= LONGEST)[:MODELS]
         before = self._offers.get(agent)
         if not named and before and not asked:
             named = before.models
-        able = Offer().modes if modes is None else tuple(modes)
+        known = Offer() if asked or before is None else before
+        able = known.modes if modes is None else tuple(modes)
         offer = msgspec.structs.replace(before or Offer(), models=named, modes=able, at=at)
         self._keep(agent, before, offer)
 
@@ -68,12 +72,17 @@ class Offers:
         before = self._offers.get(agent)
         self._keep(agent, before, msgspec.structs.replace(before or Offer(), commands=tuple(commands), at=at))
 
-    def learn_options(self, agent: str, options: Sequence[Option], at: int) -> None:
-        """It has just said that these can be chosen. What it does not know of its own choice another process may have said."""
+    def learn_options(self, agent: str, options: Sequence[Option], at: int, model: str = "") -> None:
+        """It has just said that these can be chosen, and its own model.
+
+        What it does not know of its own choice another process may have said.
+        """
         before = self._offers.get(agent)
         own = {one.id: one.own for one in before.options} if before else {}
         named = tuple(one if one.own else _with_own(one, own.get(one.id, "")) for one in options)
-        self._keep(agent, before, msgspec.structs.replace(before or Offer(), options=named, at=at))
+        known = before or Offer()
+        model = model[:LONGEST] or known.model
+        self._keep(agent, before, msgspec.structs.replace(known, options=named, model=model, at=at))
 
     def _keep(self, agent: str, before: Offer | None, offer: Offer) -> None:
         new = before is None or msgspec.structs.replace(before, at=offer.at) != offer

@@ -156,7 +156,7 @@ class Giver:
         if self.gave(f"prompt:{turn}"):
             return
         event = inputs.started(self._parts.reader, turn)
-        prompt = await inputs.prompt(self._parts.blobs, event) if event else None
+        prompt = await inputs.prompt(self._parts, event) if event else None
         if event is None or prompt is None:
             await self._fail(turn, "Its prompt is gone from the log. Send it again.")
             return

@@ -7,6 +7,7 @@ import apsw
 from msgspec.structs import replace
 
 from agentguid.agents.base import Adapter, Answer, File, Prompt, Write
+from agentguid.agents.offers import Offer
 from agentguid.append import read
 from agentguid.append.blobs import Blobs
 from agentguid.effects.parts import EffectParts
@@ -16,6 +17,8 @@ from agentguid.protocol.errors import LogBroken
 from agentguid.protocol.events import ApprovalDecided, MessageEdited, MessageQueued, TurnStarted
 from agentguid.protocol.items import Body
 
+LOOKED = 8
+"""Turns before one that are looked at for what they chose."""
 LOST = "The changed arguments were lost with their file. Ask again."
 
 
@@ -34,10 +37,26 @@ def started(db: apsw.Connection, turn: str) -> TurnStarted | None:
     return event if isinstance(event, TurnStarted) else None
 
 
-async def prompt(blobs: Blobs, event: TurnStarted) -> Prompt | None:
+async def prompt(parts: EffectParts, event: TurnStarted) -> Prompt | None:
     """The prompt of a turn, whole; None: a part of it is gone."""
-    said = await whole(blobs, event.body)
-    return said and Prompt(event.turn, said[0], event.model, event.mode, said[1], event.options)
+    said = await whole(parts.blobs, event.body)
+    if said is None:
+        return None
+    given = dropped(parts.reader, event, parts.agents.offer(event.agent) or Offer())
+    return Prompt(event.turn, said[0], event.model, event.mode, said[1], event.options, given)
+
+
+def dropped(db: apsw.Connection, event: TurnStarted, offer: Offer) -> dict[str, str]:
+    """See `base.Prompt`: of the turns since the last one that came to its end, for after that what is dropped was set back."""
+    own = {"model": offer.model, **{one.id: one.own for one in offer.options}}
+    chosen = set[str]()
+    for row in turns.earlier(db, event.turn, LOOKED):
+        before = started(db, row.id)
+        chosen.update(before.options if before else (), ["model"] if row.model else ())
+        if row.status == "complete":
+            break
+    given = {*event.options, *(["model"] if event.model else ())}
+    return {name: own.get(name, "") for name in chosen - given}
 
 
 async def waiting(db: apsw.Connection, blobs: Blobs, position: int) -> tuple[Body, list[File]] | None:

@@ -147,7 +147,7 @@ class Offering:
             if isinstance(adapter, Commanded):
                 parts.agents.learn_commands(found.id, launch.cwd, adapter.slash_commands)
             if isinstance(adapter, Optioned):
-                parts.agents.learn_options(found.id, adapter.options)
+                parts.agents.learn_options(found.id, adapter.options, adapter.own_model)
             await _close(link, tail)
         finally:
             await asyncio.shield(_end(link))

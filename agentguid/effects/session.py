@@ -67,7 +67,8 @@ class Session:
         self._limited = Limited()
         self._offered: tuple[Sequence[str], Sequence[Mode] | None] | None = None
         """Models that the agent has named, and modes that it can work in."""
-        self._options: Sequence[Option] = ()
+        self._options: tuple[Sequence[Option], str] = (), ""
+        """What can be chosen beside them, and its own model."""
         self._commands: Sequence[SlashCommand] = ()
         """As they were told last: only what the agent says anew is news, other sessions of it may say something else."""
         self._facts: list[Event] = []
@@ -194,10 +195,10 @@ class Session:
         if (
             isinstance(adapter, Optioned)
             and adapter.ready
-            and (options := tuple(adapter.options)) != self._options
+            and (options := (tuple(adapter.options), adapter.own_model)) != self._options
         ):
             self._options = options
-            agents.learn_options(agent, options)
+            agents.learn_options(agent, *options)
         if isinstance(adapter, Commanded) and (commands := adapter.slash_commands) != self._commands:
             self._commands = commands
             agents.learn_commands(agent, self.key.launch.cwd, commands)

@@ -1,6 +1,6 @@
-"""Which permission modes a form offers: an agent that said what it can work in is not asked for anything else."""
+"""Which permission modes can be chosen: an agent that said what it can work in is not asked for anything else."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from agentguid.agents.discovery import Found
 from agentguid.http.parts import Parts
@@ -15,6 +15,8 @@ WORDS: dict[Mode, str] = {
     "bypass": "Ask nothing",
 }
 """What the forms call them, in their order."""
+PLAIN: dict[Mode, str] = {mode: mode for mode in WORDS}
+"""What programs call them."""
 
 
 def lacking(parts: Parts, agent: str) -> frozenset[Mode]:
@@ -23,10 +25,13 @@ def lacking(parts: Parts, agent: str) -> frozenset[Mode]:
     return frozenset(WORDS) - frozenset(offer.modes) if offer else frozenset()
 
 
-def mode_refused(parts: Parts, agent: str, mode: Mode) -> None:
+def mode_refused(parts: Parts, agent: str, mode: Mode, words: Mapping[Mode, str] = WORDS) -> None:
     """Raises `Invalid`, before anything is made or sent, when an agent is known not to have a mode."""
-    if mode in lacking(parts, agent):
-        raise Invalid("mode", f"{_name(parts, agent)} has no “{WORDS[mode]}”; choose another mode or agent")
+    without = lacking(parts, agent)
+    if mode in without:
+        has = ", ".join(f"“{said}”" for one, said in words.items() if one not in without)
+        lacks = f"{_name(parts, agent)} has no “{words[mode]}”, it has {has}"
+        raise Invalid("mode", f"{lacks}; choose another mode or agent")
 
 
 def without(parts: Parts, agents: Iterable[Found]) -> dict[Mode, str]:

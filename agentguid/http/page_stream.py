@@ -33,7 +33,16 @@ async def stream(
     conversation = asked.get("conversation")
     drawn = face(parts)
     log_id, signature = parts.log.id, parts.log.signature
-    sources = Sources(parts.reader, parts.feed, parts.live, parts.presence, log_id, signature, parts.shared)
+    sources = Sources(
+        parts.reader,
+        parts.feed,
+        parts.live,
+        parts.presence,
+        log_id,
+        signature,
+        parts.shared,
+        parts.agents.options,
+    )
     shows = asked.get("home")
     start = Start(
         after=after, log=log, conversation=conversation, overview=shows == "home", inbox=shows == "inbox"

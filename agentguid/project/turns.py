@@ -36,6 +36,8 @@ CREATE TABLE IF NOT EXISTS turn (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS turn_open ON turn (conversation) WHERE end_position IS NULL;
 """
+LONG_AGO = 500
+"""Turns of a conversation."""
 Status = Literal["active", "complete", "error", "interrupted"]
 
 
@@ -143,6 +145,21 @@ def page(db: apsw.Connection, conversation: str, before: int | None = None, limi
     query = _SELECT + "WHERE conversation = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?"
     upper = (1 << 62) if before is None else before
     return [_row(row) for row in db.execute(query, (conversation, upper, limit))]
+
+
+def earlier(db: apsw.Connection, turn: str, limit: int) -> list[Turn]:
+    """The turns before one that its conversation had with the same agent, newest first; not of long ago."""
+    query = (
+        _SELECT
+        + "WHERE conversation = ? AND agent = ? AND sequence BETWEEN ? AND ? ORDER BY sequence DESC LIMIT ?"
+    )
+    if (row := get(db, turn)) is None:
+        return []
+    upto = row.sequence - 1
+    return [
+        _row(found)
+        for found in db.execute(query, (row.conversation, row.agent, upto - LONG_AGO, upto, limit))
+    ]
 
 
 def ours(db: apsw.Connection, conversation: str) -> list[tuple[int, int | None]]:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 import apsw
 from msgspec import Struct
 
+from agentguid.agents.base import Option
 from agentguid.append import read
 from agentguid.project import approvals, conversations, queue, retries, turns
 from agentguid.project.approvals import Approval
@@ -59,8 +60,8 @@ class Shown(Struct):
     """When the open turn began, microseconds since the epoch."""
     retry: Retry | None = None
     """What is tried again by itself."""
-    drawn: tuple[Status, list[str]] | None = None
-    """Its `parts` as they were drawn last, and for which state."""
+    drawn: tuple[Status, Sequence[Option], list[str]] | None = None
+    """Its `parts` as they were drawn last, and of which state and options."""
 
 
 class Pending(Struct, frozen=True):
@@ -103,8 +104,8 @@ def _waiting(db: apsw.Connection, conversation: str) -> list[Waiting]:
     return found
 
 
-def parts(site: Site, given: Shown, status: Status) -> list[str]:
-    """The elements of a conversation's page that follow its row: title, facts, status, gauges, strip, queue, actions."""
+def parts(site: Site, given: Shown, status: Status, options: Sequence[Option] = ()) -> list[str]:
+    """The elements of a conversation's page that follow its row: title, facts, status, gauges, strip, queue, actions, options."""
     row = given.row
     agent = agent_name(row.agent)
     drawn = (
@@ -115,8 +116,9 @@ def parts(site: Site, given: Shown, status: Status) -> list[str]:
         site.macro(DOCK, "strip")(row, status, given.pending, given.since, given.retry),
         site.macro(DOCK, "queue")(row, given.waiting, status.busy and steers(row.agent)),
         site.macro(DOCK, "actions")(row, status),
+        site.macro(DOCK, "others")(row, options),
     )
-    return [str(part) for part in drawn]
+    return [str(part).strip() for part in drawn]
 
 
 def older(site: Site, conversation: str, first: int) -> str:

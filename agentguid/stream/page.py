@@ -5,11 +5,14 @@ that was touched since, once, as it is now. Live text has no id; it is replaced 
 addressed by element id and by its number in the transcript, so that receiving it twice, or late, changes nothing.
 """
 
+from collections.abc import Callable, Sequence
+
 import apsw
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from agentguid.agents.base import Option
 from agentguid.append import read
 from agentguid.entropy import now
 from agentguid.project import conversations, transcript
@@ -49,6 +52,8 @@ class Sources(Struct, frozen=True):
     """Of the present read models: tells whether those of a stream are complete."""
     shared: Shared = msgspec.field(default_factory=Shared)
     """Between all pages of the daemon."""
+    options: Callable[[str], Sequence[Option]] = lambda _agent: ()
+    """What an agent offers beside model and mode."""
 
 
 class Start(Struct, frozen=True):
@@ -106,7 +111,7 @@ class Page:
         self._behind = False
         """The read models of the conversation are not complete yet."""
         self._shown: Shown | None = None
-        self._drawn: tuple[Shown, Status] | None = None
+        self._drawn: tuple[Shown, Status, Sequence[Option]] | None = None
         self._list = ListSent(rows, self._status, start.conversation)
         self._inbox: list[str] = []
         """What the inbox lacks."""
@@ -271,17 +276,17 @@ class Page:
         return partials
 
     def _around(self, given: Shown) -> None:
-        current = at_hand(self._status(given.row))
-        if self._drawn is None or self._drawn[0] is not given or self._drawn[1] != current:
-            self._drawn = (given, current)
-            for number, html in enumerate(self._parts(given, current)):
+        current, options = at_hand(self._status(given.row)), self._sources.options(given.row.agent)
+        if self._drawn is None or self._drawn[0] is not given or self._drawn[1:] != (current, options):
+            self._drawn = (given, current, options)
+            for number, html in enumerate(self._parts(given, current, options)):
                 self._renew(f"part {number}", html)
 
-    def _parts(self, given: Shown, current: Status) -> list[str]:
+    def _parts(self, given: Shown, current: Status, options: Sequence[Option]) -> list[str]:
         """Drawn once for all pages; `given` is the same object for all that looked at the same position."""
-        if given.drawn is None or given.drawn[0] != current:
-            given.drawn = (current, parts(self._fragments.site, given, current))
-        return given.drawn[1]
+        if given.drawn is None or given.drawn[:2] != (current, options):
+            given.drawn = (current, options, parts(self._fragments.site, given, current, options))
+        return given.drawn[2]
 
     def _renew(self, name: str, html: str) -> None:
         """An element to be sent, unless this is how the page has it."""

@@ -1,7 +1,7 @@
 """A fold of the ACP adapter that is fed by hand, and the lines to feed it with."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agentguid.agents.acp import AcpAdapter
@@ -67,10 +67,16 @@ class Session:
         return self
 
     def prompt(
-        self, turn: str = "t1", mode: Mode = "ask", model: str | None = None, **options: str
+        self,
+        turn: str = "t1",
+        mode: Mode = "ask",
+        model: str | None = None,
+        dropped: Mapping[str, str] | None = None,
+        **options: str,
     ) -> list[str]:
         """What is written for a prompt now."""
-        return self.write(self.adapter.prompt(Prompt(turn, Body("Hello"), model, mode, options=options)))
+        prompt = Prompt(turn, Body("Hello"), model, mode, options=options, dropped=dropped or {})
+        return self.write(self.adapter.prompt(prompt))
 
     def work(self, mode: Mode = "ask") -> "Session":
         """Up to the prompt being on the tape; settings are taken on."""

@@ -1,5 +1,7 @@
 """What can be chosen beside model and mode is set before a prompt, and set back when nobody chooses it any more."""
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -9,12 +11,18 @@ from agentguid.agents import options
 from agentguid.agents.base import Option, Prompt
 from agentguid.agents.catalogue import CATALOGUE
 from agentguid.agents.offers import Offers
-from agentguid.protocol.items import Body
+from agentguid.protocol.items import Body, Mode
 from tests.agents.acp_byhand import Session, modes, option
 from tests.agents.codex_byhand import Codex
+from tests.conformance.kinds import CODEX
+from tests.conformance.worker import Worker
 
 ENTRIES = {entry.id: entry for entry in CATALOGUE}
 LEVELS = (("low", "Low"), ("high", "High"))
+MODELS = {
+    "currentModelId": "large",
+    "availableModels": [{"modelId": one, "name": one} for one in ("small", "large")],
+}
 
 
 def told(current: str = "low", name: str = "effort", **more: Any) -> dict[str, Any]:
@@ -183,6 +191,44 @@ def test_what_was_chosen_for_another_model_is_over_when_the_next_brings_its_own(
     assert sets(one)[1:] == [("model", "b")]
 
 
+def taken_up(current: str = "high", **more: Any) -> Session:
+    """An earlier session, which has what was chosen for it."""
+    return Session(resume="s").begin(can={"loadSession": True}, configOptions=[told(current)], **more)
+
+
+@pytest.mark.parametrize(
+    ("own", "then"),
+    [("low", [("effort", "low")]), ("", []), ("gone", [])],
+    ids=["known", "not known", "not there any more"],
+)
+def test_what_an_earlier_turn_chose_is_set_back_in_another_process(
+    own: str, then: list[tuple[str, str]]
+) -> None:
+    one = taken_up()
+    for _ in range(2):
+        if "prompt:t1" not in one.prompt(dropped={"effort": own}):
+            one.answer(result={"configOptions": [told("low")]})
+    assert sets(one) == then
+    assert "session/prompt" in [line.get("method") for line in one.written]
+
+
+def test_what_no_turn_chose_is_left_as_it_was_found() -> None:
+    one = taken_up(models=MODELS)
+    assert one.prompt() == ["prompt:t1"]
+    assert one.adapter.own_model == ""
+
+
+@pytest.mark.parametrize(("own", "then"), [("small", ["small"]), ("", []), ("gone", [])])
+def test_so_is_a_model(own: str, then: list[str]) -> None:
+    """The one that the session has is not taken for the agent's own."""
+    one = taken_up(models=MODELS)
+    if "prompt:t1" not in one.prompt(dropped={"model": own}):
+        one.answer(result={})
+        assert one.prompt(dropped={"model": own}) == ["prompt:t1"]
+    lines = [line["params"] for line in one.written if line.get("method") == "session/set_model"]
+    assert [params["modelId"] for params in lines] == then
+
+
 def test_of_an_earlier_session_nobody_knows_what_the_agent_chose_itself() -> None:
     """What it has may be what the user chose in the process before."""
     one = Session(resume="s").begin(can={"loadSession": True}, configOptions=[told("high")])
@@ -268,27 +314,63 @@ def test_those_of_another_version_are_none() -> None:
 class Thinker(Codex):
     """Codex with a model list that says how long each model may think."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, resume: str | None = None, mode: Mode = "ask", **thread: Any) -> None:
+        Worker.__init__(self, replace(CODEX, peer=lambda line: self.answers(line, thread)), mode)
+        self.adapter = CODEX.adapter(resume=resume)
+        self.work()
         self.tell("turn/completed", turn={"id": "tu", "status": "completed"})
 
-    def effort(self, turn: str, **chosen: str) -> Any:
-        """What a prompt says of it."""
-        writes = self.adapter.prompt(Prompt(turn, Body("Hello"), None, "ask", options=chosen))
-        self.write(writes)
-        said = self.written[-1]["params"].get("effort")
+    def answers(self, line: dict[str, Any], thread: dict[str, Any]) -> list[dict[str, Any]]:
+        told = CODEX.peer(line)
+        if line.get("method") in ("thread/start", "thread/resume"):
+            told[0]["result"].update(thread)
+        return told
+
+    def turn(self, turn: str, dropped: dict[str, str] | None = None, **chosen: str) -> Any:
+        """What a prompt says."""
+        asked = Prompt(turn, Body("Hello"), None, "ask", options=chosen, dropped=dropped or {})
+        self.write(self.adapter.prompt(asked))
+        said = self.written[-1]["params"]
         self.out({"id": f"prompt:{turn}", "result": {"turn": {"id": turn}}})
         self.tell("turn/completed", turn={"id": turn, "status": "completed"}, turnId=turn)
         return said
 
+    def effort(self, turn: str, dropped: dict[str, str] | None = None, **chosen: str) -> Any:
+        return self.turn(turn, dropped, **chosen).get("effort")
+
 
 def test_codex_is_told_how_long_to_think_and_told_again_when_nobody_chooses() -> None:
     codex = Thinker()
-    assert codex.adapter.options == (
-        Option("effort", "Effort", (("low", "Low"), ("medium", "Medium"), ("high", "High")), ""),
-    )
+    levels = (("low", "Low"), ("medium", "Medium"), ("high", "High"))
+    assert codex.adapter.options == (Option("effort", "Effort", levels, "medium"),)
     assert [codex.effort("t2"), codex.effort("t3", effort="high"), codex.effort("t4")] == [
         None,
         "high",
         "medium",
     ]
+
+
+def test_where_codex_is_not_configured_its_model_says_how_long_it_thinks() -> None:
+    codex = Thinker(reasoningEffort=None)
+    assert [one.own for one in codex.adapter.options] == ["low"]
+    assert [codex.effort("t2", effort="high"), codex.effort("t3")] == ["high", "low"]
+
+
+@pytest.mark.parametrize(("own", "then"), [("medium", "medium"), ("", None)])
+def test_an_older_thread_of_codex_has_what_was_chosen_for_it_until_it_is_told(
+    own: str, then: str | None
+) -> None:
+    codex = Thinker(resume="th")
+    assert ([one.own for one in codex.adapter.options], codex.adapter.own_model) == ([""], "")
+    first = codex.turn("t2")
+    assert (first.get("effort"), first.get("model")) == (None, None)
+    second = codex.turn("t3", {"effort": own, "model": "big" if own else ""})
+    assert (second.get("effort"), second.get("model")) == (then, "big" if own else None)
+
+
+def test_an_older_thread_of_codex_is_told_to_plan_with_the_model_that_it_has() -> None:
+    codex = Thinker(resume="th", mode="plan")
+    assert codex.adapter.refuses(Prompt("t2", Body("Hello"), None, "plan")) == ""
+    [line] = codex.adapter.prompt(Prompt("t2", Body("Hello"), None, "plan"))
+    said = json.loads(line.data)["params"]["collaborationMode"]
+    assert (said["mode"], said["settings"]["model"]) == ("plan", "other")

@@ -13,5 +13,5 @@
     return copy.outerHTML.replace(/>\s+</g, "><").trim();
   };
   return JSON.stringify(Object.fromEntries(
-    ["log", "live", "convs", "title", "facts", "gauges", "status", "strip", "queue", "actions", "needs", "overview"].map(id => [id, html(id)])));
+    ["log", "live", "convs", "title", "facts", "gauges", "status", "strip", "queue", "actions", "options", "needs", "overview"].map(id => [id, html(id)])));
 }

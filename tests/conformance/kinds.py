@@ -230,8 +230,13 @@ def _codex_peer(line: Object) -> list[Object]:
     results: Object = {
         "initialize": {"userAgent": "x"},
         "account/read": {"account": None, "requiresOpenaiAuth": False},
-        "model/list": {"data": [{"model": "big", "supportedReasoningEfforts": CODEX_EFFORTS}]},
+        "model/list": {
+            "data": [
+                {"model": "big", "supportedReasoningEfforts": CODEX_EFFORTS, "defaultReasoningEffort": "low"}
+            ]
+        },
         "thread/start": {"thread": {"id": "th"}, "model": "big", "reasoningEffort": "medium"},
+        "thread/resume": {"thread": {"id": "th"}, "model": "other", "reasoningEffort": "high"},
         "turn/start": {"turn": {"id": "tu"}},
     }
     if line.get("method") not in results:

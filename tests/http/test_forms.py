@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from typing import get_args
 from urllib.parse import urlencode
 
 import pytest
 
+from agentguid.agents.base import Option as Choosable
 from agentguid.protocol.events import ApprovalRequested, TurnEnded
-from agentguid.protocol.items import Body, Option
+from agentguid.protocol.items import Body, Mode, Option
 from tests.http.conftest import Answer, Served
 from tests.http.turns import running
 
@@ -154,7 +156,7 @@ def planless(served: Served) -> str:
 @pytest.fixture(autouse=True)
 def _again(served: Served) -> Iterator[None]:
     yield
-    served.loop.call_soon_threadsafe(served.parts.agents.learn, "demo", ["m"], None, 2)
+    served.loop.call_soon_threadsafe(served.parts.agents.learn, "demo", ["m"], get_args(Mode), 2)
 
 
 def page(served: Served, path: str) -> str:
@@ -175,7 +177,8 @@ def test_a_new_conversation_in_a_mode_that_its_agent_lacks_is_not_made(served: S
 
     html = answer.body.decode()
     assert answer.status == 400
-    assert "Demo agent has no “Plan only”; choose another mode or agent" in html
+    has = "“Ask first”, “Edit without asking”, “Ask nothing”"
+    assert f"Demo agent has no “Plan only”, it has {has}; choose another mode or agent" in html
     assert "my plan, at length" in html
     assert "selected" in option(html, "plan")
     assert len(served.api("GET", "/conversations")["conversations"]) == before
@@ -202,6 +205,26 @@ def test_a_mode_that_the_agent_lacks_cannot_be_chosen_for_a_conversation(
     short = post(served, f"/conversations/{conversation}/settings", SCRIPT, mode="plan")
     assert (short.status, "has no “Plan only”" in short.body.decode()) == (400, True)
     assert served.api("GET", f"/conversations/{conversation}")["conversation"]["mode"] == "ask"
+
+
+@pytest.mark.parametrize(
+    ("own", "words", "why"),
+    [
+        ("low", "Effort: default", "Default: the agent's own choice, Low."),
+        ("", "Effort: as it is", "is not known yet: until it says so in a new conversation, what was chosen last stays."),
+    ],
+)  # fmt: skip
+def test_the_form_says_whether_it_is_known_what_an_agent_chooses_by_itself(
+    fresh: Served, own: str, words: str, why: str
+) -> None:
+    option = Choosable("effort", "Effort", (("low", "Low"), ("high", "High")), own)
+    fresh.loop.call_soon_threadsafe(fresh.parts.agents.learn_options, "demo", [option], "")
+    while not fresh.api("GET", "/agents/demo/models")["options"]:
+        pass
+    conversation = fresh.api("POST", "/conversations", {"agentId": "demo"})["conversation"]["id"]
+    html = page(fresh, f"/conversations/{conversation}")
+    assert f'<option value="">{words}</option>' in html
+    assert why in html
 
 
 def test_modes_of_an_agent_that_was_never_heard_are_all_offered(served: Served) -> None:

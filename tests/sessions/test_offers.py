@@ -76,10 +76,35 @@ def test_one_that_names_no_models_says_its_modes_by_working(mine: Mine) -> None:
     assert models(daemon)["modes"] == ["ask", "accept_edits", "bypass"]
 
 
-def test_models_stay_known_when_a_session_that_is_taken_up_again_names_none(mine: Mine) -> None:
-    daemon = mine("terse", "thinks")
+def test_a_mode_that_an_agent_is_known_not_to_have_is_refused_before_anything_runs(mine: Mine) -> None:
+    """In the terminal and by the API; what it has is said. While nobody knew, the turn said it."""
+    daemon = mine("plain")
+    ctl, early = Here(daemon), daemon.conversation("mine", mode="plan")
+    assert ask(daemon, early, "say Hello")["status"] == "error"
+    count = len(daemon.api("GET", "/conversations")["conversations"])
+
+    why = "mine has no “plan”, it has “ask”, “accept_edits”, “bypass”; choose another mode or agent"
+    new = ctl("new", "--agent", "mine", "--mode", "plan", "--cwd", str(daemon.work), code=2)
+    assert why in new.stderr
+    assert len(daemon.api("GET", "/conversations")["conversations"]) == count
+
+    later, other = daemon.conversation("mine"), daemon.conversation("demo", mode="plan")
+    assert why in ctl("set", later, "--mode", "plan", code=2).stderr
+    for change in ({"agentId": "mine"}, {"agentId": "mine", "mode": "plan", "title": "x"}):
+        status, body = daemon.request("PATCH", f"/api/conversations/{other}", change)
+        assert (status, why in body.decode()) == (400, True), body
+    assert daemon.api("GET", f"/conversations/{other}")["conversation"]["agentId"] == "demo"
+
+    daemon.api("PATCH", f"/conversations/{other}", {"agentId": "mine", "mode": "ask"})
+    daemon.api("PATCH", f"/conversations/{early}", {"title": "Early"})
+    assert daemon.api("GET", f"/conversations/{early}")["conversation"]["mode"] == "plan"
+
+
+def test_models_and_modes_stay_known_when_a_session_that_is_taken_up_again_names_none(mine: Mine) -> None:
+    daemon = mine("terse", "thinks", "planless")
     conversation = daemon.conversation("mine")
     ask(daemon, conversation, "say Hello")
+    assert models(daemon)["modes"] == ["ask", "accept_edits", "bypass"]
     ask(daemon, conversation, "crash")
 
     ask(daemon, conversation, "say Hello")
@@ -87,6 +112,24 @@ def test_models_stay_known_when_a_session_that_is_taken_up_again_names_none(mine
     assert told(daemon, "session/resume")
     assert names(models(daemon)) == ["", "small", "large"]
     assert models(daemon)["options"]
+    assert models(daemon)["modes"] == ["ask", "accept_edits", "bypass"]
+
+
+def test_a_mode_that_it_has_is_not_lost_because_such_a_session_names_none(mine: Mine) -> None:
+    daemon = mine("terse")
+    conversation = daemon.conversation("mine")
+    ask(daemon, conversation, "say Hello")
+    ask(daemon, conversation, "crash")
+    ask(daemon, conversation, "say Hello")
+
+    assert told(daemon, "session/resume")
+    assert models(daemon)["modes"] == ["ask", "accept_edits", "plan", "bypass"]
+    daemon.api("PATCH", f"/conversations/{conversation}", {"mode": "plan"})
+    why = ask(daemon, conversation, "say Hello")["error"]
+    assert "did not say which modes it has when it took up this conversation again" in why
+    daemon.api("PATCH", f"/conversations/{conversation}", {"mode": "ask", "model": "large"})
+    why = ask(daemon, conversation, "say Hello")["error"]
+    assert "did not say which models it has when it took up this conversation again" in why
 
 
 def test_that_it_has_no_models_any_more_is_believed_when_it_is_asked(mine: Mine) -> None:

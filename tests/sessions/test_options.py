@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.sessions.acp import Mine, ask, told
+from tests.sessions.acp import Mine, ask, texts, told
 from tests.support.ctl import Here
 from tests.support.daemon import wait_for
 
@@ -40,6 +40,30 @@ def test_it_is_chosen_by_the_api_and_kept_over_restarts(mine: Mine) -> None:
     daemon.api("PATCH", f"/conversations/{conversation}", {"options": {"effort": ""}})
     ask(daemon, conversation, "say Hello")
     assert efforts(daemon) == ["high", "low"]
+
+
+def test_what_was_chosen_is_set_back_also_when_the_agent_kept_it_with_its_session(mine: Mine) -> None:
+    """The one that is at work then has never seen what it had by itself."""
+    daemon = mine("thinks", "keeps")
+    conversation = daemon.conversation("mine", model="large")
+    path = f"/conversations/{conversation}"
+    daemon.api("PATCH", path, {"options": {"effort": "high"}})
+    ask(daemon, conversation, "settings")
+    ask(daemon, conversation, "crash")
+    ask(daemon, conversation, "settings")
+    ask(daemon, conversation, "crash")
+    daemon.kill()
+    daemon.start()
+
+    daemon.api("PATCH", path, {"options": {"effort": ""}, "model": None})
+    ask(daemon, conversation, "settings")
+
+    chosen, own = "mode default, model large, effort high", "mode default, model small, effort low"
+    assert [text for text in texts(daemon, conversation) if "effort" in text] == [chosen, chosen, own]
+    assert told(daemon, "session/resume")
+    count = len(efforts(daemon))
+    ask(daemon, conversation, "settings")
+    assert len(efforts(daemon)) == count, "once is enough"
 
 
 def test_the_page_offers_it_and_another_agent_has_none_of_it(mine: Mine) -> None:

@@ -21,25 +21,21 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as `python -I` of a file
 from tests.support.acpcommands import Commands
-
-MODES = ["auto", "default", "acceptEdits", "plan"]
-MODELS = ["small", "large"]
-EFFORTS = ["low", "high"]
+from tests.support.acpsettings import ProtocolError, Settings
 
 
 class CancelledError(Exception):
     pass
 
 
-class Agent(Commands):
+class Agent(Commands, Settings):
     def __init__(self, habits: list[str], home: Path) -> None:
         self.habits, self.home = habits, home
         self.lines = queue.SimpleQueue()
         self.held = []
         self.late: list[str] = []
         self.session, self.number, self.terminal = "", 0, ""
-        self.effort = "low"
-        self.mode, self.model = "auto", "small"
+        self.mode, self.model, self.effort = "auto", "small", "low"
         self.signed_in = "login" not in habits and not (home.parent / "expired").exists()
         self.cancelled = threading.Event()
 
@@ -117,35 +113,11 @@ class Agent(Commands):
             case "session/delete":
                 (self.home / params["sessionId"]).unlink()
                 return {}
-            case "session/set_mode":
-                if "dawdles" in self.habits:
-                    time.sleep(600)
-                if "stuck" in self.habits:
-                    raise ProtocolError(-32603, "Modes are broken today")
-                self.mode = params["modeId"]
-                self.update("current_mode_update", currentModeId=self.mode)
-                return {}
-            case "session/set_model":
-                if params["modelId"] not in MODELS:
-                    raise ProtocolError(-32602, "No such model")
-                self.model = params["modelId"]
-                return {}
-            case "session/set_config_option":
-                if params["configId"] != "effort" or params["value"] not in EFFORTS:
-                    raise ProtocolError(-32602, "No such option")
-                self.effort = params["value"]
-                return {"configOptions": self.options()}
+            case "session/set_mode" | "session/set_model" | "session/set_config_option":
+                return self.set(method, params)
             case "session/prompt":
                 return self.prompt(params)
         raise ProtocolError(-32601, f"no method {method}")
-
-    def options(self) -> list[dict[str, Any]]:
-        if "thinks" not in self.habits:
-            return []
-        name = f"Thinking {os.getpid()}" if "moody" in self.habits else "Thinking"
-        choices = [{"value": effort, "name": effort.title()} for effort in EFFORTS]
-        more = {"category": "thought_level", "type": "select", "options": choices}
-        return [{"id": "effort", "name": name, "currentValue": self.effort, **more}]
 
     def sessions(self, params: dict[str, Any]) -> dict[str, Any]:
         """One a page."""
@@ -184,24 +156,12 @@ class Agent(Commands):
             if not (self.home / params["sessionId"]).exists():
                 raise ProtocolError(-32603, "Session not found")
             self.session = params["sessionId"]
+            self.take_up()
             if method == "session/load":
                 self.text("An old prompt", "user_message_chunk")
                 self.text("An old answer")
                 self.update("tool_call", toolCallId="old", title="old", kind="read", status="completed")
-        offered = [*MODES, "yolo"] if "wild" in self.habits else MODES
-        modes = {
-            "currentModeId": self.mode,
-            "availableModes": [{"id": mode, "name": mode} for mode in offered],
-        }
-        models = {
-            "currentModelId": "small",
-            "availableModels": [{"modelId": one, "name": one} for one in MODELS],
-        }
-        found: dict[str, Any] = {} if "plain" in self.habits else {"modes": modes, "models": models}
-        if (self.home.parent / "outgrown").exists():
-            found.pop("models")
-        if options := self.options():
-            found["configOptions"] = options
+        found = self.offered()
         if method == "session/new":
             return {"sessionId": self.session, **found}
         return {} if "terse" in self.habits else found
@@ -337,7 +297,8 @@ class Agent(Commands):
         self.text(f"It was {(self.home / self.session).read_text() or 'nothing'}.")
 
     def do_settings(self, _: str) -> None:
-        self.text(f"mode {self.mode}, model {self.model}")
+        effort = f", effort {self.effort}" if "thinks" in self.habits else ""
+        self.text(f"mode {self.mode}, model {self.model}{effort}")
 
     def do_strange(self, _: str) -> None:
         self.send(method="session/novelty", params={})
@@ -375,12 +336,6 @@ class Agent(Commands):
 
     def do_silent(self, _: str) -> None:
         time.sleep(600)
-
-
-class ProtocolError(Exception):
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 class StoppedError(Exception):

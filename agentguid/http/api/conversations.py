@@ -13,6 +13,7 @@ from agentguid.entropy import new_id
 from agentguid.http.api import shapes
 from agentguid.http.api.found import find_in
 from agentguid.http.api.shapes import Given, Shape
+from agentguid.http.modes import PLAIN, mode_refused
 from agentguid.http.parts import Parts
 from agentguid.http.who import Who
 from agentguid.project import conversations, turns
@@ -107,6 +108,7 @@ async def create_conversation(
     key = key_of(request, data.idempotency_key)
     if parts.agents.get(data.agent_id) is None:
         raise Invalid("agentId", f"there is no agent {data.agent_id[:100]}; GET /agents lists them")
+    mode_refused(parts, data.agent_id, data.mode, PLAIN)
     given, default = data.working_directory, parts.settings.startup_cwd
     command = commands.CreateConversation(
         conversation=new_id(),
@@ -166,6 +168,9 @@ def changes(parts: Parts, row: conversations.Conversation, data: Change) -> list
     configured = any(one is not UNSET for one in (data.agent_id, data.model, data.mode, data.options))
     if isinstance(data.agent_id, str) and parts.agents.get(data.agent_id) is None:
         raise Invalid("agentId", f"there is no agent {data.agent_id[:100]}; GET /agents lists them")
+    if isinstance(data.mode, str) or (isinstance(data.agent_id, str) and data.agent_id != row.agent):
+        mode = row.mode if data.mode is UNSET else data.mode
+        mode_refused(parts, row.agent if data.agent_id is UNSET else data.agent_id, mode, PLAIN)
     if isinstance(data.title, str):
         found.append(commands.RenameConversation(conversation=row.id, title=data.title))
     if configured:
