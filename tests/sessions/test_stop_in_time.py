@@ -14,6 +14,7 @@ from tests.hosts.tools import is_alive
 from tests.sessions.acp import Mine
 from tests.sessions.conftest import Bad
 from tests.sessions.test_acp_terminals import pid_in
+from tests.support import badagent
 from tests.support.ctl import Here
 from tests.support.daemon import Daemon, wait_for
 
@@ -80,7 +81,12 @@ def family(daemon: Daemon, count: int) -> list[int]:
 
 @pytest.mark.parametrize(
     ("habit", "stop", "children"),
-    [("dull", by_api, 0), ("silent", by_page, 0), ("stubborn", by_command, 4), ("endless", by_api, 0)],
+    [
+        ("dull", by_api, 0),
+        ("silent", by_page, 0),
+        ("stubborn", by_command, badagent.FAMILY),
+        ("endless", by_api, 0),
+    ],
 )
 def test_an_agent_that_does_not_obey_is_ended_in_time(
     bad: Bad, habit: str, stop: Stop, children: int

@@ -205,23 +205,32 @@ def leaves_a_server_and_goes() -> None:
     os._exit(0)
 
 
+FAMILY = 5
+"""Processes of a stubborn one, with itself."""
+
+
 def stubborn() -> None:
     """Deaf to all but SIGKILL, as are those that it starts: a child, one in a session of its own, one without a parent, and
-    one with neither that nor an environment. All hold its pipes. Their numbers are lines of `family`."""
+    one with neither that nor an environment. All hold its pipes. The numbers of all are lines of `family`."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    join_family()
     for own_session, orphan, bare in ((0, 0, 0), (1, 0, 0), (1, 1, 0), (1, 1, 1)):
         if os.fork() == 0:
             if own_session:
                 os.setsid()
             if orphan and os.fork():
                 os._exit(0)
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
-            with open("family", "a") as file:
-                file.write(f"{os.getpid()}\n")
+            join_family()
             if bare:
                 os.execve(sys.executable, [sys.executable, "-IS", "-c", "import time; time.sleep(600)"], {})
             silent()
     silent()
+
+
+def join_family() -> None:
+    with open("family", "a") as file:
+        file.write(f"{os.getpid()}\n")
 
 
 def limited() -> None:
