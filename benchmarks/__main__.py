@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import imports, restart, startup, ten, turns
+from benchmarks import imports, restart, startup, stop, ten, turns
 from benchmarks.measure import python_loop
 
 REFERENCE = {
@@ -40,6 +40,7 @@ BENCHMARKS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "cli": startup.cli,
     "host": startup.host,
     "restart": restart.restart,
+    "stop": stop.stop,
     "import": imports.imports,
     "latency_1": lambda root: turns.latency(root, 1),
     "latency_50": lambda root: turns.latency(root, 50),

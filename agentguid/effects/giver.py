@@ -40,10 +40,11 @@ from agentguid.protocol.events import TurnEnded, TurnStarted
 
 log = logging.getLogger(__name__)
 
-ASK_NICELY = 2.5
-"""Seconds that an agent has to stop when asked in its own protocol; then its process group is ended."""
+ASK_NICELY = 2.0
+"""Seconds that an agent has to stop when asked in its own protocol; then all that it started is ended. With `GRACE`, and
+that again for a command of its last moment, this leaves one of the 5 s within which a stop has ended everything."""
 GRACE = 1.0
-"""Seconds between SIGTERM and SIGKILL."""
+"""Seconds until SIGKILL; SIGTERM comes half-way, to what it left in the background at once."""
 REST = 2.0
 """Seconds that an agent without work has to go by itself when its input is closed, and then again on SIGTERM."""
 QUIET = 0.5
@@ -291,13 +292,17 @@ class Giver:
             await asyncio.sleep(ASK_NICELY - QUIET)
             end = self._taped()
             await asyncio.sleep(QUIET)
-            while self._open(turn) and self._read() < self._taped() == end and self._heard(turn):  # noqa: ASYNC110
+            while self._open(turn) and self._fell_silent(end) and self._heard(turn):  # noqa: ASYNC110
                 await asyncio.sleep(QUIET)
         if self._open(turn):
             await self.end()
 
     def _taped(self) -> int:
         return self.link.tape_end if self.link and self.link.alive else 0
+
+    def _fell_silent(self, end: int) -> bool:
+        """Of its own will, and its last words are still to be read."""
+        return self._read() < self._taped() == end and not (self.link and self.link.state & frames.PAUSED)
 
     def _open(self, turn: str) -> bool:
         row = self._row()
@@ -323,13 +328,15 @@ class Giver:
                 waiting.cancel()
 
     async def end(self) -> None:
-        """Ends the host and with it the agent."""
+        """Ends the host and with it the agent, and what its commands left."""
         self.ending = True
         self.terminals.stop()
         await self._close()
-        if self.link:
-            with contextlib.suppress(AgentFailed):  # it is gone already, and the tape says how
-                await self.link.end(GRACE)
+        async with asyncio.TaskGroup() as together:
+            together.create_task(self.terminals.sweep(GRACE))
+            if self.link:
+                with contextlib.suppress(AgentFailed):  # it is gone already, and the tape says how
+                    await self.link.end(GRACE)
 
     async def rest(self) -> None:
         """Ends an agent that has nothing to do, to save its memory: what it left to run in the background stays."""

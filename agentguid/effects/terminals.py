@@ -23,6 +23,9 @@ from agentguid.protocol.events import ToolFinished
 from agentguid.protocol.ids import output_of
 from agentguid.protocol.items import Body
 
+LEFT = 0.5
+"""Seconds until SIGKILL for what commands left and who ended the agent has not found: those have had their time."""
+
 
 class Told:
     """How much of a command's output one call shows."""
@@ -124,16 +127,21 @@ class Terminals:
         for one in self._all.values():
             one.end()
 
+    async def sweep(self, grace: float) -> None:
+        """Ends what commands that have ended left in the background; SIGKILL comes after `grace` seconds."""
+        if isinstance(self._adapter, Commanding):
+            places = self._parts.places
+            await sweep(places, await commands_of(places, [self._key.host]), grace)
+
     async def end(self, *, left: bool) -> None:
         """The agent is gone: nothing of what it had us run stays. `left`: nor what that left in the background."""
         if not isinstance(self._adapter, Commanding):
             return
-        places, host = self._parts.places, self._key.host
         self.stop()
         await self.leave()
-        await end_commands(places, host)
+        await end_commands(self._parts.places, self._key.host)
         if left:
-            await sweep(places, await commands_of(places, [host]))
+            await self.sweep(LEFT)
 
     async def leave(self) -> None:
         """The daemon stops: commands go on."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import signal
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Literal, cast
@@ -160,6 +161,8 @@ class Link:
         """
         if not self.alive:
             return
+        with contextlib.suppress(OSError):
+            os.kill(self.pid, signal.SIGCONT)  # one that is held by a signal could not hear it
         await self._ask(frames.end(round(grace * 1000)))
         if not await self.over(grace + ANSWER):
             raise AgentFailed(f"Host {self.host} could not end its agent. Is the disk full?")

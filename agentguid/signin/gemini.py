@@ -30,6 +30,8 @@ SCOPES = (
     "https://www.googleapis.com/auth/userinfo.profile",
 )
 """Those that Gemini CLI asks for itself."""
+NEW = 15 / 16
+"""Of a token's lifetime: with less of it left, it is renewed for an agent that starts."""
 LONGEST = 4096
 """Characters of a code, a state, an address."""
 AGAIN = "Sign in again under Settings › Provider keys, or with `agentguictl keys login gemini`."
@@ -181,14 +183,14 @@ class GeminiSignIn:
     async def environ(self, agent: str, home: Path) -> dict[str, str]:
         """What an agent that starts now is to have in its environment.
 
-        Its token holds for at least three quarters of its time, where the server can be reached. Raises AgentFailed
-        when the account is not good any more.
+        Its token is as good as new, where the server can be reached: the agent cannot get another one while it works.
+        Raises AgentFailed when the account is not good any more.
         """
         if agent != AGENT or self.account is None:
             return {}
         async with self._renewing:
             account: Account | None = self.account
-            if account is not None and account.until - now() < account.lifetime * 3 // 4:
+            if account is not None and account.until - now() < account.lifetime * NEW:
                 account = await self._renew(account)
             if account is None:
                 return {}

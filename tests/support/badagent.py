@@ -152,6 +152,11 @@ def half_message() -> None:
     raise SystemExit(3)
 
 
+def dull() -> None:
+    """Never speaks, and hears nothing but signals."""
+    time.sleep(600)
+
+
 def silent() -> None:
     """Never speaks, and will not be asked to stop."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -198,6 +203,34 @@ def leaves_a_server_and_goes() -> None:
     """As `leaves_a_server`, and ends when its turn has."""
     leaves_a_server()
     os._exit(0)
+
+
+FAMILY = 5
+"""Processes of a stubborn one, with itself."""
+
+
+def stubborn() -> None:
+    """Deaf to all but SIGKILL, as are those that it starts: a child, one in a session of its own, one without a parent, and
+    one with neither that nor an environment. All hold its pipes. The numbers of all are lines of `family`."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    join_family()
+    for own_session, orphan, bare in ((0, 0, 0), (1, 0, 0), (1, 1, 0), (1, 1, 1)):
+        if os.fork() == 0:
+            if own_session:
+                os.setsid()
+            if orphan and os.fork():
+                os._exit(0)
+            join_family()
+            if bare:
+                os.execve(sys.executable, [sys.executable, "-IS", "-c", "import time; time.sleep(600)"], {})
+            silent()
+    silent()
+
+
+def join_family() -> None:
+    with open("family", "a") as file:
+        file.write(f"{os.getpid()}\n")
 
 
 def limited() -> None:
@@ -281,7 +314,7 @@ HABITS: dict[str, Callable[[], None]] = {
     for made in (
         malformed, long_line, huge_line, not_utf8, noise, no_newline, half_line, half_message, silent, loud_stderr,
         flood, blank, quit_at_once, properly, listens, asks_later, endless,
-        leaves_a_server, leaves_a_server_and_goes, limited,
+        leaves_a_server, leaves_a_server_and_goes, limited, dull, stubborn,
     )
 }  # fmt: skip
 

@@ -43,6 +43,8 @@ class Ask:
     tools: Tools = field(default_factory=Tools)
     raw: bytes = b""
     """As it came."""
+    key: str = ""
+    """Who it says that it is from."""
 
     def texts(self, kind: Kind) -> list[str]:
         return [text for which, text in self.messages if which == kind]

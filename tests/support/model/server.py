@@ -103,6 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
             if path.endswith(protocol.PATH):
                 ask: Ask = protocol.read(json.loads(raw), path)
                 ask.raw = raw
+                ask.key = self.headers.get("x-api-key") or self.headers.get("Authorization") or ""
                 return self._answer(protocol, ask)
         return self._unknown()
 
