@@ -141,7 +141,7 @@ class Log:
         return self._rebuilt_after(partial(self._redact, list(positions)))
 
     def forget(self, stream: str, tapes: Sequence[str]) -> Future[None]:
-        """Removes what every event of a stream said, little by little, and the marks of its tapes; see `redact`.
+        """Removes what every event of a stream said, little by little, its receipts and the marks of its tapes; see `redact`.
 
         Nothing may be appended to it meanwhile.
         """
