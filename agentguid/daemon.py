@@ -121,8 +121,9 @@ def _welcome(settings: Settings, parts: Parts) -> None:
 
 def _end_all(turns: Turns, terminals: Terminals) -> Callable[[], Awaitable[int]]:
     async def end_all() -> int:
-        agents, _ = await asyncio.gather(turns.end_all(), terminals.end_all())
-        return agents
+        # One after the other: what fails ends it, and the daemon goes on, with all its turns.
+        await terminals.end_all()
+        return await turns.end_all()
 
     return end_all
 

@@ -28,7 +28,7 @@ def patience(db: apsw.Connection) -> None:
 
 
 def bounded_journal(db: apsw.Connection) -> None:
-    """The WAL file shrinks again after a long reader let it grow."""
+    """The WAL file shrinks again after a long reader let it grow. What `checkpoints` does from `open` on, SQLite does before."""
     db.pragma("journal_size_limit", 64 << 20)
     db.pragma("wal_autocheckpoint", 1000)
 

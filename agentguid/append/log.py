@@ -12,6 +12,7 @@ from agentguid import paths
 from agentguid.append import chain, connection, read, redact, tables
 from agentguid.append.api import Append, Projection, Receipt, TapeMark
 from agentguid.append.blobs import Blobs
+from agentguid.append.checkpoints import Checkpoints
 from agentguid.append.engine import UNWRITABLE, Engine
 from agentguid.append.ledger import Ledger, prepare
 from agentguid.append.migrate import migrate
@@ -65,6 +66,7 @@ class Log:
             self._check_tail(db)
             self._engine.settle(db)
             self.id = read.log_id(db)
+            self._checkpoints = Checkpoints(self._path, db)
         except connection.DAMAGE as error:
             db.close()
             raise connection.damaged(self._path, error) from error
@@ -76,10 +78,11 @@ class Log:
             raise
         self._db = db
         self._ledger = Ledger(db, self._engine)
-        self._writer = Writer(db, self._ledger, self._on_commit)
+        self._writer = Writer(db, self._ledger, self._on_commit, self._checkpoints.after_commit)
         self._rebuilder = Rebuilder(
             db, self._engine, self._ledger, lambda: self._writer.background(lambda _: self._rebuilder.slice())
         )
+        self._checkpoints.start()
         self._writer.start()
         self._rebuilder.run()
         self._writer.background(tables.discard)
@@ -138,7 +141,7 @@ class Log:
         return self._rebuilt_after(partial(self._redact, list(positions)))
 
     def forget(self, stream: str, tapes: Sequence[str]) -> Future[None]:
-        """Removes what every event of a stream said, little by little, and the marks of its tapes; see `redact`.
+        """Removes what every event of a stream said, little by little, its receipts and the marks of its tapes; see `redact`.
 
         Nothing may be appended to it meanwhile.
         """
@@ -194,10 +197,12 @@ class Log:
         if self._db is None:
             return
         self._writer.stop()
+        self._checkpoints.stop()
         self._rebuilder.abandon(LogBroken("the log was closed before everything was rebuilt"))
         self._db.pragma("optimize")
         self._db.close()
         self._db = None
+        self._checkpoints.release()
 
     def _check_tail(self, db: apsw.Connection) -> None:
         try:

@@ -28,8 +28,13 @@ def redact(db: apsw.Connection, positions: Sequence[int]) -> list[str]:
 def forget(db: apsw.Connection, stream: str, before: int) -> int:
     """Removes what the last events of a stream before a version said; returns the version to go on before, 1 at the end.
 
-    The newest go first: a stream whose first event says nothing any more has been forgotten whole.
+    First its receipts go: a key may be made of what was said. Of the events the newest go first: a stream whose first
+    event says nothing any more has been forgotten whole.
     """
+    receipts = db.execute("SELECT rowid FROM receipt WHERE stream = ? LIMIT ?", (stream, SLICE)).fetchall()
+    db.executemany("DELETE FROM receipt WHERE rowid = ?", receipts)
+    if len(receipts) == SLICE:
+        return before
     first = max(1, before - SLICE)
     db.execute("DELETE FROM snapshot WHERE stream = ?", (stream,))
     db.execute(

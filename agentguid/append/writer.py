@@ -30,8 +30,16 @@ _logger = logging.getLogger(__name__)
 class Writer:
     """Owns the writing connection from `start` on."""
 
-    def __init__(self, db: apsw.Connection, ledger: Ledger, on_commit: OnCommit | None) -> None:
+    def __init__(
+        self,
+        db: apsw.Connection,
+        ledger: Ledger,
+        on_commit: OnCommit | None,
+        afterwards: Callable[[], None],
+    ) -> None:
+        """`afterwards` is called between two transactions, when all who waited for the first have been told."""
         self._db = db
+        self._afterwards = afterwards
         self._ledger = ledger
         self._on_commit = on_commit
         self._inbox = Inbox()
@@ -87,6 +95,7 @@ class Writer:
                     self._batch(jobs)
                 elif not self._resting:
                     self._in_between()
+                self._afterwards()
         except BaseException as error:
             self._give_up(error)
             raise

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import os
 import shutil
+from pathlib import Path
 
 from agentguid.agents.histories.places import SOURCES
 from agentguid.append import read
@@ -29,6 +31,8 @@ COLLECT = 3600.0
 RESTING = 3600.0
 """Seconds that a blob is kept after it was last put: what names it may still be on its way."""
 PAGE = 200
+LONGEST = 3600
+"""Seconds until one is tried again that could not be forgotten; it begins with `LOOK`, and doubles."""
 
 
 class Forgetting:
@@ -39,6 +43,8 @@ class Forgetting:
         self._after = 0
         self._waiting: dict[str, int] = {}
         """Streams of deleted conversations, and when each is due."""
+        self._failed: dict[str, int] = {}
+        """How often each of them could not be forgotten."""
 
     async def run(self) -> None:
         """For ever."""
@@ -51,16 +57,33 @@ class Forgetting:
                     collected = loop.time()
                     await self.collect()
             except (LogBroken, OSError) as error:  # a file that cannot be removed is no reason to end
-                log.warning("what was deleted, or blobs that nothing names, stay for now: %s", error)
+                log.warning("blobs that nothing names stay for now: %s", error)
             await asyncio.sleep(LOOK)
 
     async def look(self) -> None:
         """Forgets what is due."""
         await self._find()
         for stream in [stream for stream, due in self._waiting.items() if due <= now()]:
-            if await self._ended(stream):
-                await self._forget(stream)
-                del self._waiting[stream]
+            try:
+                if await self._ended(stream):
+                    await self._forget(stream)
+                    del self._waiting[stream]
+                    self._failed.pop(stream, None)
+            except Exception as error:  # of one conversation: the others are forgotten nevertheless
+                self._postpone(stream, error)
+
+    def _postpone(self, stream: str, error: Exception) -> None:
+        failed = self._failed[stream] = self._failed.get(stream, 0) + 1
+        pause = min(LOOK * 2.0 ** min(failed, 32), LONGEST)
+        self._waiting[stream] = now() + int(pause * 1_000_000)
+        if failed == 1:
+            ours = not isinstance(error, LogBroken | OSError)
+            log.warning(
+                "a deleted conversation cannot be forgotten, its bytes stay for now: %s",
+                error,
+                exc_info=ours,
+                extra={"conversation": conversation_of(stream)},
+            )
 
     async def _find(self) -> None:
         reader = self._parts.reader
@@ -91,7 +114,7 @@ class Forgetting:
         assert conversation is not None
         had = await self._tapes(conversation)
         for host in had:
-            await asyncio.to_thread(shutil.rmtree, self._parts.places.tapes / host, ignore_errors=True)
+            await asyncio.to_thread(_remove, self._parts.places.tapes / host)
             await scratch.remove(self._parts.places, host)
         await asyncio.wrap_future(self._parts.log.forget(stream, [*had, *self._marks(conversation)]))
         log.info("a deleted conversation is gone for good", extra={"conversation": conversation})
@@ -119,3 +142,10 @@ class Forgetting:
                 await asyncio.sleep(0)
         if removed:
             log.info("removed %d blobs that nothing names any more", removed)
+
+
+def _remove(folder: Path) -> None:
+    """Raises OSError when something of it is left: nobody shall be told that it is gone."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if os.path.lexists(folder):
+        raise OSError(f"{folder} cannot be removed")

@@ -90,6 +90,25 @@ def test_a_disk_that_is_full_at_the_end_of_a_slice_leaves_nothing_out(opener: Op
         assert models(db)["title"] == [(LONG + 1, "b", "there is room again")]
 
 
+def test_receipts_go_with_their_stream_and_those_of_others_stay(
+    opener: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many: there may be more of them than events, of commands for which there was nothing to do."""
+    monkeypatch.setattr(redact, "SLICE", 4)
+    log = opener()
+    put(log, "a", 0, "x", key="first")
+    for n in range(11):
+        log.submit(Append("a", 1, [], 1, "user", key=f"nothing {n}")).result(PATIENCE)
+    put(log, "b", 0, "y", key="other")
+
+    log.forget("a", []).result(PATIENCE)
+
+    with closing(log.reader()) as db:
+        assert [key for (key,) in db.execute("SELECT key FROM receipt")] == ["other"]
+        assert data(db, "a") == []
+        assert redact.is_forgotten(db, "a")
+
+
 def test_forgetting_a_stream_that_is_not_there_is_no_error(log: Log) -> None:
     log.forget("nobody", ["nobody"]).result(PATIENCE)
 

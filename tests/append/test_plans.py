@@ -83,7 +83,7 @@ def test_no_read_walks_a_table(filled: Log, question: str) -> None:
         assert scans(db, statements) == []
 
 
-def test_neither_an_append_nor_a_rebuild_walks_a_table(filled: Log) -> None:
+def test_neither_an_append_nor_a_rebuild_nor_forgetting_walks_a_table(filled: Log) -> None:
     statements: set[str] = set()
     filled.background(lambda db: bool(traced(db, statements)))
     with held(filled):
@@ -92,6 +92,7 @@ def test_neither_an_append_nor_a_rebuild_walks_a_table(filled: Log) -> None:
     filled.submit(Append("new", 0, said("x"), 1, "user", None, "new", mark, b"state")).result(PATIENCE)
     filled.rebuild().result(PATIENCE)
     filled.redact([1]).result(PATIENCE)
+    filled.forget("s1", ["h"]).result(PATIENCE)
     ours = {
         one
         for one in statements
@@ -99,7 +100,8 @@ def test_neither_an_append_nor_a_rebuild_walks_a_table(filled: Log) -> None:
     }
 
     for part in (
-        "FROM receipt",
+        "FROM receipt WHERE key",
+        "FROM receipt WHERE stream",
         "FROM stream_state WHERE stream =",
         "projected <",
         "projected >",

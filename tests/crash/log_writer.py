@@ -14,7 +14,7 @@ from collections import deque
 from concurrent.futures import Future
 from pathlib import Path
 
-from agentguid.append import lock, read
+from agentguid.append import checkpoints, lock, read
 from agentguid.append.api import Append, Receipt, TapeMark
 from agentguid.append.log import Log
 from tests.append.support import Lengths, Titles, said
@@ -22,6 +22,7 @@ from tests.append.support import Lengths, Titles, said
 WINDOW = 20
 """Appends that are on their way at a time, so that batches form."""
 STREAMS = ("a", "b", "c")
+checkpoints.PAGES, checkpoints.FEW = 200, 100  # so that no life is too short for one
 
 
 def say(text: str) -> None:

@@ -22,6 +22,8 @@ from tests.append.support import Lengths, Titles, models
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30
 """Seconds that one round may take."""
+SOME = 20_000
+"""Acknowledged appends within which there are some checkpoints."""
 TEXT = re.compile(r"(\d+-\d+):(\d+)/(\d+):x+")
 
 Acknowledged = dict[str, tuple[int, int]]
@@ -161,6 +163,20 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_there_by_half(tmp_path: Pat
         assert list(chain.verify(db))[-1] == position
     assert acknowledged > 10 * rounds
     print(f"{rounds} rounds, {acknowledged} acknowledged appends, {position} events")
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize("point", ["checkpoint.by_thread", "checkpoint.by_writer"])
+def test_a_kill_within_a_checkpoint_loses_nothing(tmp_path: Path, point: str) -> None:
+    """What was carried over is not yet known to be on the disk, and the rest is in the write-ahead log only."""
+    path, position = tmp_path / "agentguid.db", 0
+    for number in range(10):
+        one = Round(path, number, failpoint=f"{point}:{1 + number % 4}")
+        one.read(lines=SOME)
+        assert one.end() == -signal.SIGKILL
+        assert len(one.acknowledged) < SOME - 1, "it came to a checkpoint and died there"
+        with opened(path, number) as (_, db):
+            position = check(db, position, one.acknowledged)
 
 
 @pytest.mark.crash

@@ -1,6 +1,7 @@
 """A deleted conversation is hidden at once; after a week, or now on request, its bytes are gone."""
 
 import os
+import sqlite3
 from pathlib import Path
 
 from agentguid.append.blobs import Blobs
@@ -118,6 +119,32 @@ def test_a_blob_that_cannot_be_removed_does_not_end_the_daemon(daemon: Daemon) -
     assert daemon.healthy()
     (daemon.data / "blobs" / "tmp").unlink()
     wait_for(lambda: not blob.exists(), "the blob to be collected")
+
+
+def test_one_that_cannot_be_forgotten_holds_up_no_other_and_is_tried_again(daemon: Daemon) -> None:
+    """What lies in the place of its tape cannot be removed as one."""
+    stuck, other = told(daemon), told(daemon)
+    for conversation in (stuck, other):
+        daemon.api("DELETE", f"/conversations/{conversation}")
+    wait_for(lambda: not daemon.hosts(), "their agents to end")
+    daemon.stop()
+    with sqlite3.connect(daemon.data / "agentguid.db") as db:
+        (host,) = db.execute("SELECT id FROM host WHERE conversation = ?", (stuck,)).fetchone()
+    db.close()
+    tape = (daemon.data / "tapes" / host).rename(daemon.data / "aside")
+    (daemon.data / "tapes" / host).touch()
+
+    daemon.start(first=f"{AT_ONCE}; {SOON}")
+
+    wait_for(lambda: forgotten(daemon, other), "the other one to be forgotten")
+    wait_for(lambda: "stay for now" in daemon.log(), "a word about it")
+    assert not forgotten(daemon, stuck)
+    assert files(daemon)
+    (daemon.data / "tapes" / host).unlink()
+    tape.rename(daemon.data / "tapes" / host)
+    wait_for(lambda: forgotten(daemon, stuck), "the conversation to be forgotten")
+    assert daemon.log().count("stay for now") == 1
+    gone(daemon)
 
 
 def test_what_cannot_be_forgotten_for_now_does_not_end_the_daemon(daemon: Daemon) -> None:

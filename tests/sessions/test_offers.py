@@ -282,3 +282,23 @@ def test_slash_commands_are_known_before_an_agent_works_for_the_first_time(daemo
     daemon.kill()
     daemon.start()
     assert [one["name"] for one in daemon.api("GET", path)["commands"]] == named
+
+
+def test_one_that_cannot_be_ended_keeps_its_folders_until_a_daemon_can(daemon: Daemon) -> None:
+    """Nothing is removed under who works in it, and the daemon serves nevertheless."""
+    daemon.stop()
+    host = "asked-stubborn"
+    folders = [daemon.data / name / host for name in ("tapes", "asked")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    with (folders[0] / "lock").open("w") as lock:  # held by somebody whom SIGKILL does not find
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        daemon.start()
+        wait_for(lambda: f"host {host} cannot be ended" in daemon.log(), "a word about it")
+        assert daemon.healthy()
+        assert [folder.is_dir() for folder in folders] == [True, True]
+        daemon.stop()
+
+    daemon.start()
+
+    no_trace(daemon)
