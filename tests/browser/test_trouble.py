@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import shape
 from tests.browser.test_live import go, live
-from tests.support.daemon import Daemon
+from tests.support.daemon import Daemon, wait_for
 from tests.support.wire import Wire
 
 pytestmark = pytest.mark.browser
@@ -36,7 +36,7 @@ def test_after_the_network_was_cut_the_page_is_up_to_date(daemon: Daemon, opened
         page.goto(f"http://localhost:{wire.port}{daemon.prefix}/conversations/{conversation}")
         live(page)
         page.evaluate("window.mark = 'not reloaded'")
-        daemon.send(conversation, "emit 20 rate 20 deltas; think; tool; emit 60 rate 20")
+        daemon.send(conversation, "emit 60 rate 20 deltas; think; tool; emit 20 rate 20")
         page.wait_for_selector("#live > *")
         wire.cut()
         expect(page.locator("#line-word")).to_contain_text("Reconnecting", timeout=20_000)
@@ -169,7 +169,7 @@ def test_a_stream_that_gets_no_answer_is_asked_for_again(daemon: Daemon, opened:
     page.goto(f"{daemon.base}/conversations/{conversation}")
 
     live(page)
-    assert len(asked) == 2
+    assert len(asked) > 1
 
 
 def test_a_script_that_comes_late_is_waited_for(daemon: Daemon, opened: Open) -> None:
@@ -186,6 +186,7 @@ def test_a_script_that_comes_late_is_waited_for(daemon: Daemon, opened: Open) ->
     page.goto(f"{daemon.base}/conversations/{conversation}", wait_until="commit")
     page.wait_for_function("() => window.htmx")
     page.evaluate("() => new Promise(done => setTimeout(done, 100))")
+    wait_for(lambda: page.wait_for_timeout(20) or late, "the script to be asked for")
 
     late.pop().continue_()
 

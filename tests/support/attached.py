@@ -30,10 +30,11 @@ class TerminalSocket:
                 f"ws://localhost{daemon.prefix}/terminal/{id}{query}",
                 compression=None,
                 max_size=1 << 24,
+                max_queue=1,  # what is not read here stays with the daemon
             ).__enter__()
         finally:
             os.close(folder)
-        self.shown = b""
+        self.shown = bytearray()
         self.said: list[dict[str, Any]] = []
         self.at, self.since = at, since
         self.code: int | None = None
@@ -69,7 +70,7 @@ class TerminalSocket:
         """To come back to."""
         return self.at, self.since
 
-    def until(self, text: bytes) -> bytes:
+    def until(self, text: bytes) -> bytearray:
         while text not in self.shown:
             assert self.read(), f"{text!r} never came: {self.shown[-2000:]!r} {self.said}"
         return self.shown
