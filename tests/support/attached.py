@@ -31,6 +31,7 @@ class TerminalSocket:
                 compression=None,
                 max_size=1 << 24,
                 max_queue=1,  # what is not read here stays with the daemon
+                close_timeout=0.5,  # who has not read everything would wait for an answer that is behind that
             ).__enter__()
         finally:
             os.close(folder)
