@@ -57,7 +57,7 @@ def test_the_file_and_stderr_say_the_same_and_the_file_is_for_its_user_alone(dae
     kept = path.read_text().splitlines()
 
     assert kept
-    assert set(kept) <= set(daemon.log().splitlines())
+    wait_for(lambda: set(kept) <= set(daemon.log().splitlines()), "stderr to say what the file says")
     assert path.stat().st_mode & 0o777 == 0o600
 
 

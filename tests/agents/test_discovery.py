@@ -12,6 +12,9 @@ from agentguid.agents import discovery, environ
 from agentguid.agents.catalogue import CATALOGUE, Entry
 from agentguid.agents.discovery import Agents, Found
 
+PATIENCES = (0.3, 3.0, 10.0)
+"""Seconds to answer within; the longer ones where a busy machine starts a program late."""
+
 
 @pytest.fixture(autouse=True)
 def _only_this_folder(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,10 +138,13 @@ def test_garbage_for_a_version_is_cut_and_cleaned(tmp_path: Path) -> None:
 def test_a_program_that_hangs_is_ended_with_all_its_children(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(discovery, "PATIENCE", 0.3)
     program(tmp_path / "bin", "claude", f"echo $$ > {tmp_path}/pid; sleep 600; true")
     began = time.monotonic()
-    found = scan(tmp_path)["claude-code"]
+    for patience in PATIENCES:
+        monkeypatch.setattr(discovery, "PATIENCE", patience)
+        found = scan(tmp_path)["claude-code"]
+        if (tmp_path / "pid").exists():
+            break
 
     assert time.monotonic() - began < 60
     assert "did not say its version" in str(found.problem)
@@ -155,11 +161,14 @@ def test_a_program_that_runs_as_somebody_else_is_left_to_itself(
         really(pid, signal)
         raise PermissionError(1, "Operation not permitted")
 
-    monkeypatch.setattr(discovery, "PATIENCE", 0.3)
     monkeypatch.setattr(discovery.os, "killpg", may_not)
     program(tmp_path / "bin", "claude", "sleep 600; true")
     program(tmp_path / "bin", "codex", "echo 1.0")
-    found = scan(tmp_path)
+    for patience in PATIENCES:
+        monkeypatch.setattr(discovery, "PATIENCE", patience)
+        found = scan(tmp_path)
+        if found["codex"].version:
+            break
 
     assert "did not say its version" in str(found["claude-code"].problem)
     assert found["codex"].version == "1.0"

@@ -25,6 +25,7 @@ from agentguid.protocol import events as e
 from agentguid.protocol import wire
 from agentguid.protocol.names import NAMES
 from agentguid.stream.importing import Found
+from tests.conftest import FULL
 from tests.support import histories
 from tests.support.telling import beside, sessions, step, told
 
@@ -97,7 +98,7 @@ def reading(source: str) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("source", READERS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300 if FULL else 100, deadline=None)
 @given(data=some.data())
 def test_no_line_is_too_strange(home: Path, source: str, data: some.DataObject) -> None:
     """Genuine lines with pieces changed, cut and mixed: nothing raises, and what is remembered stays bounded."""

@@ -14,6 +14,7 @@ from agentguid.append.api import Append, Receipt, TapeMark
 from agentguid.append.log import Log
 from agentguid.protocol.events import ConversationRenamed
 from tests.append.support import Lengths, Titles, held, models, outcome, said
+from tests.conftest import FULL
 
 marks = some.builds(
     TapeMark,
@@ -124,4 +125,4 @@ class Model(RuleBasedStateMachine):
 
 
 TestModel = Model.TestCase
-TestModel.settings = settings(stateful_step_count=12)
+TestModel.settings = settings(max_examples=500 if FULL else 30, stateful_step_count=12)

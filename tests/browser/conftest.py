@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -14,7 +15,11 @@ from tests.support.daemon import Daemon
 expect.set_options(timeout=20_000)
 
 
-@pytest.fixture(scope="module")
+SIGNED: WeakKeyDictionary[Daemon, Any] = WeakKeyDictionary()
+"""What a browser that has signed in to a daemon keeps: once is enough for all contexts."""
+
+
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with chromium() as one:
         yield one
@@ -39,16 +44,15 @@ def complaints() -> Iterator[list[str]]:
 
 @pytest.fixture
 def opened(daemon: Daemon, browser: Browser, complaints: list[str]) -> Iterator[Callable[..., Page]]:
-    """Opens a page of a new, signed-in context."""
+    """Opens an empty page of a new, signed-in context."""
     pages: list[Page] = []
 
     def open_page(**context: Any) -> Page:
-        script = context.pop("java_script_enabled", True)
-        page = sign_in(daemon, browser, **context)
-        if not script:
-            kept: Any = page.context.storage_state()
-            page.context.close()
-            page = browser.new_context(java_script_enabled=False, storage_state=kept, **context).new_page()
+        if daemon not in SIGNED:
+            first = sign_in(daemon, browser).context
+            SIGNED[daemon] = first.storage_state()
+            first.close()
+        page = browser.new_context(storage_state=SIGNED[daemon], **context).new_page()
         page.set_default_timeout(20_000)
         page.on(
             "console", lambda message: complaints.append(message.text) if _matters(message.text) else None

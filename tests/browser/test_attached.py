@@ -134,6 +134,7 @@ def test_a_message_that_was_not_sent_keeps_its_files_for_another_try(
     expect(page.locator(".sending .chip")).to_have_count(2)
     page.reload()
     page.get_by_role("button", name="Edit").click()
+    expect(page.locator("#composer .chip")).to_have_count(2)
     assert names(page) == ["dot.png", "notes.md"]
     page.unroute("**/messages")
     page.press("#message", "Enter")

@@ -182,7 +182,7 @@ def test_the_queue_is_ordered_edited_and_emptied_by_keyboard(daemon: Daemon, bus
     expect(page.get_by_role("button", name="Move message 2 up")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#queue textarea").first).to_have_value("emit 1 c!")
-    assert waiting(daemon, conversation) == ["emit 1 c!", "emit 1 a", "emit 1 b"]
+    wait_for(lambda: waiting(daemon, conversation) == ["emit 1 c!", "emit 1 a", "emit 1 b"], "the order")
     for left in (2, 1):
         page.get_by_role("button", name="Remove message 1").focus()
         page.keyboard.press("Enter")
@@ -240,16 +240,18 @@ def test_on_a_phone_the_queue_is_one_line_until_it_is_opened(daemon: Daemon, ope
 def test_a_queue_that_a_failed_turn_holds_goes_on_when_the_user_says_so(daemon: Daemon, opened: Open) -> None:
     page, conversation = opened(), daemon.conversation()
     go(page, daemon, conversation)
-    for text in ("sleep 1; fail", "emit 1", "emit 2"):
+    for text in ("ask; fail", "emit 1", "emit 2"):
         write(page, text)
+    wait_for(lambda: waiting(daemon, conversation) == ["emit 1", "emit 2"], "both to wait")
+    daemon.allow(conversation)
 
     expect(page.locator("#strip")).to_contain_text(
         "The last turn did not come to its end, so 2 messages wait."
     )
     expect(page.get_by_role("button", name="Send", exact=True)).to_be_visible()
-    assert said(daemon, conversation) == ["sleep 1; fail"]
+    assert said(daemon, conversation) == ["ask; fail"]
     page.get_by_role("button", name="Send next").click()
-    expect(page.locator("#log .user")).to_have_text(["sleep 1; fail", "emit 1", "emit 2"])
+    expect(page.locator("#log .user")).to_have_text(["ask; fail", "emit 1", "emit 2"])
     expect(page.locator("#strip")).to_be_hidden()
 
 
@@ -286,9 +288,7 @@ def test_the_question_goes_when_the_turn_ends_by_itself(daemon: Daemon, opened: 
     go(page, daemon, conversation)
     page.keyboard.press("Escape")
     expect(page.locator("#stop")).to_be_visible()
-    path = f"/approvals?conversation={conversation}"
-    found = wait_for(lambda: daemon.api("GET", path)["approvals"], "the request")
-    daemon.api("POST", f"/approvals/{found[0]['id']}", {"decision": "allow_once"})
+    daemon.allow(conversation)
 
     expect(page.locator(".end-line")).to_contain_text("Finished")
     expect(page.locator("#stop")).to_be_hidden()

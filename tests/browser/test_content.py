@@ -216,19 +216,19 @@ def test_hostile_text_is_inert_in_every_field(
     assert page.locator("#log, #stream, #zoom").count() == 2
 
 
-@pytest.mark.parametrize("width", [320, 390, 1280])
 @pytest.mark.parametrize("chapter", ["prose", "files", "shell", "others", "agents"])
-def test_nothing_reaches_past_the_window(
-    told: Callable[[str], str], opened: Open, width: int, chapter: str
-) -> None:
-    page = opened(viewport={"width": width, "height": 800})
+def test_nothing_reaches_past_the_window(told: Callable[[str], str], opened: Open, chapter: str) -> None:
+    page = opened()
     page.goto(told(chapter))
     page.evaluate("for (const one of document.querySelectorAll('#log details')) one.open = true")
+    for width in (320, 390, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
 
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert page.evaluate(
-        "document.querySelector('.log').scrollWidth <= document.querySelector('.log').clientWidth"
-    )
+        fits = page.evaluate("[innerWidth, document.documentElement.scrollWidth <= innerWidth]")
+        assert fits == [width, True]
+        assert page.evaluate(
+            "document.querySelector('.log').scrollWidth <= document.querySelector('.log').clientWidth"
+        )
 
 
 def test_everything_can_be_read_without_javascript(told: Callable[[str], str], opened: Open) -> None:

@@ -58,7 +58,7 @@ def test_the_address_is_pasted_where_it_does_not(
 
     expect(page.locator("#gemini")).to_contain_text(EMAIL)
     assert support.query(address)["code"] not in page.content()
-    assert page.url == f"{daemon.base}/keys#gemini"
+    expect(page).to_have_url(f"{daemon.base}/keys#gemini")
     page.context.close()
 
 

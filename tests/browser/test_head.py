@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import APIResponse, Page, Route, expect
 
 from tests.browser.test_composer import go, write
-from tests.support.daemon import Daemon
+from tests.support.daemon import Daemon, wait_for
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]
@@ -86,6 +86,7 @@ def test_the_focus_stays_with_the_name_whoever_is_quicker(daemon: Daemon, opened
     page.keyboard.press("Enter")
 
     expect(page.locator("#title h1")).to_have_text("New name")
+    wait_for(lambda: page.wait_for_timeout(20) or answers, "the answer")
     route, answer = answers.pop()
     route.fulfill(response=answer)
     expect(page.locator("#rename")).to_be_hidden()

@@ -47,9 +47,10 @@ def test_an_agent_that_is_missing_says_how_to_get_it_and_is_found_when_it_came(
     program.rename(program.with_name("elsewhere"))
     page.fill("#first", "kept")
     page.get_by_role("button", name="Look again").click()
+    missing = page.locator(".absent .agents li", has_text="Claude Code")
+    expect(missing).to_be_attached()
     page.locator(".absent > summary").click()
     page.locator(".absent .agents summary", has_text="Claude Code").click()
-    missing = page.locator(".absent .agents li", has_text="Claude Code")
     expect(missing).to_contain_text("npm install --global @anthropic-ai/claude-code")
     expect(missing).to_contain_text("Then sign in")
     expect(page.locator("#first")).to_have_value("kept")
@@ -143,7 +144,8 @@ def test_home_lists_the_newest_and_leads_to_the_rest(daemon: Daemon, opened: Ope
     seen = page.locator("#home-recent .rowx b").all_inner_texts()
     assert len(seen) == 20
     while page.get_by_role("link", name="More").count():
-        page.get_by_role("link", name="More").click()
+        with page.expect_navigation():
+            page.get_by_role("link", name="More").click()
         seen += page.locator("#home-recent .rowx b").all_inner_texts()
 
     numbered = [title for title in seen if title.startswith("Number")]

@@ -24,6 +24,7 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
 
 def test_from_the_first_page_to_the_conversations(daemon: Daemon, opened: Callable[..., Page]) -> None:
     page = opened()
+    page.goto(f"{daemon.base}/")
     expect(
         page.get_by_text("5 sessions of Claude Code, 2 sessions of Codex were found on this machine")
     ).to_be_visible()
@@ -50,6 +51,7 @@ def test_it_works_without_script(daemon: Daemon, opened: Callable[..., Page]) ->
     for _ in range(1000):
         if page.get_by_text("7 sessions with").count():
             break
+        page.wait_for_timeout(100)
         page.reload()
     expect(page.get_by_text("7 sessions with")).to_be_visible()
 

@@ -20,7 +20,7 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     root: Path = tmp_path_factory.mktemp("limits")
     programs = badagent.install(root / "programs", "limited")
     path = f"{programs}:{os.environ['PATH']}"
-    running = Daemon(root, PATH=path, AGENTGUID_RETRY_SECONDS="2,2,2").start()
+    running = Daemon(root, PATH=path, AGENTGUID_RETRY_SECONDS="4,2,2").start()
     yield running
     running.close()
 

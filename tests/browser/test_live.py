@@ -94,7 +94,7 @@ def test_what_is_selected_stays_selected_while_things_arrive_and_when_the_item_i
     page = opened()
     conversation = filled(daemon, 5)
     go(page, daemon, conversation)
-    turn = daemon.send(conversation, "emit 400 rate 50 size 20 deltas")["session"]["id"]
+    turn = daemon.send(conversation, "emit 4000 rate 50 size 20 deltas")["session"]["id"]
     page.wait_for_function(
         """() => { const words = document.querySelector('.live-rest')?.firstElementChild?.firstChild;
              if (!(words?.length > 14)) return false;
@@ -185,13 +185,14 @@ def test_who_reads_further_up_keeps_what_he_reads_when_too_much_comes(daemon: Da
     expect(page.locator("#line-word")).to_contain_text("Reconnecting")
     daemon.ended(conversation, daemon.send(conversation, "emit 700")["session"]["id"])
     page.unroute("**/stream*")
-    expect(page.locator("#newer")).to_be_attached(timeout=15_000)
+    expect(page.locator("#newer")).to_be_attached(timeout=40_000)
 
     assert page.evaluate(TOP, reading) == pytest.approx(before, abs=1)
     assert consecutive(numbers(page))
     page.locator("#pill").click()
     expect(page.locator("#newer")).to_have_count(0)
     expect(page.locator("#log > .item").last).to_be_in_viewport()
+    live(page)
     after = shape(page)
     page.reload()
     live(page)
@@ -248,6 +249,7 @@ def test_each_item_offers_its_link_which_works_without_script(daemon: Daemon, op
     page.wait_for_url("**?after=*")
     assert numbers_without_script(page)[0] > 90
     page.get_by_role("link", name="Back to the newest").click()
+    page.wait_for_url(f"**/conversations/{conversation}")
     assert numbers_without_script(page)[-1] == 252
 
 

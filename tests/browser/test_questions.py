@@ -218,6 +218,8 @@ def test_questions_wait_for_a_daemon_that_is_started_again(daemon: Daemon, opene
 def test_a_plan_is_accepted_together_with_a_mode(
     daemon: Daemon, opened: Open, answer: str, mode: str, words: str
 ) -> None:
+    note = daemon.work / "demo-note.txt"
+    note.unlink(missing_ok=True)
     page, conversation = opened(), asking(daemon, "plan", mode="plan")
     go(page, daemon, f"/conversations/{conversation}")
     card = page.locator(".ask-card")
@@ -228,7 +230,7 @@ def test_a_plan_is_accepted_together_with_a_mode(
         page.get_by_role("button", name="Yes", exact=True).click()
     daemon.ended(conversation)
 
-    assert (daemon.work / "demo-note.txt").exists()
+    assert note.exists()
     assert daemon.api("GET", f"/conversations/{conversation}")["conversation"]["mode"] == mode
     expect(page.locator("[name=mode]").first).to_have_value(mode)
     expect(page.locator(".head")).to_contain_text(words)

@@ -9,7 +9,7 @@ from tests.support.daemon import Daemon
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]
-TALK = "sleep 3; emit 900 rate 2"
+TALK = "ask; emit 900 rate 2"
 
 
 def go(page: Page, daemon: Daemon, conversation: str) -> None:
@@ -19,10 +19,14 @@ def go(page: Page, daemon: Daemon, conversation: str) -> None:
 
 @pytest.fixture
 def conversation(daemon: Daemon) -> str:
-    one = daemon.conversation()
-    daemon.send(one, TALK)
-    daemon.send(one, "emit 1 later")
-    return one
+    return daemon.conversation()
+
+
+def talk(daemon: Daemon, conversation: str) -> None:
+    """A turn that reads what it is sent once it is allowed to go on, and goes on then until it is stopped; and a
+    message that waits for its end."""
+    daemon.send(conversation, TALK)
+    daemon.send(conversation, "emit 1 later")
 
 
 def test_what_is_sent_now_is_read_in_the_turn_and_the_rest_waits(
@@ -30,11 +34,14 @@ def test_what_is_sent_now_is_read_in_the_turn_and_the_rest_waits(
 ) -> None:
     page = opened()
     go(page, daemon, conversation)
+    talk(daemon, conversation)
+    expect(page.locator("#send-now")).to_be_visible()
     page.fill("#message", "Be quick.")
     page.click("#send-now")
 
     expect(page.locator("#queue li").first).to_contain_text("Be quick.")
     expect(page.locator("#queue li").first).to_contain_text("Going in")
+    daemon.allow(conversation)
     expect(page.locator("#log .item-steered .said")).to_have_text("Be quick.")
     expect(page.get_by_text("While I worked you said: Be quick.")).to_be_visible()
     expect(page.locator("#queue textarea")).to_have_value("emit 1 later")
@@ -48,6 +55,8 @@ def test_enter_queues_and_what_waits_may_be_read_now_after_all(
 ) -> None:
     page = opened()
     go(page, daemon, conversation)
+    talk(daemon, conversation)
+    expect(page.locator("#send-now")).to_be_visible()
     page.fill("#message", "Look at this.")
     page.press("#message", "Enter")
     row = page.locator("#queue li", has=page.get_by_text("Look at this.")).or_(
@@ -55,6 +64,8 @@ def test_enter_queues_and_what_waits_may_be_read_now_after_all(
     )
     expect(row.last.locator("textarea")).to_have_value("Look at this.")
     row.last.get_by_role("button", name="Send now").click()
+    expect(page.locator("#queue li").first).to_contain_text("Going in")
+    daemon.allow(conversation)
 
     expect(page.locator("#log .item-steered .said")).to_have_text("Look at this.")
     expect(page.locator("#queue textarea")).to_have_value("emit 1 later")
@@ -62,6 +73,7 @@ def test_enter_queues_and_what_waits_may_be_read_now_after_all(
 
 def test_it_works_without_javascript(daemon: Daemon, opened: Open, conversation: str) -> None:
     page = opened(java_script_enabled=False)
+    talk(daemon, conversation)
     page.goto(f"{daemon.base}/conversations/{conversation}")
     page.fill("#message", "Be quick.")
     page.click("#send-now")

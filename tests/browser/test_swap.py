@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from agentguid.stream import page as module
+from tests.conftest import FULL
 from tests.stream.dom import Dom, Node
 from tests.stream.play import Play, go_on
 from tests.stream.story import SITE, Story
@@ -68,7 +69,7 @@ def played(seed: int) -> tuple[str, list[str], list[Any]]:
         story.close()
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(8 if FULL else 2))
 def test_the_browser_swaps_as_the_model_does(
     browser: Browser, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,8 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import shape
 from tests.browser.test_live import go, live
-from tests.support.daemon import Daemon
+from tests.conftest import FULL
+from tests.support.daemon import Daemon, wait_for
 from tests.support.wire import Wire
 
 pytestmark = pytest.mark.browser
@@ -36,7 +37,7 @@ def test_after_the_network_was_cut_the_page_is_up_to_date(daemon: Daemon, opened
         page.goto(f"http://localhost:{wire.port}{daemon.prefix}/conversations/{conversation}")
         live(page)
         page.evaluate("window.mark = 'not reloaded'")
-        daemon.send(conversation, "emit 20 rate 20 deltas; think; tool; emit 60 rate 20")
+        daemon.send(conversation, "emit 60 rate 20 deltas; think; tool; emit 20 rate 20")
         page.wait_for_selector("#live > *")
         wire.cut()
         expect(page.locator("#line-word")).to_contain_text("Reconnecting", timeout=20_000)
@@ -126,17 +127,17 @@ def test_a_line_that_has_died_without_a_word_is_noticed_and_made_anew(daemon: Da
     assert asked
 
 
-def test_with_twelve_windows_open_each_is_live_and_can_send(daemon: Daemon, opened: Open) -> None:
+def test_with_more_windows_than_connections_each_is_live_and_can_send(daemon: Daemon, opened: Open) -> None:
     """A browser has six connections over HTTP/1.1; all of these windows are visible."""
     first = opened()
     conversation = daemon.conversation()
-    windows = [first, *(first.context.new_page() for _ in range(11))]
+    windows = [first, *(first.context.new_page() for _ in range(11 if FULL else 7))]
     for window in windows:
         window.set_default_timeout(40_000)
         window.goto(f"{daemon.base}/conversations/{conversation}", wait_until="commit")
     for window in windows:
         live(window)
-    for number, window in enumerate((windows[0], windows[6], windows[11]), 1):
+    for number, window in enumerate((windows[0], windows[6], windows[-1]), 1):
         window.fill("#message", f"emit {number}")
         window.click("#send")
         expect(window.locator("#log .user").last).to_have_text(f"emit {number}", timeout=20_000)
@@ -169,7 +170,7 @@ def test_a_stream_that_gets_no_answer_is_asked_for_again(daemon: Daemon, opened:
     page.goto(f"{daemon.base}/conversations/{conversation}")
 
     live(page)
-    assert len(asked) == 2
+    assert len(asked) > 1
 
 
 def test_a_script_that_comes_late_is_waited_for(daemon: Daemon, opened: Open) -> None:
@@ -186,6 +187,7 @@ def test_a_script_that_comes_late_is_waited_for(daemon: Daemon, opened: Open) ->
     page.goto(f"{daemon.base}/conversations/{conversation}", wait_until="commit")
     page.wait_for_function("() => window.htmx")
     page.evaluate("() => new Promise(done => setTimeout(done, 100))")
+    wait_for(lambda: page.wait_for_timeout(20) or late, "the script to be asked for")
 
     late.pop().continue_()
 

@@ -151,8 +151,7 @@ def test_stop_ends_the_turn_and_is_content_when_nothing_runs(here: Here) -> None
     here.running(conversation)
     follower = here.start("follow", conversation)
     assert follower.stderr
-    while "> sleep 30" not in follower.stderr.readline():
-        pass
+    assert any("> sleep 30" in line for line in iter(follower.stderr.readline, ""))
 
     assert here("stop", conversation).stderr == "stopping\n"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.ctl import Here
+from tests.support.ctl import PATIENCE, Here
 from tests.support.daemon import wait_for
 from tests.support.terminal import Terminal
 
@@ -138,10 +138,14 @@ def test_a_message_goes_into_the_running_turn_or_one_that_waits_does(here: Here,
 
 def test_a_steered_message_is_followed_to_the_end_of_its_turn(here: Here) -> None:
     conversation = here.new()
-    here("send", conversation, "sleep 2; emit 1")
+    here("send", conversation, "ask; emit 1")
     here.running(conversation)
-    shown = here("send", conversation, "Be quick.", "--steer", "--follow").stdout
+    following = here.start("send", conversation, "Be quick.", "--steer", "--follow")
+    wait_for(lambda: here.json("queue", "ls", conversation)["queue"], "the message to wait")
+    here.daemon.allow(conversation)
+    shown, said = following.communicate(timeout=PATIENCE)
 
+    assert following.returncode == 0, said
     assert "While I worked you said: Be quick." in shown
     assert "Be quick." in here("export", conversation).stdout
 

@@ -87,7 +87,7 @@ def mode(terminal: Terminal) -> list[object]:
 
 def test_a_sign_in_says_what_runs_asks_and_says_that_it_worked(ctl: Open, daemon: Daemon) -> None:
     terminal = ctl("login", "claude")
-    before = mode(terminal)
+    before = terminal.before
     shown = terminal.expect("Code: ")
     assert f"{daemon.root}/bin/claude auth login" in shown.replace("\r\n", "")
     assert mode(terminal) != before
@@ -179,7 +179,7 @@ def test_the_program_has_the_size_of_the_users_terminal(ctl: Open, daemon: Daemo
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_the_users_terminal_is_as_it_was_whatever_ends_the_program(ctl: Open, number: signal.Signals) -> None:
     terminal = ctl("login", "hold")
-    before = mode(terminal)
+    before = terminal.before
     terminal.expect("holding")
     assert mode(terminal) != before
     os.kill(terminal.process.pid, number)

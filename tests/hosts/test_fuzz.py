@@ -122,7 +122,9 @@ async def test_pokes_are_joined_while_nobody_takes_them(places: Places) -> None:
         data = bytearray()
         end = link.tape_end
         while frames.poke(end, frames.EXITED) not in data:
-            data += await asyncio.to_thread(slow.recv, 65536)
+            piece = await asyncio.to_thread(slow.recv, 65536)
+            assert piece, "the connection ended before the last poke"
+            data += piece
         slow.sendall(frames.offset(frames.ACK, end))
     await ended(link, places)
     kinds = [kind for kind, _ in frames.Frames().feed(bytes(data))]

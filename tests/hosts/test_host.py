@@ -161,7 +161,7 @@ async def test_end_goes_as_far_as_it_must(places: Places, argv: list[str], grace
 async def test_end_also_ends_what_outlives_its_leader(places: Places) -> None:
     """The leader goes when its stdin closes; a quiet grandchild with its own output that ignores SIGTERM does not."""
     link = await Link.spawn(
-        places, spec(shell("(trap '' TERM; exec sleep 60) >/dev/null 2>&1 & echo up; read line"))
+        places, spec(shell("(trap '' TERM; echo up; exec sleep 60 >/dev/null 2>&1) & read line"))
     )
     await until(lambda: said(places) == b"up\n")
     await link.end()
@@ -250,9 +250,10 @@ async def test_a_full_disk_makes_the_child_wait_and_loses_nothing(places: Places
     """The kernel limits the size of the host's files, then does not any more."""
     import resource
 
-    code = "import os\nfor n in range(50): os.write(1, b'%d ' % n + b'x' * 100_000 + b'\\n')\nprint(input())"
+    code = "import os\ninput()\nfor n in range(50): os.write(1, b'%d ' % n + b'x' * 100_000 + b'\\n')\nprint(input())"
     link = await Link.spawn(places, spec(python(code)))
     resource.prlimit(link.pid, resource.RLIMIT_FSIZE, (1 << 20, resource.RLIM_INFINITY))
+    await link.send("begin", b"begin\n")
     await until(lambda: link.state & frames.FULL)
     status, reason = await link.offer("early", b"early\n")
     assert (status, reason) == ("refused", "the tape cannot be written: File too large")
@@ -281,8 +282,8 @@ async def test_without_a_daemon_the_host_goes_by_itself(places: Places) -> None:
 
 
 async def test_a_daemon_that_does_not_read_is_not_waited_for_long(places: Places) -> None:
-    link = await Link.spawn(places, spec(["true"]))
     begun = time.monotonic()
+    link = await Link.spawn(places, spec(["true"]))
     await until(lambda: not link.alive, seconds=30)
     assert 3 < time.monotonic() - begun < 30
     await link.close()

@@ -1,6 +1,7 @@
 """An input reaches the child exactly once, however often it is sent, or it is said that it does not."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -102,11 +103,13 @@ async def test_what_comes_after_the_end_is_refused(places: Places) -> None:
         await link.send("b", b"x\n")
 
 
-async def test_a_child_that_closed_its_stdin_lives_on(places: Places) -> None:
-    link = await Link.spawn(places, spec(shell("exec 0<&-; echo closed; sleep 0.5; echo still")))
+async def test_a_child_that_closed_its_stdin_lives_on(places: Places, tmp_path: Path) -> None:
+    waits = f"exec 0<&-; echo closed; while [ ! -e {tmp_path}/go ]; do sleep 0.05; done; echo still"
+    link = await Link.spawn(places, spec(shell(waits)))
     await until(lambda: said(places) == b"closed\n")
     assert await link.send("a", b"x\n") == "new"
     assert (await link.offer("b", b"x\n"))[0] == "refused"
+    (tmp_path / "go").touch()
     assert await ended(link, places) == {"code": "0"}
     assert said(places) == b"closed\nstill\n"
 

@@ -145,9 +145,9 @@ async def test_a_socket_that_vanished_is_made_again(places: Places) -> None:
 async def test_a_host_that_does_not_answer_is_an_error_not_a_wait(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agentguid.hosts.link.ANSWER", 0.3)
     link = await Link.spawn(places, spec(["cat"]))
     await link.close()
+    monkeypatch.setattr("agentguid.hosts.link.ANSWER", 0.3)
     os.kill(link.pid, signal.SIGSTOP)
     with pytest.raises(AgentFailed, match="does not answer"):
         await Link.connect(places, "h")

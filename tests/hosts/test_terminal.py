@@ -56,9 +56,9 @@ async def test_what_is_typed_is_kept_nowhere(places: Places) -> None:
 async def test_another_size_is_told_to_the_program(places: Places) -> None:
     code = """
 import os, signal
-signal.signal(signal.SIGWINCH, lambda *_: None)
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGWINCH})
 print("ready", flush=True)
-signal.pause()
+signal.sigwait({signal.SIGWINCH})
 print(*os.get_terminal_size())
 """
     link = await Link.spawn(places, terminal(python(code)))

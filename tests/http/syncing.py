@@ -16,6 +16,7 @@ class Client:
         url = f"ws://127.0.0.1:{served.port}/gm/sync"
         self.socket: ClientConnection = connect(url, additional_headers=headers).__enter__()
         self.waiting: list[dict[str, Any]] = []
+        self._served = served
         self.hello = self.until("sync_connected")
 
     def __enter__(self) -> "Client":
@@ -47,9 +48,12 @@ class Client:
         return found
 
     def all(self) -> list[dict[str, Any]]:
-        """Everything that has been sent so far."""
-        self.say(type="ping", requestId="end")
-        return self.before("pong")[:-1]
+        """All that is told of what has happened so far: up to another conversation, that is made for this. (An answer
+        may overtake what is told.)"""
+        last, found = self._served.conversation(), [self.next()]
+        while found[-1].get("conversation", {}).get("id") != last:
+            found.append(self.next())
+        return found[:-1]
 
 
 def kinds(messages: list[dict[str, Any]]) -> list[str]:

@@ -116,6 +116,7 @@ def test_errors_and_interruptions_have_their_own_messages(fresh: Served) -> None
     conversation = fresh.conversation()
     with Client(fresh) as client:
         client.say(type="subscribe", conversationId=conversation)
+        client.until("subscription_confirmed")
         turn = fresh.api("POST", f"/conversations/{conversation}/messages", {"content": "x"})["session"]["id"]
         fresh.report(conversation, TurnEnded(turn=turn, outcome="error", error="it broke"))
         assert client.until("streaming_error")["error"] == "it broke"
@@ -130,6 +131,7 @@ def test_the_queue_is_told(fresh: Served) -> None:
     fresh.api("POST", f"{path}/messages", {"content": "x"})
     with Client(fresh) as client:
         client.say(type="subscribe", conversationId=conversation)
+        client.until("subscription_confirmed")
         message = fresh.api("POST", f"{path}/messages", {"content": "waits"})["message"]["id"]
         assert client.until("queue_status")["queueLength"] == 1
         assert client.until("message_created")["message"]["status"] == "queued"
@@ -195,6 +197,7 @@ def test_only_those_who_want_live_text_get_it(fresh: Served) -> None:
     with Client(fresh) as wants, Client(fresh) as does_not:
         wants.say(type="subscribe", conversationId=conversation, live=True)
         does_not.say(type="subscribe", conversationId=conversation)
+        does_not.until("subscription_confirmed")
         first = wants.until("streaming_delta")
         assert (first["offset"], first["text"], first["itemId"], first["sessionId"]) == (0, "Hel", "i1", turn)
         append("lo")

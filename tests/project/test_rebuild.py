@@ -13,13 +13,14 @@ from agentguid.project.all import INLINE
 from agentguid.protocol import events as e
 from agentguid.protocol import names
 from agentguid.protocol.events import Recorded
+from tests.conftest import FULL
 from tests.project.histories import STREAMS, event, rows
 
 PATIENCE = 30
 CREATED = e.ConversationCreated(title="", agent="claude", cwd="/w")
 
 
-@settings(max_examples=40)
+@settings(max_examples=200 if FULL else 20)
 @given(
     some.lists(
         some.tuples(some.sampled_from(STREAMS), some.lists(event, min_size=1, max_size=6)), max_size=12

@@ -48,8 +48,8 @@ def test_a_line_says_what_the_newest_item_is_about(event: Event, line: str) -> N
     "text", ["[" * 100_000, "\n" * 100_000, "* " * 50_000, "`" * 100_000, "[a](" * 30_000]
 )
 def test_a_long_odd_message_costs_no_more_than_its_beginning(text: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     for _ in range(10):
         glance(message(text))
 
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1

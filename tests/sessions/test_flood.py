@@ -92,4 +92,4 @@ def test_millions_of_blank_lines_hold_up_nobody_else(bad: Bad) -> None:
     assert AFTER in str(daemon.items(conversation))
     usual = statistics.median(calm.waits)
     assert sorted(probe.waits)[-SOME] < max(0.1, 60 * usual), "others wait while a record is taken"
-    assert max(probe.waits) < 2
+    assert max(probe.waits) < 10

@@ -80,7 +80,7 @@ def test_a_running_turn_is_stopped_before_its_conversation_is_forgotten(daemon: 
     daemon.api("DELETE", f"/conversations/{conversation}?now=1")
 
     wait_for(lambda: forgotten(daemon, conversation), "the conversation to be forgotten")
-    assert not daemon.hosts()
+    wait_for(lambda: not daemon.hosts(), "the agent to be gone")
     gone(daemon)
 
 

@@ -24,7 +24,6 @@ from tests.support.importing import (
     take_in,
 )
 
-QUICK = "import agentguid.effects.importing as one; one.WATCH = 0.2"
 SECRET = "aVerySecretTask"
 
 

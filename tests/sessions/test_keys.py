@@ -32,11 +32,11 @@ def environ_of(pid: int) -> dict[str, str]:
 def agent_of(daemon: Daemon, agent: str = "claude-code", prompt: str = "begin") -> int:
     """The process of an agent that has ended a turn just now."""
     assert daemon.process
-    before = set(daemon.descendants())
+    before = set(daemon.agents())
     conversation = daemon.conversation(agent)
     daemon.send(conversation, prompt)
     assert daemon.ended(conversation)["status"] == "complete"
-    (found,) = set(daemon.descendants()) - before - set(daemon.hosts())
+    (found,) = set(daemon.agents()) - before
     return found
 
 

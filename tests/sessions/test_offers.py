@@ -278,7 +278,8 @@ def test_slash_commands_are_known_before_an_agent_works_for_the_first_time(daemo
     daemon.api("POST", "/agents/demo/models")
     named = [one["name"] for one in daemon.api("GET", path)["commands"]]
     assert "tour" in named
-    wait_for(lambda: b'"tour"' in (daemon.data / "offers.json").read_bytes(), "it to be kept")
+    kept = daemon.data / "offers.json"
+    wait_for(lambda: kept.exists() and b'"tour"' in kept.read_bytes(), "it to be kept")
     daemon.kill()
     daemon.start()
     assert [one["name"] for one in daemon.api("GET", path)["commands"]] == named

@@ -99,7 +99,7 @@ def test_while_the_disk_is_full_a_turn_waits_and_says_so_and_nothing_is_lost_or_
     room = daemon.root / "room"
     room.touch()
     conversation = daemon.conversation()
-    daemon.send(conversation, "emit 150 rate 100")
+    daemon.send(conversation, "emit 150 rate 40")
     wait_for(lambda: len(daemon.items(conversation)) > 10, "some items")
     room.unlink()
 
@@ -116,7 +116,7 @@ def test_while_the_disk_is_full_a_turn_waits_and_says_so_and_nothing_is_lost_or_
     room.touch()
 
     assert daemon.ended(conversation)["status"] == "complete"
-    assert daemon.api("GET", "/status")["trouble"] == []
+    wait_for(lambda: daemon.api("GET", "/status")["trouble"] == [], "the trouble to be over")
     said = Counter(one["body"]["text"] for one in facts(daemon, conversation, "item.added"))
     assert set(said.values()) == {1}
     assert len(said) >= 150
@@ -272,7 +272,7 @@ def test_who_ends_all_agents_does_so_although_no_stop_can_be_written(started: St
 
     assert daemon.process
     assert daemon.process.wait(PATIENCE) == 0
-    assert not daemon.hosts()
+    wait_for(lambda: not daemon.hosts(), "the agent to be gone")
 
 
 def test_an_agent_that_does_not_end_when_all_do_is_killed(started: Started) -> None:

@@ -31,15 +31,22 @@ def steer(daemon: Daemon, conversation: str, text: str) -> dict[str, Any]:
     return answer
 
 
+def given(daemon: Daemon, messages: int = 1) -> None:
+    """So many were written to the agent."""
+    wait_for(lambda: sum(name.startswith("steer:") for name in daemon.inputs()) == messages, "it to be given")
+
+
 def queue(daemon: Daemon, conversation: str) -> list[dict[str, Any]]:
     waiting: list[dict[str, Any]] = daemon.api("GET", f"/conversations/{conversation}/queue")["queue"]
     return waiting
 
 
 def test_it_is_read_between_two_steps_of_the_turn(daemon: Daemon) -> None:
-    conversation, turn = busy(daemon, "sleep 3; emit 1")
+    conversation, turn = busy(daemon, "ask; emit 1")
     answer = steer(daemon, conversation, "Be quick.")
     assert (answer["queued"], answer["queuePosition"], answer["steering"]) == (True, 1, True)
+    given(daemon)
+    daemon.allow(conversation)
 
     assert daemon.ended(conversation, turn)["status"] == "complete"
     kinds = said(daemon, conversation)
@@ -53,7 +60,7 @@ def test_it_is_read_between_two_steps_of_the_turn(daemon: Daemon) -> None:
 
 
 def test_it_goes_before_what_waits_and_the_rest_waits_on(daemon: Daemon) -> None:
-    conversation, turn = busy(daemon, "sleep 3; emit 1")
+    conversation, turn = busy(daemon, "ask; emit 1")
     daemon.send(conversation, "emit 2")
     later = daemon.send(conversation, "Look here.")["message"]["id"]
     waiting = daemon.api("POST", f"/conversations/{conversation}/queue/{later}/steer")["queue"]
@@ -61,6 +68,8 @@ def test_it_goes_before_what_waits_and_the_rest_waits_on(daemon: Daemon) -> None
     path = f"/conversations/{conversation}/queue/{later}"
     assert daemon.request("PATCH", f"/api{path}", {"content": "other"})[0] == 409
     assert daemon.request("DELETE", f"/api{path}")[0] == 409
+    given(daemon)
+    daemon.allow(conversation)
 
     assert daemon.ended(conversation, turn)["status"] == "complete"
     wait_for(lambda: not queue(daemon, conversation), "the other message to be sent")
@@ -72,11 +81,12 @@ def test_it_goes_before_what_waits_and_the_rest_waits_on(daemon: Daemon) -> None
 
 @pytest.mark.parametrize("how", ["kill", "stop"])
 def test_it_outlives_the_daemon_and_is_given_once(daemon: Daemon, how: str) -> None:
-    conversation, turn = busy(daemon, "sleep 4; emit 1")
+    conversation, turn = busy(daemon, "ask; emit 1")
     steer(daemon, conversation, "Be quick.")
-    wait_for(lambda: any(name.startswith("steer:") for name in daemon.inputs()), "it to be given")
+    given(daemon)
     daemon.kill() if how == "kill" else daemon.stop()
     daemon.start()
+    daemon.allow(conversation)
 
     assert daemon.ended(conversation, turn)["status"] == "complete"
     assert [text for _, text in said(daemon, conversation)].count("Be quick.") == 1
@@ -88,9 +98,7 @@ def test_what_a_stopped_turn_has_not_taken_begins_the_next_one(daemon: Daemon) -
     steer(daemon, conversation, "first this")
     wait_for(lambda: ("message.steered", "first this") in said(daemon, conversation), "it to be taken")
     steer(daemon, conversation, "emit 1")
-    wait_for(
-        lambda: len([name for name in daemon.inputs() if name.startswith("steer:")]) == 2, "it to be given"
-    )
+    given(daemon, 2)
     daemon.api("POST", f"/conversations/{conversation}/cancel", {})
 
     assert daemon.ended(conversation, turn)["status"] == "interrupted"
@@ -101,11 +109,13 @@ def test_what_a_stopped_turn_has_not_taken_begins_the_next_one(daemon: Daemon) -
 
 
 def test_injected_it_goes_into_the_turn(daemon: Daemon) -> None:
-    conversation, turn = busy(daemon, "sleep 3; emit 1")
+    conversation, turn = busy(daemon, "ask; emit 1")
     answer = daemon.api(
         "POST", f"/conversations/{conversation}/inject", {"content": "Be quick.", "eager": True}
     )
     assert answer["injected"] is True
+    given(daemon)
+    daemon.allow(conversation)
 
     assert daemon.ended(conversation, turn)["status"] == "complete"
     assert ("message.steered", "Be quick.") in said(daemon, conversation)

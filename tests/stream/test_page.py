@@ -40,7 +40,7 @@ STEPS = st.lists(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=500 if FULL else 30, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(STEPS)
 def test_whatever_happens_the_page_ends_up_as_if_drawn_anew(steps: list[tuple[str, int]]) -> None:
     """After every delivery; slices are short here, so that lines are cut between them."""
@@ -52,7 +52,7 @@ def test_whatever_happens_the_page_ends_up_as_if_drawn_anew(steps: list[tuple[st
         play.deliver(0)
 
 
-@pytest.mark.parametrize("seed", range(300 if FULL else 6))
+@pytest.mark.parametrize("seed", range(300 if FULL else 3))
 def test_long_stories_end_the_same_way(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SLICE", 2)
     with telling() as story:

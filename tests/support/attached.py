@@ -30,10 +30,12 @@ class TerminalSocket:
                 f"ws://localhost{daemon.prefix}/terminal/{id}{query}",
                 compression=None,
                 max_size=1 << 24,
+                max_queue=1,  # what is not read here stays with the daemon
+                close_timeout=0.5,  # who has not read everything would wait for an answer that is behind that
             ).__enter__()
         finally:
             os.close(folder)
-        self.shown = b""
+        self.shown = bytearray()
         self.said: list[dict[str, Any]] = []
         self.at, self.since = at, since
         self.code: int | None = None
@@ -69,7 +71,7 @@ class TerminalSocket:
         """To come back to."""
         return self.at, self.since
 
-    def until(self, text: bytes) -> bytes:
+    def until(self, text: bytes) -> bytearray:
         while text not in self.shown:
             assert self.read(), f"{text!r} never came: {self.shown[-2000:]!r} {self.said}"
         return self.shown

@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from agentguid.hosts import kin
 from agentguid.hosts.tape import IN, Reader
 
 PATIENCE = 30.0
@@ -34,10 +36,30 @@ def wait_for(
     return got
 
 
+PORTS = range(18_000, 32_000, 100)
+"""Where blocks of ports begin: below those that the kernel gives to connections that go out."""
+
+
+def _ports() -> Iterator[int]:
+    """Ports that no other process that runs tests takes: of each hundred it holds a name that goes with the process."""
+    names = []
+    for first in random.sample(PORTS, len(PORTS)):
+        names.append(socket.socket(socket.AF_UNIX))
+        with contextlib.suppress(OSError):
+            names[-1].bind(f"\0agentguid-test-ports-{first}")
+            yield from range(first, first + PORTS.step)
+
+
+_own = _ports()
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """One that nobody listens on, and that nobody else is given: a daemon may come back to it."""
+    for port in _own:
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("all ports are taken")
 
 
 def _command(pid: int) -> bytes:
@@ -147,6 +169,10 @@ class Daemon:
         """Pids of the live host processes of this daemon's directories."""
         return [pid for pid in self.descendants() if b"agentguid-host" in _command(pid)]
 
+    def agents(self) -> list[int]:
+        """Pids of what its hosts have started: not of a program that is only asked for its version."""
+        return self._holding(kin.MARK + b"=")
+
     def close(self) -> None:
         """Ends the daemon and everything that it started."""
         if self.process and self.process.poll() is None:
@@ -157,12 +183,16 @@ class Daemon:
 
     def descendants(self) -> list[int]:
         """Every process that has this daemon's directories in its environment: hosts and agents too."""
+        return self._holding(b"")
+
+    def _holding(self, also: bytes) -> list[int]:
         mark = f"{self.root}/".encode()
         found = []
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit() and int(entry.name) != os.getpid():
                 with contextlib.suppress(OSError):
-                    if mark in (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes():
+                    given = (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes()
+                    if mark in given and also in given:
                         found.append(int(entry.name))
         return found
 
@@ -243,6 +273,12 @@ class Daemon:
             "POST", f"/conversations/{conversation}/messages", {"content": text, **more}
         )
         return sent
+
+    def allow(self, conversation: str) -> None:
+        """Allows what its agent asks for, once it does."""
+        path = f"/approvals?conversation={conversation}"
+        (asked,) = wait_for(lambda: self.api("GET", path)["approvals"], "the request")
+        self.api("POST", f"/approvals/{asked['id']}", {"decision": "allow_once"})
 
     def latest(self, conversation: str) -> dict[str, Any] | None:
         turn: dict[str, Any] | None = self.api("GET", f"/conversations/{conversation}/sessions/latest")[

@@ -45,6 +45,8 @@ class Terminal:
         self.master, slave = pty.openpty()
         self.screen = Vt(columns)
         self.resize(columns, rows)
+        self.before = termios.tcgetattr(self.master)
+        """How it worked before the program began."""
         self._watched = watched
         """`screen` is what stands there; without, only what was written is known."""
         self._slave = slave

@@ -71,7 +71,10 @@
     }
     setInterval(check, 1000);
     document.addEventListener("visibilitychange", check); // timers of a hidden page sleep; what it then says is true at once
-    if (!near) for (const name of ["offline", "online"]) addEventListener(name, () => { if (name === "offline" || lost(state)) down(); });
+    if (!near) {
+      addEventListener("offline", down);
+      addEventListener("online", () => { if (lost(state)) { down(); connection?.reader?.cancel(); } }); // the line may be of another network
+    }
   }
   function again() {
     retry = Math.min(4000, retry * 2);
