@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.sessions import acp
+from tests.sessions.changed import HASTY, Started
 from tests.support import badagent
 from tests.support.daemon import Daemon
 
@@ -16,6 +17,21 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
         yield running
     finally:
         running.close()
+
+
+@pytest.fixture
+def started(tmp_path: Path) -> Iterator[Started]:
+    """A daemon whose program is changed before it begins; its working directory is `daemon.root`."""
+    running: list[Daemon] = []
+
+    def start(first: str, **environ: str) -> Daemon:
+        daemon = Daemon(tmp_path, **environ)
+        running.append(daemon)
+        return daemon.start(first=HASTY + first)
+
+    yield start
+    for daemon in running:
+        daemon.close()
 
 
 Bad = Callable[[str], Daemon]

@@ -2,31 +2,17 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from agentguid.hosts.tape import OUT, Reader
+from tests.sessions.changed import FULL, Started
 from tests.sessions.seen import facts, row
 from tests.support import badagent
 from tests.support.ctl import Here
-from tests.support.daemon import PATIENCE, Daemon, wait_for
+from tests.support.daemon import Daemon, wait_for
 
-Started = Callable[..., Daemon]
-HASTY = "import agentguid.effects.failing as f, agentguid.effects.retries as r; f.FIRST = r.AFTER = 0.2\n"
-FULL = """
-import os
-from agentguid.dispatch import Dispatcher
-from agentguid.protocol import commands
-from agentguid.protocol.errors import LogBroken
-real = Dispatcher.__call__
-async def call(self, command, **more):
-    if type(command).__name__ == "{command}" and not os.path.exists("room"):
-        raise LogBroken("nothing was appended, the log cannot be written: database or disk is full")
-    return await real(self, command, **more)
-Dispatcher.__call__ = call
-"""
 POISONED = """
 import os
 from agentguid.agents.claude import ClaudeAdapter
@@ -50,21 +36,6 @@ async def slow(cls, places, host):
     return await dial(places, host)
 link.Link._dial = classmethod(slow)
 """
-
-
-@pytest.fixture
-def started(tmp_path: Path) -> Iterator[Started]:
-    """A daemon whose program is changed before it begins; its working directory is `daemon.root`."""
-    running: list[Daemon] = []
-
-    def start(first: str, **environ: str) -> Daemon:
-        daemon = Daemon(tmp_path, **environ)
-        running.append(daemon)
-        return daemon.start(first=HASTY + first)
-
-    yield start
-    for daemon in running:
-        daemon.close()
 
 
 def stuck(daemon: Daemon, conversation: str) -> bool:
@@ -258,90 +229,6 @@ start.whole_environ = slow
 
     assert daemon.ended(conversation)["status"] == "interrupted"
     assert not list((daemon.data / "tapes").iterdir())
-    daemon.send(conversation, "emit 1")
-    assert daemon.ended(conversation)["status"] == "complete"
-
-
-def test_who_ends_all_agents_does_so_although_no_stop_can_be_written(started: Started) -> None:
-    daemon = started(FULL.format(command="StopTurn"))
-    conversation = daemon.conversation()
-    daemon.send(conversation, "emit 100000 rate 20")
-    wait_for(lambda: daemon.items(conversation)[1:], "the agent to work")
-
-    assert daemon.api("POST", "/shutdown", {"agents": True}) == {"ended": 1}
-
-    assert daemon.process
-    assert daemon.process.wait(PATIENCE) == 0
-    wait_for(lambda: not daemon.hosts(), "the agent to be gone")
-
-
-def test_an_agent_that_does_not_end_when_all_do_is_killed(started: Started) -> None:
-    daemon = started("""
-import agentguid.effects.turns as turns
-from agentguid.effects.session import Session
-async def deaf(self):
-    pass
-turns.END_ALL, Session.end = 0.3, deaf
-""")
-    conversation = daemon.conversation()
-    daemon.send(conversation, "emit 100000 rate 20")
-    wait_for(lambda: daemon.items(conversation)[1:], "the agent to work")
-
-    assert daemon.api("POST", "/shutdown", {"agents": True}) == {"ended": 1}
-
-    assert not daemon.hosts()
-    assert daemon.process
-    assert daemon.process.wait(PATIENCE) == 0
-
-
-def test_an_idle_agent_that_cannot_be_ended_ends_nothing_else_and_is_ended_later(started: Started) -> None:
-    daemon = started(
-        """
-import os
-from agentguid.effects.session import Session
-real = Session.rest
-async def rest(self):
-    if not os.path.exists("go"):
-        raise KeyError("x")
-    await real(self)
-Session.rest = rest
-""",
-        AGENTGUID_IDLE_MINUTES="0.01",
-    )
-    conversation = daemon.conversation()
-    daemon.ended(conversation, daemon.send(conversation, "emit 1")["session"]["id"])
-
-    wait_for(lambda: "ending an idle agent failed" in daemon.log(), "a word about it")
-    (host,) = daemon.hosts()
-    daemon.ended(conversation, daemon.send(conversation, "emit 1")["session"]["id"])
-    assert daemon.hosts() == [host]
-    (daemon.root / "go").touch()
-    wait_for(lambda: not daemon.hosts(), "the idle agent to be ended")
-
-
-AGENTS_STAY = """
-import agentguid.effects.turns as turns
-real = turns.retries.soonest
-def broken(reader, limit):
-    if limit < 0:
-        raise OSError("no room")
-    return real(reader, limit)
-turns.retries.soonest = broken
-"""
-TERMINALS_STAY = """
-from agentguid.hosts.terminals import Terminals
-async def broken(self):
-    raise OSError("no room")
-Terminals.end_all = broken
-"""
-
-
-@pytest.mark.parametrize("stay", [AGENTS_STAY, TERMINALS_STAY], ids=["agents", "terminals"])
-def test_turns_go_on_in_a_daemon_that_could_not_end_all(started: Started, stay: str) -> None:
-    daemon = started(stay)
-    assert daemon.request("POST", "/api/shutdown", {"agents": True})[0] == 500
-
-    conversation = daemon.conversation()
     daemon.send(conversation, "emit 1")
     assert daemon.ended(conversation)["status"] == "complete"
 
