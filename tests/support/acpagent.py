@@ -4,7 +4,7 @@
 
 A prompt is a list of steps, separated by `;`: say WORDS, late WORDS, think WORDS, plan, tool, ask, edit PATH, read PATH, write PATH, slow,
 until PATH, remember WORD, recall, settings, strange, twice, asked PATH, end REASON,
-run LINE, asked_run LINE, start LINE, create JSON, output, kill, release, wait, hasty LINE, fail WORDS, crash, silent, deaf. Sessions lie in FOLDER, so that another process
+run LINE, asked_run LINE, start LINE, create JSON, output, kill, release, wait, hasty LINE, form FILE, fail WORDS, crash, silent, deaf. Sessions lie in FOLDER, so that another process
 can take them up. What it was told (every line) lies in FOLDER/told. Beside FOLDER, a file `expired` signs it out and `outgrown` takes its models.
 """
 
@@ -21,24 +21,24 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as `python -I` of a file
 from tests.support.acpcommands import Commands
+from tests.support.acpoffers import Offers
 
 MODES = ["auto", "default", "acceptEdits", "plan"]
 MODELS = ["small", "large"]
-EFFORTS = ["low", "high"]
 
 
 class CancelledError(Exception):
     pass
 
 
-class Agent(Commands):
+class Agent(Commands, Offers):
     def __init__(self, habits: list[str], home: Path) -> None:
         self.habits, self.home = habits, home
         self.lines = queue.SimpleQueue()
         self.held = []
         self.late: list[str] = []
         self.session, self.number, self.terminal = "", 0, ""
-        self.effort = "low"
+        self.chosen: dict[str, str] = {}
         self.mode, self.model = "auto", "small"
         self.signed_in = "login" not in habits and not (home.parent / "expired").exists()
         self.cancelled = threading.Event()
@@ -131,21 +131,12 @@ class Agent(Commands):
                 self.model = params["modelId"]
                 return {}
             case "session/set_config_option":
-                if params["configId"] != "effort" or params["value"] not in EFFORTS:
+                if not self.choose(params["configId"], params["value"]):
                     raise ProtocolError(-32602, "No such option")
-                self.effort = params["value"]
                 return {"configOptions": self.options()}
             case "session/prompt":
                 return self.prompt(params)
         raise ProtocolError(-32601, f"no method {method}")
-
-    def options(self) -> list[dict[str, Any]]:
-        if "thinks" not in self.habits:
-            return []
-        name = f"Thinking {os.getpid()}" if "moody" in self.habits else "Thinking"
-        choices = [{"value": effort, "name": effort.title()} for effort in EFFORTS]
-        more = {"category": "thought_level", "type": "select", "options": choices}
-        return [{"id": "effort", "name": name, "currentValue": self.effort, **more}]
 
     def sessions(self, params: dict[str, Any]) -> dict[str, Any]:
         """One a page."""
