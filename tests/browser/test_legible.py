@@ -154,6 +154,13 @@ def test_a_finger_renames_by_the_name_and_what_stands_below(used: World, phone: 
     expect(phone.locator("#rename")).to_be_visible()
 
 
+def test_of_a_form_the_overview_says_what_it_is_about(used: World, desk: Page) -> None:
+    used.show(desk, "/")
+    row = desk.locator("#home-needs a", has_text="Cut the release")
+
+    expect(row).to_contain_text("asks a question: Which release is it, and who hears of it?")
+
+
 def test_how_many_agents_were_found_stands_on_one_line(used: World, desk: Page) -> None:
     STATES["new"](used, desk)
     header = desk.locator(".sec > header", has_text="Found here")
