@@ -158,7 +158,7 @@ def test_of_a_form_the_overview_says_what_it_is_about(used: World, desk: Page) -
     used.show(desk, "/")
     row = desk.locator("#home-needs a", has_text="Cut the release")
 
-    expect(row).to_contain_text("asks a question: Which release is it, and who hears of it?")
+    expect(row).to_contain_text("asks you a question: Which release is it, and who hears of it?")
 
 
 def test_how_many_agents_were_found_stands_on_one_line(used: World, desk: Page) -> None:
