@@ -77,6 +77,7 @@ class Site:
         self.environment.filters.update(
             visible=text.visible,
             prose=text.prose,
+            ticked=text.ticked,
             size=text.size,
             duration=text.duration,
             number=text.number,

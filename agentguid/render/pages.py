@@ -16,7 +16,7 @@ from agentguid.project.conversations import Conversation
 from agentguid.project.retries import Retry
 from agentguid.protocol.events import ApprovalRequested, MessageEdited, MessageQueued
 from agentguid.protocol.items import Attachment
-from agentguid.render import tools
+from agentguid.render import text, tools
 from agentguid.render.cache import Cache
 from agentguid.render.environment import Site, ours
 from agentguid.render.groups import grouped
@@ -180,7 +180,8 @@ def asked(db: apsw.Connection) -> list[Pending]:
     for recorded in read.at(db, unread).values() if unread else ():
         if isinstance(event := recorded.event, ApprovalRequested):
             view = tools.view(event.tool, event.input)
-            about = (view.arg, not view.named, recorded.at)
+            form = (event.questions and event.reason) or ""  # what all of it is about, not its first field
+            about = (text.one_line(form) or view.arg, bool(form) or not view.named, recorded.at)
             _about.put((event.approval, recorded.position), about)
     found = []
     for row in rows:

@@ -13,6 +13,7 @@ DECEPTIVE = re.compile(
 )
 _CONTROLS = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n"}
 _CONTROLS[0x7F] = 0x2421
+_TICKED = re.compile("(?<!`)`([^`\n]+)`(?!`)")
 _PROSE: dict[int, int | str] = {**_CONTROLS, **{code: f"⟦U+{code:04X}⟧" for code in range(0x202A, 0x202F)}}
 
 
@@ -34,6 +35,11 @@ def prose(content: object) -> Markup:
 def visible(content: object) -> Markup:
     """Text for code, commands and names: escaped, and each deceptive character shown by its number."""
     return Markup(show_odd(str(escape(lines(str(content))))))  # noqa: S704  escaped
+
+
+def ticked(content: object) -> Markup:
+    """What stands between backticks, as code. What is not escaped yet is escaped."""
+    return Markup(_TICKED.sub(r"<code>\1</code>", str(escape(content))))  # noqa: S704  escaped
 
 
 def show_odd(escaped: str) -> str:

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browser import chromium, sign_in
 from tests.support.daemon import Daemon
+from tests.support.states import World, world
 
 expect.set_options(timeout=20_000)
 
@@ -32,6 +33,13 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
         yield one.start()
     finally:
         one.close()
+
+
+@pytest.fixture(scope="module")
+def used(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A daemon that was in use this morning: for pages as they look then."""
+    with world(tmp_path_factory.mktemp("used")) as made:
+        yield made
 
 
 @pytest.fixture

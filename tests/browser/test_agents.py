@@ -32,7 +32,7 @@ def test_an_update_is_shown_run_and_told(updating: Daemon, browser: Browser, scr
     page.goto(f"{updating.base}/agents")
     row = page.locator("#a-claude-code")
     expect(row).to_contain_text("1.2.3")
-    expect(row).to_contain_text("Not signed in: `claude auth status` says no.")
+    expect(row).to_contain_text("Not signed in: claude auth status says no.")
     expect(row).to_contain_text("agentguictl agents login claude-code")
     expect(page.locator("#a-kiro .do-this")).to_have_text("curl -fsSL https://cli.kiro.dev/install | bash")
     expect(page.locator("#a-kiro").get_by_role("button")).to_have_count(0)
@@ -70,7 +70,24 @@ def test_who_decides_whether_to_install_one_sees_whether_we_ever_ran_it(
     expect(kiro).to_contain_text("never run by us")
     expect(kiro.locator(".agent-more code")).to_have_text("kiro-cli acp")
     kiro.get_by_text("How to install it").click()
-    expect(kiro.get_by_text("Then sign in to it: Run `kiro-cli login` in a terminal.")).to_be_visible()
+    expect(kiro.get_by_text("Then sign in to it: Run kiro-cli login in a terminal.")).to_be_visible()
     expect(page.locator("#a-cline")).to_contain_text("only as far as its sign-in")
     expect(page.locator("#a-claude-code")).to_contain_text("speaks stream-json:")
-    expect(page.locator("#a-claude-code")).to_contain_text("By itself: Run `claude` in a terminal")
+    expect(page.locator("#a-claude-code")).to_contain_text("By itself: Run claude in a terminal")
+
+
+def test_what_is_to_be_typed_is_set_as_code_and_no_backtick_is_shown(
+    updating: Daemon, browser: Browser
+) -> None:
+    updating.api("GET", "/agents/auth-status")
+    page = sign_in(updating, browser)
+    page.goto(f"{updating.base}/agents")
+    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+
+    expect(page.locator("#a-claude-code code").filter(has_text="claude auth status")).to_have_count(1)
+    expect(page.locator("#a-kiro code").filter(has_text="kiro-cli login")).to_be_visible()
+    assert "`" not in page.locator("main").inner_text()
+    page.goto(f"{updating.base}/new")
+    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    expect(page.locator(".absent code").filter(has_text="kiro-cli login")).to_be_visible()
+    assert "`" not in page.locator("main").inner_text()

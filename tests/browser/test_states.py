@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from tests.support.browser import sign_in
-from tests.support.states import FRESH, STATES, World, newcomer, world
+from tests.support.states import FRESH, STATES, World, newcomer
 from tests.test_sizes import ROOT
 
 pytestmark = pytest.mark.browser
@@ -25,12 +25,6 @@ ALL = {"resultTypes": ["violations"]}
 CONTRAST = {"runOnly": ["color-contrast"], "resultTypes": ["violations"]}
 FIRST_LOAD, OWN_SCRIPT = 150_000, 20 * 1024
 """Bytes over the wire, compressed."""
-
-
-@pytest.fixture(scope="module")
-def used(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with world(tmp_path_factory.mktemp("used")) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,11 @@
 """Text as a reader can take it."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import escape
 
 from agentguid.protocol.events import ToolStarted
 from agentguid.protocol.items import Body
@@ -17,6 +20,25 @@ def test_deceptive_characters_are_shown_by_their_number(content: str) -> None:
     shown = str(text.visible(content))
 
     assert not text.DECEPTIVE.search(shown)
+
+
+@given(st.text("`<&\n a"))
+def test_what_is_ticked_is_code_and_nothing_in_it_is_markup(content: str) -> None:
+    shown = str(text.ticked(content))
+
+    assert re.sub("</?code>", "`", shown) == str(escape(content))
+    assert str(text.ticked(escape(content))) == shown
+
+
+@pytest.mark.parametrize(
+    ("content", "shown"),
+    [
+        ("Run `a <b>` or `c`.", "Run <code>a &lt;b&gt;</code> or <code>c</code>."),
+        ("`a\nb` `` `", "`a\nb` `` `"),
+    ],
+)
+def test_what_stands_between_backticks_on_a_line_is_code(content: str, shown: str) -> None:
+    assert str(text.ticked(content)) == shown
 
 
 @pytest.mark.parametrize(

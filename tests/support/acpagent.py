@@ -4,7 +4,7 @@
 
 A prompt is a list of steps, separated by `;`: say WORDS, late WORDS, think WORDS, plan, tool, ask, edit PATH, read PATH, write PATH, slow,
 until PATH, remember WORD, recall, settings, strange, twice, asked PATH, end REASON,
-run LINE, asked_run LINE, start LINE, create JSON, output, kill, release, wait, hasty LINE, fail WORDS, crash, silent, deaf. Sessions lie in FOLDER, so that another process
+run LINE, asked_run LINE, start LINE, create JSON, output, kill, release, wait, hasty LINE, form FILE, fail WORDS, crash, silent, deaf. Sessions lie in FOLDER, so that another process
 can take them up. What it was told (every line) lies in FOLDER/told. Beside FOLDER, a file `expired` signs it out and `outgrown` takes its models.
 """
 
@@ -35,7 +35,8 @@ class Agent(Commands, Settings):
         self.held = []
         self.late: list[str] = []
         self.session, self.number, self.terminal = "", 0, ""
-        self.mode, self.model, self.effort = "auto", "small", "low"
+        self.chosen: dict[str, str] = {}
+        self.mode, self.model = "auto", "small"
         self.signed_in = "login" not in habits and not (home.parent / "expired").exists()
         self.cancelled = threading.Event()
 
@@ -297,7 +298,7 @@ class Agent(Commands, Settings):
         self.text(f"It was {(self.home / self.session).read_text() or 'nothing'}.")
 
     def do_settings(self, _: str) -> None:
-        effort = f", effort {self.effort}" if "thinks" in self.habits else ""
+        effort = f", effort {self.chosen.get('effort', 'low')}" if "thinks" in self.habits else ""
         self.text(f"mode {self.mode}, model {self.model}{effort}")
 
     def do_strange(self, _: str) -> None:

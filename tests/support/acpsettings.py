@@ -1,14 +1,14 @@
-"""What can be set in the scripted ACP agent: its mode, its model, how long it thinks. Standard library only."""
+"""What can be set in the scripted ACP agent: its mode, its model, what it offers beside them. Standard library only."""
 
 import json
-import os
 import time
 from pathlib import Path
 from typing import Any
 
+from tests.support.acpoffers import Offers
+
 MODES = ["auto", "default", "acceptEdits", "plan"]
 MODELS = ["small", "large"]
-EFFORTS = ["low", "high"]
 
 
 class ProtocolError(Exception):
@@ -17,15 +17,13 @@ class ProtocolError(Exception):
         self.code = code
 
 
-class Settings:
-    """Mixed into `acpagent.Agent`. With the habit `keeps` model and effort are a session's, also in another process."""
+class Settings(Offers):
+    """Mixed into `acpagent.Agent`. With the habit `keeps` model and options are a session's, also in another process."""
 
-    habits: list[str]
     home: Path
     session: str
     mode: str
     model: str
-    effort: str
 
     def update(self, variant: str, /, **fields: Any) -> None:
         raise NotImplementedError
@@ -47,9 +45,8 @@ class Settings:
                 self.model = params["modelId"]
                 self._keep()
                 return {}
-        if params["configId"] != "effort" or params["value"] not in EFFORTS:
+        if not self.choose(params["configId"], params["value"]):
             raise ProtocolError(-32602, "No such option")
-        self.effort = params["value"]
         self._keep()
         return {"configOptions": self.options()}
 
@@ -69,22 +66,14 @@ class Settings:
             found["configOptions"] = options
         return found
 
-    def options(self) -> list[dict[str, Any]]:
-        if "thinks" not in self.habits:
-            return []
-        name = f"Thinking {os.getpid()}" if "moody" in self.habits else "Thinking"
-        choices = [{"value": effort, "name": effort.title()} for effort in EFFORTS]
-        more = {"category": "thought_level", "type": "select", "options": choices}
-        return [{"id": "effort", "name": name, "currentValue": self.effort, **more}]
-
     def take_up(self) -> None:
         """A session has what was set in it."""
         if self._kept.exists():
-            self.model, self.effort = json.loads(self._kept.read_text())
+            self.model, self.chosen = json.loads(self._kept.read_text())
 
     def _keep(self) -> None:
         if "keeps" in self.habits:
-            self._kept.write_text(json.dumps([self.model, self.effort]))
+            self._kept.write_text(json.dumps([self.model, self.chosen]))
 
     @property
     def _kept(self) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.support import histories, showagent
+from tests.support import corners, histories, showagent
 from tests.support.daemon import Daemon, wait_for
 from tests.support.pictures import attachment, png
 from tests.support.stories import STORIES
@@ -26,6 +26,7 @@ class World:
         told[SEEN] = [{"text": "The title does not shrink: it needs `min-inline-size: 0` in `.head-t`."}]
         script.write_text(json.dumps(told))
         programs = showagent.install(root / "programs", script)
+        corners.install(programs, root / "kimi")
         # It listens everywhere, so that another device could come in; it is asked over loopback only.
         reach = {"AGENTGUID_HOST": "0.0.0.0", "AGENTGUID_HOSTS": "studio.example"}
         self.daemon = Daemon(root, PATH=f"{programs}:{os.environ['PATH']}", **reach)
@@ -33,7 +34,7 @@ class World:
 
     def begin(self) -> None:
         """Starts it, and tells all stories."""
-        daemon = self.daemon.start()
+        daemon = self.daemon.start(first=corners.FULL)
         self.known = {name: self._told(name) for name in STORIES}
         self.known["empty"] = self._conversation("site", "")
         for text in ("Then add the call to the README, with its output.", "And open a pull request when CI is green."):  # fmt: skip
@@ -58,6 +59,11 @@ class World:
         daemon.ended(self.known["picture"], seen)
         old = self._conversation("site", "Image sizes on the front page")
         daemon.api("PATCH", f"/conversations/{old}", {"archived": True})
+        corners.stuck(daemon, self.known["receipts"])
+        self.known["options"] = self._conversation("ledger", "Read bank statements", agent="kimi")
+        corners.options(daemon, self.known["options"])
+        self.known["form"] = self._conversation("ledger", "Cut the release", agent="kimi")
+        corners.form(daemon, self.known["form"], self._folder("ledger"))
 
     def _told(self, name: str) -> str:
         story = STORIES[name]
@@ -70,10 +76,8 @@ class World:
             self.daemon.ended(made, turn)
         return made
 
-    def _conversation(self, folder: str, title: str, **more: str) -> str:
-        return self.daemon.conversation(
-            "claude-code", title=title, workingDirectory=self._folder(folder), **more
-        )
+    def _conversation(self, folder: str, title: str, agent: str = "claude-code", **more: str) -> str:
+        return self.daemon.conversation(agent, title=title, workingDirectory=self._folder(folder), **more)
 
     def _folder(self, name: str) -> str:
         path = self.daemon.root / "home/src" / name
@@ -162,6 +166,21 @@ def answering(world: World, page: Page) -> None:
     page.get_by_role("radio", name="Other").check()
     page.get_by_role("checkbox", name="Sessions").check()
     expect(page.locator(".ask-words").first).to_be_visible()
+
+
+def filling_in(world: World, page: Page) -> None:
+    """The form from its beginning, one of its answers chosen."""
+    world.talk(page, "form")
+    page.get_by_role("radio", name=re.compile("^Next")).check()
+    page.locator(".ask-open").evaluate("card => card.scrollIntoView({block: 'start'})")
+
+
+def new_with_models(world: World, page: Page) -> None:
+    world.show(page, "/new")
+    page.select_option("#agent", "kimi")
+    page.click("[name=models]")
+    expect(page.locator(".start > [role=status]")).to_be_visible()
+    expect(page.locator("#line")).to_have_attribute("data-state", "live")
 
 
 def pill(world: World, page: Page) -> None:
@@ -289,7 +308,8 @@ STATES: dict[str, State] = {
     "invitation": invitation, "drawer": drawer, "import": left_behind, "shortcuts": shortcuts, "empty": told("empty"),
     "idle": told("greet"), "running": told("port"), "asking": told("retry"), "denying": denying,
     "question": told("store"), "answering": answering, "answered": told("chosen"), "plan": told("outline"),
-    "queue": told("push"), "held": told("upgrade"), "long": told("long"), "stop": stopping, "not-sent": not_sent,
+    "stuck": told("receipts"), "options": told("options"), "form": told("form"), "filling-in": filling_in,
+    "new-with-models": new_with_models, "queue": told("push"), "held": told("upgrade"), "long": told("long"), "stop": stopping, "not-sent": not_sent,
     "attaching": attaching, "commands": commanding, "pill": pill, "deep-link": deep_link, "renaming": renaming, "menu": menu, "every-item": told("all"),
     "unfolded": unfolded, "lost": lost, "not-found": plain("/conversations/nobody"), "login": plain("/login"),
     "code": shown_code, "admitting": admitting, "no-code": at("/devices/approve"),
