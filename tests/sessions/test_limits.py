@@ -58,6 +58,21 @@ def test_the_same_prompt_is_sent_again_until_it_comes_through(limited: Limited) 
     assert row(daemon, conversation)["status"] == "unread"
 
 
+@pytest.mark.parametrize("how", ["stderr> ", "stdout> ", ""])
+def test_a_limit_counts_wherever_the_agent_names_it(limited: Limited, how: str) -> None:
+    """Also when it dies of it, and much longer than its last words came after it: 10 KB here."""
+    daemon, conversation = limited(how + LATER)
+    daemon.send(conversation, "begin")
+    retry = scheduled(daemon, conversation)
+    assert abs(retry["at"] - daemon.ended(conversation)["completed_at"] - 3 * 3_600_000) < 30_000
+    assert retry["reason"] == "account"
+    [ended] = facts(daemon, conversation, "turn.ended")
+    assert LATER in ended["error"]
+    assert row(daemon, conversation)["status"] == "retrying"
+    daemon.api("POST", f"/conversations/{conversation}/retry")
+    wait_for(lambda: outcomes(daemon, conversation) == ["error", "complete"], "the next try")
+
+
 def test_an_agent_that_had_begun_is_told_to_go_on(limited: Limited) -> None:
     daemon, conversation = limited(FULL + " after work", FULL)
     daemon.send(conversation, "begin")

@@ -201,7 +201,10 @@ def leaves_a_server_and_goes() -> None:
 
 
 def limited() -> None:
-    """Has used up its account as often as the file `limits` has lines: each is what it says then. Each prompt is noted."""
+    """Has used up its account as often as the file `limits` has lines: each is what it says then.
+
+    In its result; or, with a stream's name before it, there, and then it dies with a long trace.
+    """
     limits = Path("limits").read_text().splitlines()
     if not limits:
         properly()
@@ -210,6 +213,14 @@ def limited() -> None:
     said, working, _ = limits[0].partition(" after work")
     if working:
         write(message(AFTER) + b"\n")
+    stream, named, words = said.partition("> ")
+    if named:
+        os.write(2, b"a stray remark\n")
+        os.write({"stdout": 1, "stderr": 2}[stream], words.encode() + b"\n")
+        os.write(
+            2, b"".join(b"    at frame %d of the trace (file:///agent.js:%d)\n" % (n, n) for n in range(200))
+        )
+        raise SystemExit(1)
     failed = {"is_error": True, "terminal_reason": "api_error", "result": said}
     write(json.dumps({**json.loads(result()), **failed}).encode() + b"\n")
 
