@@ -203,7 +203,8 @@ def leaves_a_server_and_goes() -> None:
 def limited() -> None:
     """Has used up its account as often as the file `limits` has lines: each is what it says then.
 
-    In its result; or, with a stream's name before it, there, and then it dies with a long trace.
+    In its result; or, with a stream's name before it, there, and then it dies with a long trace. `event> 60`: as an
+    event that says when, 60 seconds from now, and then it dies without a word.
     """
     limits = Path("limits").read_text().splitlines()
     if not limits:
@@ -214,6 +215,10 @@ def limited() -> None:
     if working:
         write(message(AFTER) + b"\n")
     stream, named, words = said.partition("> ")
+    if stream == "event":
+        until = {"status": "rejected", "rateLimitType": "five_hour", "resetsAt": time.time() + int(words)}
+        say(type="rate_limit_event", rate_limit_info=until, session_id="s")
+        raise SystemExit(1)
     if named:
         os.write(2, b"a stray remark\n")
         os.write({"stdout": 1, "stderr": 2}[stream], words.encode() + b"\n")
