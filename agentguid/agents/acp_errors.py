@@ -4,7 +4,7 @@ import re
 
 import msgspec
 
-from agentguid.agents import exits
+from agentguid.agents import exits, limits
 from agentguid.agents.acp_state import State
 from agentguid.agents.acp_wire import Error
 from agentguid.agents.entry import Entry
@@ -75,7 +75,10 @@ def sentence(entry: Entry, state: State, error: Error) -> str:
     said = detail(error)
     if error.code == SIGN_IN:
         return signed_out(entry, state, said)
-    return told(entry, said, _status(error, said))
+    status = _status(error, said)
+    if not status and (limit := limits.read(state.limit, 0)):
+        said, status = f"{said.rstrip('.')}; {state.limit}", "429" if limit.kind == "account" else "529"
+    return told(entry, said, status)
 
 
 def told(entry: Entry, said: str, status: str = "") -> str:
@@ -132,8 +135,7 @@ def stopped(reason: str) -> str:
 
 
 def ended(entry: Entry, code: int | None, state: State) -> str:
-    words = state.stderr or state.said
-    return exits.sentence(entry.name, code, words, state.unstarted, lambda _: exits.AGAIN)
+    return exits.sentence(entry.name, code, state, lambda _: exits.AGAIN)
 
 
 def _sentence(what: str, said: str, advice: str) -> str:

@@ -12,8 +12,9 @@ from agentguid.agents.acp_answers import Answers
 from agentguid.agents.acp_requests import QUIET, Requests
 from agentguid.agents.acp_texts import words
 from agentguid.agents.base import Fact, Line, Output
+from agentguid.agents.exits import STDERR
 from agentguid.agents.jsonl import FAILURE, NotUnderstoodError, mapping, mark_of, text_of
-from agentguid.agents.jsonrpc_lines import LAST_PART, STDERR
+from agentguid.agents.jsonrpc_lines import LAST_PART
 from agentguid.agents.slash import command, encoded
 from agentguid.protocol.events import HostEnded, ItemAdded, TurnEnded
 from agentguid.protocol.ids import item_id

@@ -7,6 +7,7 @@ from msgspec import Raw
 from agentguid.agents import acp_modes as modes
 from agentguid.agents import acp_settings as settings
 from agentguid.agents import acp_wire as wire
+from agentguid.agents import exits
 from agentguid.agents.acp_asks import Asks
 from agentguid.agents.acp_calls import Call, Calls
 from agentguid.agents.acp_state import SENT, Sent, State
@@ -14,7 +15,7 @@ from agentguid.agents.acp_texts import Texts
 from agentguid.agents.base import Errand, Fact, Launch, Output
 from agentguid.agents.entry import Entry
 from agentguid.agents.jsonl import NotUnderstoodError, brief, carried, word
-from agentguid.agents.jsonrpc_lines import STDERR, Lines
+from agentguid.agents.jsonrpc_lines import Lines
 from agentguid.protocol.events import ItemAdded, SessionIdentified
 from agentguid.protocol.items import Body, Level
 
@@ -141,10 +142,7 @@ class Session(Lines):
             state.failure = state.failure_item = ""
 
     def complaints(self, out: list[Output]) -> None:
-        """Much on the error output is told at the end of the turn; a little is kept in case that the agent fails."""
-        state = self.state
-        if state.stderr_size > STDERR:
-            said = f"{self.entry.name} wrote {state.stderr_size} bytes on its error output. The last of it:\n{state.stderr}"
+        if said := exits.complaint(self.entry.name, self.state):
             out.append(self.notice(said, "warning"))
 
     def turn_is_over(self) -> None:

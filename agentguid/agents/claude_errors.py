@@ -83,9 +83,9 @@ def _sentence(what: tuple[str, str], said: str) -> str:
     return f"{what[0]}{detail}. {what[1]}."
 
 
-def exit_error(name: str, code: int | None, stderr: str, unstarted: str = "") -> str:
-    """For an agent that ended in the middle of a turn, or never started: `unstarted` is then the host's reason."""
-    return exits.sentence(name, code, stderr, unstarted, _advice)
+def exit_error(name: str, code: int | None, state: exits.LastWords) -> str:
+    """For an agent that ended in the middle of a turn, or never started."""
+    return exits.sentence(name, code, state, _advice)
 
 
 def _advice(words: str) -> str:

@@ -8,7 +8,7 @@ from agentguid.agents import claude_system as system
 from agentguid.agents import claude_turns as turns
 from agentguid.agents import claude_wire as wire
 from agentguid.agents import claude_write as write
-from agentguid.agents import jsonl
+from agentguid.agents import exits, jsonl
 from agentguid.agents.base import Fact, Launch, Line, Output, Write
 from agentguid.agents.claude_asks import OPEN, TOO_MANY, Asks, deny
 from agentguid.agents.claude_blocks import Blocks
@@ -51,9 +51,10 @@ class Reading:
             case "in":
                 self._in(line)
             case "err":
-                self._err(line)
+                exits.complained(self.state, line)
             case "exit":
                 self._exit(line, out)
+        exits.went_on(self.state, line, out)
         return out
 
     def _item(self) -> str:
@@ -69,6 +70,7 @@ class Reading:
             if line.data.strip():
                 self._understand(line.data, out)
         except NotUnderstoodError as error:
+            exits.strayed(self.state, line)
             out += unknown.add(line, self._item(), self.state.turn, str(error))
         except Exception as error:
             out += unknown.add(line, self._item(), self.state.turn, f"{type(error).__name__}: {error}")
@@ -252,17 +254,9 @@ class Reading:
                 self.state.tried = [*self.state.tried, text_of(line.get("request_id"))[:ID]][-TRIES:]
 
     # -- the end ------------------------------------------------------------------------------------------------------
-    def _err(self, line: Line) -> None:
-        text = line.data[-STDERR:].decode("utf-8", "replace") + "\n"
-        self.state.stderr = (self.state.stderr + text)[-STDERR:]
-        self.state.stderr_size += len(line.data) + 1
-
     def _complaints(self, out: list[Output]) -> None:
-        """Much on the error output is told at the end of the turn; a little is kept in case that the agent fails."""
-        state = self.state
-        if state.stderr_size > STDERR:
-            said = f"{self.name} wrote {state.stderr_size} bytes on its error output. The last of it:\n{state.stderr}"
-            out.append(system.notice(self._item(), state.turn, said, "warning"))
+        if said := exits.complaint(self.name, self.state):
+            out.append(system.notice(self._item(), self.state.turn, said, "warning"))
 
     def _exit(self, line: Line, out: list[Output]) -> None:
         state = self.state
@@ -277,13 +271,13 @@ class Reading:
             self._complaints(out)
             out.append(Fact(self._cut_short(state.turn, line.code)))
             self._turn_is_over()
-        words = state.stderr[-STDERR:] or state.unstarted
+        words = state.stderr[-STDERR:] or state.unstarted or state.said
         out.append(Fact(HostEnded(host=self.host, code=line.code, stderr=words)))
         state.initialised, state.background, state.running = False, 0, []
 
     def farewell(self, code: int | None) -> str:
         """Why the agent is gone and what to do, in a sentence: also for a turn whose prompt it never got."""
-        return exit_error(self.name, code, self.state.stderr, self.state.unstarted)
+        return exit_error(self.name, code, self.state)
 
     def _cut_short(self, turn: str, code: int | None) -> TurnEnded:
         error = self.state.failure or self.farewell(code)

@@ -76,8 +76,14 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     lost: bool = False
     """The session that was to be resumed does not exist."""
     stderr: str = ""
+    older: int = 0
+    """Characters of that from before the end of the last turn."""
     stderr_size: int = 0
     """Characters of stderr since the turn began."""
+    said: str = ""
+    """The last line on stdout that was no JSON."""
+    limit: str = ""
+    """The last that was said of a limit, there or on stderr, in this turn."""
     unstarted: str = ""
     """Why the host could not start the agent."""
     models: list[str] = field(default_factory=list)

@@ -1,5 +1,6 @@
 """What Claude Code says about itself: its session, its retries, its limits."""
 
+import math
 from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import accumulate
@@ -145,7 +146,8 @@ def _until(seconds: Any) -> str:
     at = number(seconds)
     if not 0 < at < 2**33:
         return ""
-    return f" It is lifted at {datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC."
+    minute = math.ceil(at / 60) * 60  # who tries again a second too early has lost a try
+    return f" It is lifted at {datetime.fromtimestamp(minute, UTC):%Y-%m-%d %H:%M} UTC."
 
 
 def _identify(line: dict[str, Any], state: State, host: str, out: list[Output]) -> None:

@@ -92,7 +92,7 @@ def signed_out(entry: Entry) -> str:
 
 
 def ended(entry: Entry, code: int | None, state: State) -> str:
-    return exits.sentence(entry.name, code, state.stderr or state.said, state.unstarted, _advice)
+    return exits.sentence(entry.name, code, state, _advice)
 
 
 def _advice(words: str) -> str:

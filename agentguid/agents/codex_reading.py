@@ -10,9 +10,10 @@ from agentguid.agents.base import Fact, Line, Output
 from agentguid.agents.codex_answers import Answers
 from agentguid.agents.codex_requests import Requests
 from agentguid.agents.codex_told import Told
+from agentguid.agents.exits import STDERR
 from agentguid.agents.jsonl import NotUnderstoodError, mapping, text_of
 from agentguid.agents.jsonrpc import Envelope
-from agentguid.agents.jsonrpc_lines import LAST_PART, STDERR
+from agentguid.agents.jsonrpc_lines import LAST_PART
 from agentguid.protocol.events import HostEnded, ItemAdded, MessageSteered, TurnEnded
 from agentguid.protocol.ids import item_id
 from agentguid.protocol.items import Body, Mode

@@ -1,12 +1,13 @@
 """What the parts of the Codex adapter share: its state, and what is open in it."""
 
+from agentguid.agents import exits
 from agentguid.agents.base import Fact, Launch, Output
 from agentguid.agents.codex_asks import Asks
 from agentguid.agents.codex_items import Items
 from agentguid.agents.codex_state import SENT, STEERS, State
 from agentguid.agents.entry import Entry
 from agentguid.agents.jsonl import brief, carried
-from agentguid.agents.jsonrpc_lines import STDERR, Lines
+from agentguid.agents.jsonrpc_lines import Lines
 from agentguid.protocol.events import ItemAdded, SessionIdentified
 from agentguid.protocol.items import Body, Level
 
@@ -53,10 +54,7 @@ class Session(Lines):
         self.state.steers = [*self.state.steers, message][-STEERS:]
 
     def complaints(self, out: list[Output]) -> None:
-        """Much on the error output is told at the end of the turn; a little is kept in case that the agent fails."""
-        state = self.state
-        if state.stderr_size > STDERR:
-            said = f"{self.entry.name} wrote {state.stderr_size} bytes on its error output. The last of it:\n{state.stderr}"
+        if said := exits.complaint(self.entry.name, self.state):
             out.append(self.notice(said, "warning"))
 
     def turn_is_over(self) -> None:

@@ -78,7 +78,11 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     """When the account's limit is lifted that is used up, seconds since the epoch."""
     said: str = ""
     """The last line on stdout that was no JSON."""
+    limit: str = ""
+    """The last that was said of a limit, there or on stderr, in this turn."""
     stderr: str = ""
+    older: int = 0
+    """Characters of that from before the end of the last turn."""
     stderr_size: int = 0
     """Characters of stderr since the turn began."""
     unstarted: str = ""

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+from agentguid.agents import exits
 from agentguid.agents.base import Line, Output
 from agentguid.agents.jsonl import NotUnderstoodError
 from agentguid.protocol.ids import item_id
 
-STDERR = 4096
-"""Characters of stderr that are kept."""
 LAST_PART = 0xFFFF
 """Part of a line's id for what closes a run of lines before it."""
 
@@ -18,7 +17,7 @@ class Lines:
 
     host: str
     state: Any
-    """Has `turn`, `unknown`, `said`, `stderr` and `stderr_size`."""
+    """Has `turn`, `unknown`, and all of `exits.LastWords`."""
     _offset: int
     _part: int
     _at: int
@@ -32,11 +31,10 @@ class Lines:
             case "in":
                 self._in(line, out)
             case "err":
-                text = line.data[-STDERR:].decode("utf-8", "replace") + "\n"
-                self.state.stderr = (self.state.stderr + text)[-STDERR:]
-                self.state.stderr_size += len(line.data) + 1
+                exits.complained(self.state, line)
             case "exit":
                 self._exit(line, out)
+        exits.went_on(self.state, line, out)
         return out
 
     def _out(self, line: Line, out: list[Output]) -> None:
@@ -47,8 +45,7 @@ class Lines:
             if line.data.strip():
                 self._understand(line.data, out)
         except NotUnderstoodError as error:
-            if not line.data.lstrip().startswith(b"{"):
-                self.state.said = line.data[:300].decode("utf-8", "replace")
+            exits.strayed(self.state, line)
             out += unknown.add(line, self._item(), self.state.turn, str(error))
         except Exception as error:
             out += unknown.add(line, self._item(), self.state.turn, f"{type(error).__name__}: {error}")

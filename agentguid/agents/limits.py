@@ -41,6 +41,13 @@ _NEVER = re.compile(
 """What waiting does not mend, also where the words of a limit stand beside it (OpenAI's `insufficient_quota` is a 429)."""
 _MONEY = re.compile(r"billing|payment|purchase|credit", re.I)
 """What only money mends; but a limit that is lifted at some time may be bought off before that."""
+HINTS = (
+    *("429", "529", "503", "limit", "quota", "exhausted", "extra usage", "too many requests", "throttl"),
+    *("free tier", "overloaded", "at capacity", "model is at", "unavailable", "high demand"),
+)
+"""Without one of these there is no limit in a text: looking for them costs next to nothing."""
+KEPT, BEFORE = 500, 200
+"""Characters that are kept of a line of output, and how many of them stand before the words of the limit at most."""
 
 
 def read(text: str, at: int, zone: tzinfo = UTC) -> Limit | None:
@@ -54,6 +61,19 @@ def read(text: str, at: int, zone: tzinfo = UTC) -> Limit | None:
     if _ACCOUNT.search(text):
         return Limit("account", until)
     return Limit("provider", until) if _PROVIDER.search(text) else None
+
+
+def mentioned(line: str, at: int) -> str:
+    """What a line of output says of a limit that waiting mends, short enough to be remembered. Mostly empty, and fast."""
+    low = line.lower()
+    if not any(hint in low for hint in HINTS):
+        return ""
+    line = " ".join(line[-READ:].split())
+    if read(f"it says {line}", at) is None:  # a number at the beginning of a line may be anything
+        return ""
+    found = _ACCOUNT.search(line) or _PROVIDER.search(line)
+    begin = max(0, found.start() - BEFORE) if found and len(line) > KEPT else 0
+    return line[begin : begin + KEPT]
 
 
 def lifted(text: str, at: int, zone: tzinfo = UTC) -> int | None:

@@ -63,8 +63,7 @@ def lost(stderr: str, said: str) -> bool:
 
 
 def ended(entry: Entry, code: int | None, state: State) -> str:
-    said = state.stderr or state.said
-    return exits.sentence(entry.name, code, said, state.unstarted, lambda words: _advice(entry, words))
+    return exits.sentence(entry.name, code, state, lambda words: _advice(entry, words))
 
 
 def _advice(entry: Entry, said: str) -> str:

@@ -5,8 +5,9 @@ from agentguid.agents import pi_turns as turns
 from agentguid.agents import pi_wire as wire
 from agentguid.agents import pi_write as write
 from agentguid.agents.base import Fact, Line, Output, Write
+from agentguid.agents.exits import STDERR
 from agentguid.agents.jsonl import NotUnderstoodError, count, mapping, plain, text_of
-from agentguid.agents.jsonrpc_lines import LAST_PART, STDERR
+from agentguid.agents.jsonrpc_lines import LAST_PART
 from agentguid.agents.pi_answers import Answers
 from agentguid.agents.pi_asks import DIALOGS
 from agentguid.agents.pi_state import STEERS

@@ -1,11 +1,12 @@
 """What the parts of the Pi adapter share: its state, and what is open in it."""
 
+from agentguid.agents import exits
 from agentguid.agents import pi_turns as turns
 from agentguid.agents import pi_write as write
 from agentguid.agents.base import Fact, Launch, Output
 from agentguid.agents.entry import Entry
 from agentguid.agents.jsonl import carried
-from agentguid.agents.jsonrpc_lines import STDERR, Lines
+from agentguid.agents.jsonrpc_lines import Lines
 from agentguid.agents.pi_asks import Asks
 from agentguid.agents.pi_items import Items
 from agentguid.agents.pi_state import State
@@ -50,8 +51,7 @@ class Session(Lines):
             return
         self.items.abandon(out)
         self.asks.withdraw("The turn ended.", out)
-        if state.stderr_size > STDERR:
-            said = f"{self.entry.name} wrote {state.stderr_size} bytes on its error output. The last of it:\n{state.stderr}"
+        if said := exits.complaint(self.entry.name, state):
             out.append(self.notice(said, "warning"))
         out.append(Fact(turns.ended(state.turn, self.entry, state, self._at)))
         self.turn_is_over()

@@ -58,6 +58,39 @@ def test_the_same_prompt_is_sent_again_until_it_comes_through(limited: Limited) 
     assert row(daemon, conversation)["status"] == "unread"
 
 
+@pytest.mark.parametrize("how", ["stderr> ", "stdout> ", ""])
+def test_a_limit_counts_wherever_the_agent_names_it(limited: Limited, how: str) -> None:
+    """Also when it dies of it, and much longer than its last words came after it: 10 KB here."""
+    daemon, conversation = limited(how + LATER)
+    daemon.send(conversation, "begin")
+    retry = scheduled(daemon, conversation)
+    assert abs(retry["at"] - daemon.ended(conversation)["completed_at"] - 3 * 3_600_000) < 30_000
+    assert retry["reason"] == "account"
+    [ended] = facts(daemon, conversation, "turn.ended")
+    assert LATER in ended["error"]
+    assert row(daemon, conversation)["status"] == "retrying"
+    daemon.api("POST", f"/conversations/{conversation}/retry")
+    wait_for(lambda: outcomes(daemon, conversation) == ["error", "complete"], "the next try")
+
+
+def test_the_event_of_a_limit_gives_the_time_of_the_next_try(limited: Limited) -> None:
+    """Although the agent dies of it without a word. Not before that time: to the minute, and rather later."""
+    daemon, conversation = limited("event> 10800")
+    daemon.send(conversation, "begin")
+    retry = scheduled(daemon, conversation)
+    ended = daemon.ended(conversation)["completed_at"]
+    assert -30_000 < retry["at"] - ended - 10_800_000 < 90_000
+    assert (retry["reason"], row(daemon, conversation)["status"]) == ("account", "retrying")
+    full = daemon.api("GET", f"/conversations/{conversation}/full")
+    assert full["rateLimitInfo"]["retryAt"] == retry["at"]
+    page = daemon.request("GET", f"/conversations/{conversation}", headers={"Accept": "text/html"})[
+        1
+    ].decode()
+    assert "The five hour limit of the account is reached. It is lifted at " in page
+    assert "Limit reached" in page
+    assert "data-countdown" in page
+
+
 def test_an_agent_that_had_begun_is_told_to_go_on(limited: Limited) -> None:
     daemon, conversation = limited(FULL + " after work", FULL)
     daemon.send(conversation, "begin")

@@ -234,7 +234,11 @@ def join_family() -> None:
 
 
 def limited() -> None:
-    """Has used up its account as often as the file `limits` has lines: each is what it says then. Each prompt is noted."""
+    """Has used up its account as often as the file `limits` has lines: each is what it says then.
+
+    In its result; or, with a stream's name before it, there, and then it dies with a long trace. `event> 60`: as an
+    event that says when, 60 seconds from now, and then it dies without a word.
+    """
     limits = Path("limits").read_text().splitlines()
     if not limits:
         properly()
@@ -243,6 +247,18 @@ def limited() -> None:
     said, working, _ = limits[0].partition(" after work")
     if working:
         write(message(AFTER) + b"\n")
+    stream, named, words = said.partition("> ")
+    if stream == "event":
+        until = {"status": "rejected", "rateLimitType": "five_hour", "resetsAt": time.time() + int(words)}
+        say(type="rate_limit_event", rate_limit_info=until, session_id="s")
+        raise SystemExit(1)
+    if named:
+        os.write(2, b"a stray remark\n")
+        os.write({"stdout": 1, "stderr": 2}[stream], words.encode() + b"\n")
+        os.write(
+            2, b"".join(b"    at frame %d of the trace (file:///agent.js:%d)\n" % (n, n) for n in range(200))
+        )
+        raise SystemExit(1)
     failed = {"is_error": True, "terminal_reason": "api_error", "result": said}
     write(json.dumps({**json.loads(result()), **failed}).encode() + b"\n")
 
