@@ -1,5 +1,6 @@
 """Starts hosts, and finds again those that an earlier daemon started."""
 
+import asyncio
 import os
 
 from agentguid.agents.base import Launch
@@ -50,7 +51,7 @@ async def _spawn(parts: EffectParts, key: Key) -> tuple[Key, Link]:
         raise AgentFailed(
             (found and found.problem) or f"There is no agent {key.agent!r}. Choose another one."
         )
-    argv = found.speaks().argv(found.path or "", key.launch)
+    argv = await asyncio.to_thread(found.speaks().argv, found.path or "", key.launch)
     failpoint("effects.before_spawn")
     environ = await whole_environ(parts, key)
     if unwanted(parts, key.conversation):  # that took its time
