@@ -73,7 +73,7 @@ def test_the_page_offers_it_and_another_agent_has_none_of_it(mine: Mine) -> None
     path = f"/conversations/{conversation}"
     status, html = daemon.request("GET", path)
     assert status == 200
-    assert '<select aria-label="Thinking" name="option:effort"' in html.decode()
+    assert 'aria-label="Thinking" name="option:effort"' in html.decode()
 
     status, _ = daemon.form(f"{path}/settings", {"option:effort": "high"})
     assert status in (200, 303)
