@@ -228,6 +228,18 @@ def asks_later() -> None:
     say(type="control_request", request_id=f"later-{os.getpid()}", request=request)
 
 
+def tends() -> None:
+    """Its first turn leaves a task in the background, its second one finds that over."""
+    say(type="system", subtype="background_tasks_changed", tasks=[{"task_id": "t1"}], session_id="s")
+    HABITS["tends"] = tended
+    properly()
+
+
+def tended() -> None:
+    say(type="system", subtype="background_tasks_changed", tasks=[], session_id="s")
+    properly()
+
+
 def answered(response: dict[str, Any]) -> None:
     with open("answers", "a") as file:
         file.write(f"{response['request_id']} {response['response']['behavior']}\n")
@@ -281,7 +293,7 @@ HABITS: dict[str, Callable[[], None]] = {
     for made in (
         malformed, long_line, huge_line, not_utf8, noise, no_newline, half_line, half_message, silent, loud_stderr,
         flood, blank, quit_at_once, properly, listens, asks_later, endless,
-        leaves_a_server, leaves_a_server_and_goes, limited,
+        leaves_a_server, leaves_a_server_and_goes, limited, tends,
     )
 }  # fmt: skip
 
