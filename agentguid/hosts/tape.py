@@ -200,15 +200,11 @@ def _parse(data: bytes, at: int, length: int, offset: int) -> Record | None:
 
 
 def end(directory: str | os.PathLike[str]) -> int:
-    """The logical offset at which the files end: at or just behind the last record. A compressed segment counts as whole."""
-    there = segments(directory)
-    if not there:
-        return 0
-    start, name = there[-1]
-    path = os.path.join(directory, name)
-    if not name.endswith(".gz"):
-        return start + os.path.getsize(path)
-    reader = Reader(directory, start)
+    """The logical offset behind the last whole record. Reads the last segment: not for an event loop.
+
+    The files may be longer: after power loss with zeros, or with half a record.
+    """
+    reader = Reader(directory, max((start for start, _ in segments(directory)), default=0))
     for _ in reader.records():
         pass
     return reader.offset
