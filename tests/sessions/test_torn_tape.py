@@ -10,7 +10,9 @@ import pytest
 
 from agentguid.effects.tail import TORN
 from agentguid.hosts import tape
+from tests.sessions.conftest import Bad
 from tests.sessions.seen import facts
+from tests.support import badagent
 from tests.support.daemon import Daemon, wait_for
 from tests.support.tokens import in_log
 
@@ -93,6 +95,29 @@ def test_a_tape_that_lost_its_end_takes_nothing_from_the_log(
     assert len(notices(daemon, conversation)) == 1
     goes_on(daemon, conversation)
     assert len([name for name in daemon.inputs() if name.startswith("prompt:")]) == 2
+
+
+def test_a_call_that_the_log_has_as_finished_stays_finished(bad: Bad) -> None:
+    """The tape has two open calls, because their turn is read again from before them; the log knows better of one."""
+    daemon = bad("two_tools")
+    conversation = daemon.conversation("claude-code")
+    daemon.send(conversation, "call both")
+    wait_for(lambda: daemon.api("GET", "/approvals")["approvals"], "both calls")
+    (daemon.work / "go").touch()
+    wait_for(lambda: facts(daemon, conversation, "tool.finished"), "the result of the first")
+
+    lose_power(daemon, zeros, b"tool_result")
+    daemon.start()
+
+    assert daemon.ended(conversation)["status"] == "interrupted"
+    first, second = facts(daemon, conversation, "tool.finished")
+    assert (first["output"]["text"], first.get("incomplete", False)) == (badagent.AFTER, False)
+    assert second["incomplete"] is True
+    once(daemon, conversation)
+    assert len(notices(daemon, conversation)) == 1
+    daemon.send(conversation, "and go on")
+    assert daemon.ended(conversation)["status"] == "complete"
+    once(daemon, conversation)
 
 
 def test_a_tape_of_an_agent_at_rest_that_lost_its_end_is_told_as_well(daemon: Daemon) -> None:
