@@ -49,6 +49,11 @@ def test_no_source_file_is_longer_than_400_lines() -> None:
     assert over(FILE, SOURCES) == {}
 
 
+def test_the_host_is_small() -> None:
+    """It lives as long as its agent, beside each of them, and cannot be replaced meanwhile."""
+    assert lines(ROOT / "agentguid/hosts/host.py") <= 300
+
+
 def test_no_function_is_longer_than_50_lines() -> None:
     long = {}
     for path in SOURCES:

@@ -249,6 +249,7 @@ class Session:
         """The tape ends without an end of its agent."""
         await self._giver.end()
         await self._parts.reap(self.key.host)
+        await asyncio.to_thread(self._tail.look_for_loss)
         batch = self._tail.vanish(now(), why)
         kept = [output for output in batch.outputs if not (self._tail.torn and self._known(output))]
         await self._take(Batch(kept, batch.end, batch.at, batch.known))

@@ -63,8 +63,8 @@ class Tail:
     ) -> None:
         self.host = host
         self._committed = mark.offset if mark else 0
-        self.torn = self._committed > tape.end(directory)
-        """The log has more than the tape: the tape's end was lost."""
+        self.torn = False
+        """The log has more than the tape: the tape's end was lost. Known once `look_for_loss` was asked."""
         try:
             self.adapter: Adapter = dialect.adapter(host, launch, mark.carry if mark else None)
         except msgspec.DecodeError:  # of another version: what it says is on the tape as well
@@ -74,6 +74,7 @@ class Tail:
         """Exit status, once `exited`."""
         self.offset = self.anchor = mark.anchor if mark else 0
         self._carry = mark.carry if mark else self.adapter.carry()
+        self._directory = directory
         self._reader = tape.Reader(directory, self.anchor)
         self._records = self._reader.records()
         self._splitter = lines.Splitter()
@@ -120,6 +121,13 @@ class Tail:
         if record.direction == tape.NOTE and record.end > self._committed:
             return [self._notice(record.offset, record.payload.decode(errors="replace"), self.adapter.turn)]
         return []
+
+    def look_for_loss(self) -> None:
+        """Of a tape that has been read to its end and grows no more. Reads some of it again: not for an event loop.
+
+        Where nothing was found behind the anchor, the tape may have ended before it.
+        """
+        self.torn = self._committed > min(self._reader.offset, tape.end(self._directory))
 
     def damaged(self, told: int) -> bool:
         """There is nothing more to be read, although the host had said before that the tape goes up to `told`."""

@@ -153,9 +153,12 @@ class Keeper:
         return True
 
     def _sync_later(self) -> None:
+        """Once a second until all is on the disk: a sync that fails is tried again although nothing more is written."""
         try:
-            self.tape.sync_aside()
+            done = self.tape.sync_aside()
         except OSError:
+            done = False
+        if not done:
             self.loop.after("sync", 1.0, self._sync_later)
 
     def look(self) -> None:

@@ -102,8 +102,8 @@ def resumed(directory: Path, at: int) -> Begin | None:
     """The place that a reader says he came from; None when there is no such place any longer."""
     if at < 0 or not _there(directory, at):
         return None
-    if at >= tape.end(directory):
-        return Begin(at) if at == tape.end(directory) else None
+    if at >= (end := tape.end(directory)):
+        return Begin(at) if at == end else None
     return Begin(at) if next(tape.Reader(directory, at).records(), None) else None
 
 

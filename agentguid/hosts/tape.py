@@ -200,15 +200,11 @@ def _parse(data: bytes, at: int, length: int, offset: int) -> Record | None:
 
 
 def end(directory: str | os.PathLike[str]) -> int:
-    """The logical offset at which the files end: at or just behind the last record. A compressed segment counts as whole."""
-    there = segments(directory)
-    if not there:
-        return 0
-    start, name = there[-1]
-    path = os.path.join(directory, name)
-    if not name.endswith(".gz"):
-        return start + os.path.getsize(path)
-    reader = Reader(directory, start)
+    """The logical offset behind the last whole record. Reads the last segment: not for an event loop.
+
+    The files may be longer: after power loss with zeros, or with half a record.
+    """
+    reader = Reader(directory, max((start for start, _ in segments(directory)), default=0))
     for _ in reader.records():
         pass
     return reader.offset
@@ -232,6 +228,8 @@ class Writer:
         self._host = host.encode()
         self._fd = -1
         self._dirty = self._new_name = True
+        self._aside = _thread.allocate_lock()
+        """Held while a thread syncs. What it has not brought to the disk is `_dirty` again when it lets go."""
         self.start = 0
         self.end = 0
         """The logical offset at which the next record begins (or the next segment)."""
@@ -293,7 +291,9 @@ class Writer:
         return self.end
 
     def sync(self) -> None:
-        """Brings everything to the disk; costs nothing when it is there."""
+        """Brings everything to the disk; costs nothing when it is there. Waits for a sync on its way: it may yet fail."""
+        with self._aside:
+            pass
         if self._dirty:
             os.fdatasync(self._fd)
             self._dirty = False
@@ -306,21 +306,32 @@ class Writer:
                     os.close(fd)
             self._new_name = False
 
-    def sync_aside(self) -> None:
-        """As `sync`, in a thread of its own: what is written meanwhile does not wait for the disk."""
+    def sync_aside(self) -> bool:
+        """As `sync`, in a thread of its own: what is written meanwhile does not wait for the disk.
+
+        True: all is there. Else it is on its way, and asking again tells whether it has arrived or begins anew.
+        """
         if self._new_name:
             self.sync()
-        elif self._dirty:
+        elif self._dirty and not self._aside.locked():
+            fd = os.dup(self._fd)
             self._dirty = False
-            _thread.start_new_thread(self._sync_copy, (os.dup(self._fd),))
+            self._aside.acquire()
+            try:
+                _thread.start_new_thread(self._sync_copy, (fd,))
+            except RuntimeError:  # the user may have no more threads
+                self._sync_copy(fd)
+        # In this order: a thread that fails says so before it lets go.
+        return not (self._aside.locked() or self._dirty)
 
     def _sync_copy(self, fd: int) -> None:
         try:
             os.fdatasync(fd)
         except OSError:
-            self._dirty = True  # tried again with what comes next
+            self._dirty = True
         finally:
             os.close(fd)
+            self._aside.release()
 
     def close(self) -> None:
         """Closes without a sync."""

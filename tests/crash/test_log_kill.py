@@ -24,6 +24,8 @@ PATIENCE = 30
 """Seconds that one round may take."""
 SOME = 20_000
 """Acknowledged appends within which there are some checkpoints."""
+ENOUGH = 5000
+"""Answers by which a writer has come to any failpoint that is set here."""
 TEXT = re.compile(r"(\d+-\d+):(\d+)/(\d+):x+")
 
 Acknowledged = dict[str, tuple[int, int]]
@@ -56,6 +58,14 @@ class Round:
                     return
                 self._said += piece
 
+    def dies(self) -> bool:
+        """By itself, at its failpoint: not because it is killed here."""
+        self.read(lines=ENOUGH)
+        try:
+            return self.process.wait(PATIENCE) == -signal.SIGKILL
+        except subprocess.TimeoutExpired:
+            return False
+
     def end(self) -> int:
         """Kills it, if it still lives, and reads what it said before."""
         self.process.kill()
@@ -76,14 +86,14 @@ def play(path: Path, number: int, chance: random.Random) -> Acknowledged:
     kind = number % 4
     point = ("append.before_commit", "append.after_commit")[kind % 2] if kind < 2 else ""
     one = Round(path, number, failpoint=f"{point}:{chance.randrange(1, 40)}" if point else "")
-    if kind < 2:
-        one.read()
-    elif kind == 2:
+    reached = kind >= 2 or one.dies()
+    if kind == 2:
         one.read(lines=chance.randrange(1, 300))
-    else:
+    elif kind == 3:
         one.read(lines=10**9, seconds=0) if chance.random() < 0.2 else one.read(lines=1)
         with_deadline(one, chance.uniform(0, 0.03))
     assert one.end() == -signal.SIGKILL
+    assert reached, f"{point} was never come to"
     return one.acknowledged
 
 

@@ -277,6 +277,36 @@ def asks_later() -> None:
     say(type="control_request", request_id=f"later-{os.getpid()}", request=request)
 
 
+def two_tools() -> None:
+    """Calls two tools at once. The first has its result when there is a file `go`; for the second it asks. Then all is
+    well."""
+    if Path("go").exists():
+        return properly()
+    for name in ("first", "second"):
+        use = {"type": "tool_use", "id": name, "name": "Bash", "input": {"command": name}}
+        inner = {"id": f"msg_{name}", "role": "assistant", "model": "bad", "content": [use]}
+        say(type="assistant", message=inner, parent_tool_use_id=None, session_id="s")
+    request = {"subtype": "can_use_tool", "tool_name": "Bash", "tool_use_id": "second", "input": {}}
+    say(type="control_request", request_id="r1", request=request)
+    while not Path("go").exists():
+        time.sleep(0.01)
+    done = {"type": "tool_result", "tool_use_id": "first", "content": AFTER, "is_error": False}
+    say(type="user", message={"role": "user", "content": [done]}, parent_tool_use_id=None, session_id="s")
+    return silent()
+
+
+def tends() -> None:
+    """Its first turn leaves a task in the background, its second one finds that over."""
+    say(type="system", subtype="background_tasks_changed", tasks=[{"task_id": "t1"}], session_id="s")
+    HABITS["tends"] = tended
+    properly()
+
+
+def tended() -> None:
+    say(type="system", subtype="background_tasks_changed", tasks=[], session_id="s")
+    properly()
+
+
 def answered(response: dict[str, Any]) -> None:
     with open("answers", "a") as file:
         file.write(f"{response['request_id']} {response['response']['behavior']}\n")
@@ -330,7 +360,7 @@ HABITS: dict[str, Callable[[], None]] = {
     for made in (
         malformed, long_line, huge_line, not_utf8, noise, no_newline, half_line, half_message, silent, loud_stderr,
         flood, blank, quit_at_once, properly, listens, asks_later, endless,
-        leaves_a_server, leaves_a_server_and_goes, limited, dull, stubborn,
+        leaves_a_server, leaves_a_server_and_goes, limited, dull, stubborn, tends, two_tools,
     )
 }  # fmt: skip
 
