@@ -23,6 +23,10 @@ class Content(Struct):
     uri: str = ""
     name: str = ""
     mime: str | None = field(default=None, name="mimeType")
+    data: Any = None
+    """Of a picture or sound: base64."""
+    resource: Any = None
+    """What is embedded."""
 
 
 class Chunk(Struct):

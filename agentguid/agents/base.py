@@ -354,7 +354,7 @@ class Dialect(Protocol):
     """A module of `agentguid.agents`: how one protocol is started and translated."""
 
     def argv(self, binary: str, launch: Launch) -> list[str]:
-        """The command line."""
+        """The command line. Not for the event loop: it may look at the agent's own settings."""
 
     def adapter(self, host: str, launch: Launch, carry: bytes | None = None) -> Adapter:
         """Raises msgspec.DecodeError, and nothing else, for a `carry` of another version: fold from the beginning."""

@@ -9,15 +9,18 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from agentguid.agents.entry import Entry
+from agentguid.agents.opencode_rules import variables
 from agentguid.settings import CustomAgent
 
 __all__ = ["CATALOGUE", "Entry", "with_custom"]
 
 NPM = "npm install --global "
-ASKS = '{"edit": "ask", "bash": "ask", "webfetch": "ask"}'
-ASKS_BUT_FOR_EDITS = '{"edit": "allow", "bash": "ask", "webfetch": "ask"}'
 COPILOT = "https://agentclientprotocol.com/protocol/session-modes#"
-SUBAGENTS = "When a sub-agent of it wants permission, it asks nobody and waits for ever; stop it then."
+OWN_RULES = (
+    "Its own sub-agents only read, except where nothing is asked: nobody could be asked for them. Sub-agents of yours with "
+    "rules of their own, your plugins and tools, and what your organisation sets may act unasked; a sub-agent of yours that "
+    "wants permission waits for ever: stop it then."
+)
 
 CATALOGUE: tuple[Entry, ...] = (
     Entry(
@@ -73,18 +76,15 @@ CATALOGUE: tuple[Entry, ...] = (
         login="Run `opencode auth login` in a terminal.",
         docs="https://opencode.ai/docs/",
         tried="1.18.33, 2026-11-26",
-        note=SUBAGENTS,
+        note=OWN_RULES,
         modes={
             "ask": {"mode": "build"},
             "accept_edits": {"mode": "build"},
             "plan": {"mode": "plan"},
             "bypass": {"mode": "build"},
         },
-        environ={
-            "ask": {"OPENCODE_PERMISSION": ASKS},
-            "accept_edits": {"OPENCODE_PERMISSION": ASKS_BUT_FOR_EDITS},
-            "plan": {"OPENCODE_PERMISSION": ASKS},
-        },
+        environ=variables(("OPENCODE",), "build"),
+        laid_over=("OPENCODE_CONFIG_CONTENT",),
     ),
     Entry(
         id="copilot",
@@ -178,21 +178,15 @@ CATALOGUE: tuple[Entry, ...] = (
         login="Run `kilo auth login` in a terminal.",
         docs="https://kilo.ai/docs/cli",
         tried="7.7.9, 2026-11-26",
-        note=SUBAGENTS,
+        note=OWN_RULES,
         modes={
             "ask": {"mode": "code"},
             "accept_edits": {"mode": "code"},
             "plan": {"mode": "plan"},
             "bypass": {"mode": "code"},
         },
-        environ={
-            "ask": {"OPENCODE_PERMISSION": ASKS, "KILO_PERMISSION": ASKS},
-            "accept_edits": {
-                "OPENCODE_PERMISSION": ASKS_BUT_FOR_EDITS,
-                "KILO_PERMISSION": ASKS_BUT_FOR_EDITS,
-            },
-            "plan": {"OPENCODE_PERMISSION": ASKS, "KILO_PERMISSION": ASKS},
-        },
+        environ=variables(("OPENCODE", "KILO"), "code"),
+        laid_over=("OPENCODE_CONFIG_CONTENT", "KILO_CONFIG_CONTENT"),
     ),
     Entry(
         id="vibe",

@@ -12,7 +12,7 @@ from msgspec import Struct
 from agentguid import __version__
 from agentguid.agents.base import Dialect, Option, SlashCommand
 from agentguid.agents.catalogue import CATALOGUE, Entry
-from agentguid.agents.environ import child_environ, folders
+from agentguid.agents.environ import child_environ, folders, laid_over
 from agentguid.agents.offers import Offer, Offers
 from agentguid.entropy import now
 from agentguid.protocol.events import TurnEnded
@@ -79,9 +79,15 @@ class Found(Struct, frozen=True):
         make = getattr(module, "dialect", None)
         return cast(Dialect, make(self.entry) if make else module)
 
-    def environ(self, mode: Mode) -> Mapping[str, str]:
-        """What its process is started with beside what every agent inherits."""
-        return self.entry.environ.get(mode, {})
+    def environ(self, mode: Mode, inherited: Mapping[str, str]) -> dict[str, str]:
+        """What its process is started with beside what it inherits. Raises AgentFailed."""
+        told = self.entry.environ.get(mode, {})
+        over = {
+            name: laid_over(name, inherited[name], told[name])
+            for name in self.entry.laid_over
+            if inherited.get(name) and name in told
+        }
+        return {**told, **over}
 
 
 class Agents:

@@ -45,6 +45,8 @@ class Entry(Struct, frozen=True):
     """What our modes are in the agent's words. Those that are missing are guessed from what it offers."""
     environ: Mapping[Mode, Mapping[str, str]] = field(default_factory=dict)
     """Variables that make it keep to a mode where its protocol cannot say that."""
+    laid_over: tuple[str, ...] = ()
+    """Those of them that hold JSON which is laid over what the user has there, not put in its place."""
     authenticate: str = ""
     """A sign-in method of its that needs no human once `login` was done; tried when it asks for one."""
     files: bool = False

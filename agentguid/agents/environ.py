@@ -1,8 +1,12 @@
 """The environment that agents are started in, and where their programs may lie."""
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+from agentguid.protocol.errors import AgentFailed
 
 USUAL = (
     ".local/bin",
@@ -52,3 +56,25 @@ def child_environ(environ: Mapping[str, str]) -> dict[str, str]:
     extra = [folder for folder in folders(environ) if Path(folder).is_dir()]
     kept["PATH"] = os.pathsep.join(extra)
     return kept
+
+
+def laid_over(name: str, users: str, ours: str) -> str:
+    """A variable that holds a JSON object: the user's, with ours in it. What is new in an object comes last. Raises AgentFailed."""
+    try:
+        under = json.loads(users)
+    except (ValueError, RecursionError):
+        under = None
+    if not isinstance(under, dict):
+        raise AgentFailed(
+            f"{name} is set for the daemon and is no JSON object (it may have no comments), so that what makes this agent ask cannot "
+            "be put in. Mend or unset it, start the daemon anew, then send the message again."
+        )
+    return json.dumps(_merged(under, json.loads(ours)))
+
+
+def _merged(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    both = {**under, **over}
+    for key in under.keys() & over.keys():
+        if isinstance(under[key], dict) and isinstance(over[key], dict):
+            both[key] = _merged(under[key], over[key])
+    return both

@@ -3,6 +3,7 @@
 Pi itself asks nobody before it acts. `pi_gate.js` runs inside it, as an extension of its, and makes it ask us.
 """
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from agentguid.agents import pi_write as write
 from agentguid.agents.base import Adapter, Answer, Dialect, Errand, Launch, Prompt, Served, Steer, Write
 from agentguid.agents.entry import Entry
 from agentguid.agents.pi_reading import Reading
+from agentguid.agents.pi_settings import default_model
 from agentguid.protocol.items import Mode
 
 GATE = Path(__file__).with_name("pi_gate.js")
@@ -30,8 +32,10 @@ class Pi:
 
     def argv(self, binary: str, launch: Launch) -> list[str]:
         more = ["--session", launch.resume] if launch.resume else []
-        if launch.model:
-            more += ["--model", launch.model]
+        # A session that is taken up goes on with the model that it had: its own choice again has to be said.
+        model = launch.model or (launch.resume and default_model(launch.cwd, os.environ))
+        if model:
+            more += ["--model", model]
         return [binary, *self.entry.args, "--extension", str(GATE), *more]
 
     def adapter(self, host: str, launch: Launch, carry: bytes | None = None) -> Adapter:
@@ -90,8 +94,8 @@ class PiAdapter(Reading):
     def serves(self, prompt: Prompt) -> bool:
         """Not with another model, nor when something waits in it that was not taken into an earlier turn."""
         state = self.state
-        other = prompt.model and prompt.model not in (self.launch.model, state.model)
-        return not (state.stale or (other and state.known))
+        fits = prompt.model in (self.launch.model, state.model) if prompt.model else not self.launch.model
+        return not (state.stale or (state.known and not fits))
 
     def carry(self) -> bytes:
         return msgspec.json.encode(self.state)

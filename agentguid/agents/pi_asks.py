@@ -64,7 +64,8 @@ class Asks:
     def _tool(self, approval: str, told: str) -> ApprovalRequested:
         """Raises `NotUnderstoodError`: then it is not allowed."""
         asked = plain(told.encode())
-        always = f"Yes, and from now on {text_of(asked.get('always'))} in this session"
+        words = text_of(asked.get("always"))
+        always = [Option("always", "allow_always", f"Yes, and from now on {words} in this session"[:REASON])]
         return ApprovalRequested(
             approval=approval,
             turn=self.state.turn,
@@ -73,7 +74,7 @@ class Asks:
             input=Body(msgspec.json.encode(mapping(asked.get("input"))).decode(), "application/json"),
             options=[
                 Option("allow", "allow_once", "Yes"),
-                Option("always", "allow_always", always[:REASON]),
+                *(always if words else ()),
                 Option("reject", "reject_once", "No"),
             ],
         )

@@ -71,8 +71,9 @@ export default function (pi) {
     if (mode === "plan" && EDITS.has(tool)) return { block: true, reason: PLANNING };
     if (mode === "accept_edits" && EDITS.has(tool) && inside(input.path, ctx.cwd)) return undefined;
     const [words, key] = scope(tool, input);
-    if (allowed.has(key)) return undefined;
-    const said = await ctx.ui.input(NAME, JSON.stringify({ call, tool, input, always: words }), {
+    const plans = mode === "plan"; // what was allowed from now on was not meant for that
+    if (!plans && allowed.has(key)) return undefined;
+    const said = await ctx.ui.input(NAME, JSON.stringify({ call, tool, input, always: plans ? "" : words }), {
       signal: ctx.signal,
     });
     const answer = said ? JSON.parse(said) : { reason: NOBODY };
@@ -81,7 +82,7 @@ export default function (pi) {
       for (const name of Object.keys(input)) delete input[name];
       Object.assign(input, answer.input);
     }
-    if (answer.always) allowed.add(scope(tool, input)[1]);
+    if (answer.always && !plans) allowed.add(scope(tool, input)[1]);
     frozen(input);
     return undefined;
   });

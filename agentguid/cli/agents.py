@@ -117,6 +117,7 @@ def _whole(agent: dict[str, Any]) -> None:
         "problem": agent["problem"],
         "signed in": f"{agent['auth']}: {agent['authDetail']}" if agent["installed"] else "",
         "sign-in": agent["login"],
+        "can do": agent["can"],
         "note": agent["note"],
         "our tests": agent["tried"],
         "more": agent["docs"],

@@ -1,5 +1,6 @@
 """Starts hosts, and finds again those that an earlier daemon started."""
 
+import asyncio
 import os
 
 from agentguid.agents.base import Launch
@@ -50,7 +51,7 @@ async def _spawn(parts: EffectParts, key: Key) -> tuple[Key, Link]:
         raise AgentFailed(
             (found and found.problem) or f"There is no agent {key.agent!r}. Choose another one."
         )
-    argv = found.speaks().argv(found.path or "", key.launch)
+    argv = await asyncio.to_thread(found.speaks().argv, found.path or "", key.launch)
     failpoint("effects.before_spawn")
     environ = await whole_environ(parts, key)
     if unwanted(parts, key.conversation):  # that took its time
@@ -62,11 +63,14 @@ async def _spawn(parts: EffectParts, key: Key) -> tuple[Key, Link]:
 
 
 def environ_of(parts: EffectParts, key: Key) -> dict[str, str]:
-    """What the agent's process, and commands that it has us run, have in their environment; without its account."""
+    """What the agent's process, and commands that it has us run, have in their environment; without its account.
+
+    Raises AgentFailed when what makes it keep to its mode cannot be said.
+    """
     found = parts.agents.get(key.agent)
-    mode = found.environ(key.launch.mode) if found else {}
     own = scratch.environ(parts.places, key.host)
-    return {**child_environ(os.environ), **own, **parts.keys.of(key.agent), **mode}
+    inherited = {**child_environ(os.environ), **own, **parts.keys.of(key.agent)}
+    return inherited | (found.environ(key.launch.mode, inherited) if found else {})
 
 
 async def whole_environ(parts: EffectParts, key: Key) -> dict[str, str]:

@@ -1,5 +1,9 @@
 """The handshake of Pi, and how its turns end: what no recording has."""
 
+import json
+import os
+from pathlib import Path
+
 import pytest
 
 from agentguid.agents.base import Launch, Prompt
@@ -54,13 +58,56 @@ def test_a_user_cannot_change_the_mode_by_a_message() -> None:
 
 
 def test_the_model_is_chosen_by_another_process() -> None:
-    """Told by the protocol, Pi would make it the user's default."""
+    """Told by the protocol, Pi would make it the user's default. Nor does one that was begun with a model go back to the default."""
     argv = Pi(ENTRY).argv("pi", Launch(CWD, "p/small", "ask", "s1"))
     assert argv[-4:] == ["--session", "s1", "--model", "p/small"]
-    worker = begun("agentguid", model="p/big:high")
+    chosen, default = begun("agentguid", model="p/big:high"), begun("agentguid")
 
-    for model, fits in ((None, True), ("p/big", True), ("p/big:high", True), ("p/small", False)):
-        assert worker.adapter.serves(Prompt("t1", Body("x"), model, "ask")) == fits
+    for model, fits in ((None, False), ("p/big", True), ("p/big:high", True), ("p/small", False)):
+        assert chosen.adapter.serves(Prompt("t1", Body("x"), model, "ask")) == fits
+    for model, fits in ((None, True), ("p/big", True), ("p/small", False)):
+        assert default.adapter.serves(Prompt("t1", Body("x"), model, "ask")) == fits
+
+
+@pytest.mark.parametrize(
+    ("users", "projects", "said"),
+    [
+        ({"defaultProvider": "p", "defaultModel": "big"}, {}, ["--model", "p/big"]),
+        ({"defaultProvider": "p", "defaultModel": "big"}, {"defaultModel": "tiny"}, ["--model", "p/tiny"]),
+        ({"defaultModel": "big"}, {}, []),
+        ({"defaultProvider": "p\n", "defaultModel": "big"}, {}, []),
+        ({"defaultProvider": ["p"], "defaultModel": "big"}, None, []),
+        (None, None, []),
+    ],
+)
+def test_a_session_goes_back_to_the_default_model(
+    users: object, projects: object, said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By itself Pi would go on with the one that the session had."""
+    for folder, settings in ((tmp_path / "home/.pi/agent", users), (tmp_path / "work/.pi", projects)):
+        folder.mkdir(parents=True)
+        if settings is not None:
+            (folder / "settings.json").write_text(json.dumps(settings))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("PI_CODING_AGENT_DIR", raising=False)
+    work = str(tmp_path / "work")
+
+    assert Pi(ENTRY).argv("pi", Launch(work, None, "ask", "s1"))[-2 - len(said) :] == [
+        "--session",
+        "s1",
+        *said,
+    ]
+    assert "--model" not in Pi(ENTRY).argv("pi", Launch(work, None, "ask", None))
+
+
+def test_what_is_no_file_does_not_keep_a_session_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".pi").mkdir()
+    os.mkfifo(tmp_path / ".pi/settings.json")
+
+    assert "--model" not in Pi(ENTRY).argv("pi", Launch(str(tmp_path), None, "ask", "s1"))
 
 
 @pytest.mark.parametrize(

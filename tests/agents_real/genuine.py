@@ -98,7 +98,13 @@ AGENTS = (
         home=((".gemini/settings.json", json.dumps(setups.GEMINI_SETTINGS)),),
         by_the_minute=True,
     ),
-    Genuine("opencode", Npm("opencode-ai", "1.18.33", "opencode", 350), "acp", setups.opencode),
+    Genuine(
+        "opencode",
+        Npm("opencode-ai", "1.18.33", "opencode", 350),
+        "acp",
+        setups.opencode,
+        home=setups.OPENCODE_HOME,
+    ),
     Genuine(
         "pi",
         Npm("@earendil-works/pi-coding-agent", "0.74.2", "pi", 195),
@@ -125,6 +131,7 @@ AGENTS = (
         ),
         "acp",
         setups.kilo,
+        home=setups.KILO_HOME,
     ),
     Genuine(
         "vibe",

@@ -1,6 +1,8 @@
 """How genuine agents find the scripted model: their environment, and files in their home (`{url}` is the model's)."""
 
 import json
+import sys
+from pathlib import Path
 
 QUIET = {"NO_COLOR": "1", "DO_NOT_TRACK": "1", "DISABLE_TELEMETRY": "1", "NO_UPDATE_NOTIFIER": "1"}
 
@@ -54,6 +56,24 @@ def opencode(url: str) -> dict[str, str]:
         "OPENCODE_DISABLE_DEFAULT_PLUGINS": "1",
         "OPENCODE_DISABLE_SHARE": "1",
     }
+
+
+def _allowing(agent: str) -> str:
+    """A user who allows all, everywhere, and has an MCP server: what is asked is because agentguid says so."""
+    rules = {"bash": "allow", "*": "allow", "notes_*": "allow", "edit": "allow"}
+    server = {"type": "local", "command": [sys.executable, str(Path(__file__).with_name("mcp_server.py"))]}
+    return json.dumps(
+        {
+            "$schema": "https://opencode.ai/config.json",
+            "permission": rules,
+            "agent": {agent: {"permission": rules}},
+            "mcp": {"notes": server},
+        }
+    )
+
+
+OPENCODE_HOME = ((".config/opencode/opencode.json", _allowing("build")),)
+KILO_HOME = ((".config/kilo/kilo.json", _allowing("code")),)
 
 
 def codex(_url: str) -> dict[str, str]:

@@ -53,6 +53,21 @@ def test_while_it_only_plans_nothing_is_changed_and_then_it_may_work(story: Work
     assert (story.daemon.work / "note.txt").exists()
 
 
+def test_what_is_allowed_always_does_not_hold_while_it_only_plans(story: Work) -> None:
+    conversation = story.start("[[perm]] go")
+    story.decide(conversation, "allow_always")
+    assert story.ended(conversation)["status"] == "complete"
+    (story.daemon.work / "made-by-agent.txt").unlink()
+
+    story.daemon.api("PATCH", f"/conversations/{conversation}", {"mode": "plan"})
+    story.daemon.send(conversation, "[[perm]] go")
+    kinds = [option["kind"] for option in story.pending(conversation)["options"]]
+    assert "allow_always" not in kinds
+    story.decide(conversation, "reject_once")
+    assert story.ended(conversation)["status"] == "complete"
+    assert not (story.daemon.work / "made-by-agent.txt").exists()
+
+
 def test_arguments_that_were_changed_are_used(story: Work) -> None:
     conversation = story.start("[[perm]] go")
     story.decide(conversation, updatedInput={"command": "echo changed > other.txt"})
@@ -96,7 +111,7 @@ def test_a_request_outlives_the_daemon(story: Work) -> None:
 
 
 def test_another_model_works_on_in_the_same_session(story: Work) -> None:
-    """And the user's settings stay as they were."""
+    """And then the default again. The user's settings stay as they were."""
     settings = story.daemon.root / "home/.pi/agent/settings.json"
     before = settings.read_text()
     conversation = story.start("[[remember]] the word is papaya")
@@ -106,6 +121,9 @@ def test_another_model_works_on_in_the_same_session(story: Work) -> None:
     assert story.ask(conversation, "[[recall]] what was the word?")["status"] == "complete"
     assert "papaya" in story.texts(conversation, "message")[-1]
     assert story.model.requests[-1].ask.model == "fake-small"
+    story.daemon.api("PATCH", f"/conversations/{conversation}", {"model": ""})
+    assert story.ask(conversation, "[[recall]] and again?")["status"] == "complete"
+    assert story.model.requests[-1].ask.model == "fake"
     assert len(set(story.sessions(conversation))) == 1
     assert '"defaultModel": "fake"' in before
     assert '"defaultModel": "fake"' in settings.read_text() or '"defaultModel":"fake"' in settings.read_text()

@@ -34,6 +34,9 @@ def test_an_update_is_shown_run_and_told(updating: Daemon, browser: Browser, scr
     expect(row).to_contain_text("1.2.3")
     expect(row).to_contain_text("Not signed in: `claude auth status` says no.")
     expect(row).to_contain_text("agentguictl agents login claude-code")
+    expect(row).to_contain_text(
+        "Its protocol has: modes ask, accept edits, plan, bypass · models · resume · steering"
+    )
     expect(page.locator("#a-kiro .do-this")).to_have_text("curl -fsSL https://cli.kiro.dev/install | bash")
     expect(page.locator("#a-kiro").get_by_role("button")).to_have_count(0)
     row.get_by_text("Update", exact=True).click()

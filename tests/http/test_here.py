@@ -41,6 +41,11 @@ def test_what_agents_can_do_is_not_the_same_of_all(served: Served) -> None:
     assert {id_ for id_, can in agents.items() if can["terminals"]} == {"fast-agent"}
     assert {id_ for id_, can in agents.items() if not can["commands"]} == {"codex", "pi"}
     assert {id_ for id_, can in agents.items() if not can["models"]} == {"demo"}
+    words = served.api("GET", "/agents/codex")["can"]
+    assert (
+        words
+        == "Its protocol has: modes ask, accept edits, plan, bypass · models · resume · steering · images"
+    )
 
 
 def test_folders_are_listed_and_made(served: Served) -> None:

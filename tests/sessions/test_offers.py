@@ -42,6 +42,9 @@ def test_an_agent_that_never_worked_is_asked_what_it_offers(mine: Mine) -> None:
     assert names(offer) == ["", "small", "large"]
     assert offer["modes"] == ["ask", "accept_edits", "plan", "bypass"]
     assert offer["said"]
+    assert daemon.api("GET", "/agents/mine")["can"].startswith(
+        "It has: modes ask, accept edits, plan, bypass · 2 models · "
+    )
     no_trace(daemon)
     order = [line["method"] for line in told(daemon)]
     assert order == ["initialize", "session/new", "session/close", "session/delete"]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """An agent that says lines at a pace and nothing else, in the protocol of whichever agent its name is. Standard library only.
 
-`claude` speaks stream-json, `codex` app-server, every other name ACP. The prompt says `emit N rate R`; each line holds
+`claude` speaks stream-json, `codex` app-server, `pi` its rpc mode, every other name ACP. The prompt says `emit N rate R`; each line holds
 a token `@seq:K:NANOSECONDS@` as the demo agent's do.
 """
 
@@ -99,6 +99,22 @@ def acp(message: Message) -> None:
     send({"jsonrpc": "2.0", "id": identity, "result": result})
 
 
+def rpc(message: Message) -> None:
+    kind, name = message["type"], message.get("id")
+    state = {"sessionId": "s", "model": {"provider": "p", "id": "m"}, "isStreaming": False}
+    answers: dict[str, Message] = {"get_state": state, "get_commands": {"commands": [{"name": "agentguid"}]}}
+    send({"id": name, "type": "response", "command": kind, "success": True, "data": answers.get(kind, {})})
+    if kind == "prompt" and not message["message"].startswith("/agentguid"):
+        send({"type": "agent_start"})
+        for text in lines(message["message"]):
+            told = {"role": "assistant", "content": [], "stopReason": "stop"}
+            send({"type": "message_start", "message": told})
+            event = {"type": "text_end", "contentIndex": 0, "content": text}
+            send({"type": "message_update", "assistantMessageEvent": event})
+            send({"type": "message_end", "message": told})
+        send({"type": "agent_end", "messages": []})
+
+
 def install(folder: Path, names: Iterable[str]) -> Path:
     """Puts programs of these names into a folder for PATH."""
     folder.mkdir(parents=True)
@@ -113,7 +129,7 @@ def main() -> None:
     if "--version" in sys.argv:
         print("1.0.0")
         return
-    speak = {"claude": stream_json, "codex": app_server}.get(name, acp)
+    speak = {"claude": stream_json, "codex": app_server, "pi": rpc}.get(name, acp)
     for line in sys.stdin:
         speak(json.loads(line))
 

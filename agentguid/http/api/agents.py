@@ -6,7 +6,7 @@ from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from agentguid.agents.abilities import abilities
+from agentguid.agents.abilities import abilities, told
 from agentguid.agents.discovery import Found
 from agentguid.agents.offers import Offer
 from agentguid.agents.signin import State
@@ -31,6 +31,8 @@ class Agent(Shape, frozen=True):
     """Why."""
     capabilities: dict[str, bool]
     """What it can do here, as far as it said; of one that was never heard what its protocol can."""
+    can: str
+    """The same in a line for people, with its modes."""
     problem: str | None
     """Why it cannot be used or may not work, and what to do."""
     install: str
@@ -116,6 +118,7 @@ def shown(parts: Parts, found: Found) -> Agent:
         auth=known.state,
         auth_detail=known.why,
         capabilities=abilities(parts.agents, found),
+        can=told(parts.agents, found),
         problem=found.problem,
         install=found.install,
         login=found.login,

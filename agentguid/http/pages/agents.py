@@ -9,6 +9,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from msgspec import Struct
 
+from agentguid.agents.abilities import told
 from agentguid.agents.discovery import Found
 from agentguid.agents.programs import Plan
 from agentguid.agents.signin import SignIn
@@ -50,6 +51,8 @@ class Row(Struct, frozen=True):
     plan: Plan
     """To update it, or to install it."""
     update: Update | None
+    can: str
+    """What it can do, in words."""
 
 
 @get("/agents", include_in_schema=False)
@@ -73,7 +76,8 @@ async def agents_page(parts: NamedDependency[Parts], who: NamedDependency[Who]) 
 
 async def _row(parts: Parts, found: Found) -> Row:
     plan = await programs.plan(found, "update" if found.installed else "install")
-    return Row(found, parts.signins.of(found.id), plan, await _update(parts, found.id))
+    can = told(parts.agents, found)
+    return Row(found, parts.signins.of(found.id), plan, await _update(parts, found.id), can)
 
 
 async def _update(parts: Parts, id: str) -> Update | None:  # noqa: A002

@@ -70,6 +70,10 @@ class Tools:
     def __bool__(self) -> bool:
         return bool(self._schemas)
 
+    @property
+    def names(self) -> list[str]:
+        return list(self._schemas)
+
     def offer(self, name: str, schema: dict[str, Any] | None, kind: str = "function") -> None:
         self._schemas[name], self._kinds[name] = schema or {}, kind
 
