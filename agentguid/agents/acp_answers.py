@@ -157,7 +157,8 @@ class Answers(Session):
                 out.append(self.notice(why + WORKS, "warning"))
             else:
                 state.refused = sent.turn
-                state.refusal = f"{why}Choose another one, then send the message again."
+                state.blind = sent.setting in state.unsaid and sent.setting != settings.MODEL
+                state.refusal = modes.refusal(self.entry, state, sent, said)
             return
         modes.done(self.entry, state, sent, result)
         if sent.setting == settings.MODEL:

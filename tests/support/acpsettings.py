@@ -26,6 +26,7 @@ class Settings:
     mode: str
     model: str
     effort: str
+    taken_up = False
 
     def update(self, variant: str, /, **fields: Any) -> None:
         raise NotImplementedError
@@ -36,7 +37,7 @@ class Settings:
             case "session/set_mode":
                 if "dawdles" in self.habits:
                     time.sleep(600)
-                if "stuck" in self.habits:
+                if "stuck" in self.habits or ("stiff" in self.habits and self.taken_up):
                     raise ProtocolError(-32603, "Modes are broken today")
                 self.mode = params["modeId"]
                 self.update("current_mode_update", currentModeId=self.mode)
@@ -78,7 +79,8 @@ class Settings:
         return [{"id": "effort", "name": name, "currentValue": self.effort, **more}]
 
     def take_up(self) -> None:
-        """A session has what was set in it."""
+        """A session has what was set in it. With the habit `stiff` its mode stays what it is."""
+        self.taken_up = True
         if self._kept.exists():
             self.model, self.effort = json.loads(self._kept.read_text())
 
