@@ -6,6 +6,7 @@ from agentguid.agents import acp_errors as errors
 from agentguid.agents import acp_modes as modes
 from agentguid.agents import acp_settings as settings
 from agentguid.agents import acp_turns as turns
+from agentguid.agents import acp_ways as ways
 from agentguid.agents import acp_wire as wire
 from agentguid.agents import acp_write as write
 from agentguid.agents import jsonrpc
@@ -158,7 +159,7 @@ class Answers(Session):
             else:
                 state.refused = sent.turn
                 state.blind = sent.setting in state.unsaid and sent.setting != settings.MODEL
-                state.refusal = modes.refusal(self.entry, state, sent, said)
+                state.refusal = ways.refusal(self.entry, state, sent, said)
             return
         modes.done(self.entry, state, sent, result)
         if sent.setting == settings.MODEL:

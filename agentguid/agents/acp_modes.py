@@ -29,9 +29,6 @@ TRIES, TRIED = 2, 16
 So many settings are counted."""
 
 
-UNASKED = "Choose another agent, or bypass if it may act unasked, then send the message again."
-
-
 def mode_of(entry: Entry, state: State, mode: Mode) -> str | None:
     """What the agent calls a mode of ours; None when it has none such."""
     setting = state.settings.get(MODE)
@@ -76,7 +73,7 @@ def _unsettable(entry: Entry, state: State, prompt: Prompt) -> str:
         if lacks:
             return (
                 f"{entry.name} cannot be made to ask: its {setting} cannot be set to {value} any more, so another version of it is "
-                f"needed, or of agentguid. {UNASKED}"
+                "needed, or of agentguid. Choose another agent, or bypass if it may act unasked, then send the message again."
             )
     return ""
 
@@ -221,23 +218,4 @@ def unsure(entry: Entry, state: State) -> str:
     return (
         f"agentguid does not know which of the modes of {entry.name} asks before it acts ({names}). "
         f"It works in {setting.current}: watch what it does."
-    )
-
-
-def unasking(entry: Entry, state: State) -> str:
-    """What is to be said in a turn when there is nothing by which the agent could be made to ask."""
-    if state.mode == "bypass" or entry.environ or any(strict(entry, name) for name in state.settings):
-        return ""
-    what = "did not say which permission modes it has" if state.resumed else "names no permission modes"
-    return f"{entry.name} {what}: agentguid cannot make it ask. It asks when it wants to: watch what it does."
-
-
-def refusal(entry: Entry, state: State, sent: Sent, said: str) -> str:
-    """Why a prompt is not given to an agent that would not take on what was to be set before."""
-    why = f"{entry.name} would not set its {sent.setting} to {sent.value} ({said})"
-    if not state.blind:
-        return f"{why}. Choose another one, then send the message again."
-    return (
-        f"{why}, and did not say what it is in since it took up this conversation again: it may act unasked. Begin a new "
-        "conversation with it; or choose bypass if it may, then send the message again."
     )

@@ -130,7 +130,7 @@ class Session(Lines):
 
     def unasking(self, out: list[Output]) -> None:
         """Whether it asks is up to the agent: said once of each process, in a turn in which it should."""
-        if not self.state.warned and (warning := modes.unasking(self.entry, self.state)):
+        if not self.state.warned and (warning := ways.unasking(self.entry, self.state)):
             self.state.warned = True
             out.append(self.notice(warning, "warning"))
 

@@ -10,7 +10,7 @@ import msgspec
 
 from agentguid.agents.acp_modes import GUESSES, mode_of
 from agentguid.agents.acp_settings import MODE, MODEL, strict
-from agentguid.agents.acp_state import Setting, State
+from agentguid.agents.acp_state import Sent, Setting, State
 from agentguid.agents.base import Prompt, Way, Write
 from agentguid.agents.entry import Entry
 
@@ -67,3 +67,22 @@ def noted(state: State, told: str) -> None:
         if way.setting not in state.settings:
             state.settings[way.setting] = Setting("", list(way.values), way.option)
             state.unsaid.append(way.setting)
+
+
+def unasking(entry: Entry, state: State) -> str:
+    """What is to be said in a turn when there is nothing by which the agent could be made to ask."""
+    if state.mode == "bypass" or entry.environ or any(strict(entry, name) for name in state.settings):
+        return ""
+    what = "did not say which permission modes it has" if state.resumed else "names no permission modes"
+    return f"{entry.name} {what}: agentguid cannot make it ask. It asks when it wants to: watch what it does."
+
+
+def refusal(entry: Entry, state: State, sent: Sent, said: str) -> str:
+    """Why a prompt is not given to an agent that would not take on what was to be set before."""
+    why = f"{entry.name} would not set its {sent.setting} to {sent.value} ({said})"
+    if not state.blind:
+        return f"{why}. Choose another one, then send the message again."
+    return (
+        f"{why}, and did not say what it is in since it took up this conversation again: it may act unasked. Begin a new "
+        "conversation with it; or choose bypass if it may, then send the message again."
+    )
