@@ -9,6 +9,7 @@ import msgspec
 
 from agentguid.agents import acp_modes as modes
 from agentguid.agents import acp_settings as settings
+from agentguid.agents import acp_ways as ways
 from agentguid.agents import acp_write as write
 from agentguid.agents.acp_reading import Reading
 from agentguid.agents.base import (
@@ -21,6 +22,7 @@ from agentguid.agents.base import (
     Prompt,
     SlashCommand,
     Steer,
+    Way,
     Write,
 )
 from agentguid.agents.entry import Entry
@@ -86,10 +88,16 @@ class AcpAdapter(Reading):
     def modes(self) -> Sequence[Mode] | None:
         """A session that is taken up again need not name the agent's: then nobody knows."""
         state = self.state
-        if state.step != "ready" or (state.resumed and settings.MODE not in state.settings):
+        unsaid = settings.MODE not in state.settings or settings.MODE in state.unsaid
+        if state.step != "ready" or (state.resumed and unsaid):
             return None
         plans = modes.mode_of(self.entry, state, "plan") is not None
         return ("ask", "accept_edits", "plan", "bypass") if plans else ("ask", "accept_edits", "bypass")
+
+    @property
+    def ways(self) -> Sequence[Way]:
+        """See `base.Remembering`."""
+        return ways.said(self.entry, self.state)
 
     @property
     def pictures(self) -> bool:
@@ -121,7 +129,9 @@ class AcpAdapter(Reading):
         state = self.state
         if state.broken:
             return state.broken
-        if state.refused == prompt.turn:
+        if ways.note(self.entry, state, prompt):
+            return ""
+        if state.refused == prompt.turn and not (state.blind and prompt.mode == "bypass"):
             return state.refusal
         return modes.missing(self.entry, state, prompt) if state.step == "ready" else ""
 
@@ -169,6 +179,8 @@ class AcpAdapter(Reading):
         state, number = self.state, self.state.number + 1
         if self.refuses(prompt) or any(sent.turn == prompt.turn for sent in state.sent.values()):
             return []
+        if note := ways.note(self.entry, state, prompt):
+            return note
         if sent := modes.next_one(self.entry, state, prompt):
             data = write.request(number, sent.method, **modes.params(state, sent))
             return [Write(f"start:{number}-{prompt.turn}", data)]

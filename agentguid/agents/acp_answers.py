@@ -6,6 +6,7 @@ from agentguid.agents import acp_errors as errors
 from agentguid.agents import acp_modes as modes
 from agentguid.agents import acp_settings as settings
 from agentguid.agents import acp_turns as turns
+from agentguid.agents import acp_ways as ways
 from agentguid.agents import acp_wire as wire
 from agentguid.agents import acp_write as write
 from agentguid.agents import jsonrpc
@@ -157,7 +158,8 @@ class Answers(Session):
                 out.append(self.notice(why + WORKS, "warning"))
             else:
                 state.refused = sent.turn
-                state.refusal = f"{why}Choose another one, then send the message again."
+                state.blind = sent.setting in state.unsaid and sent.setting != settings.MODEL
+                state.refusal = ways.refusal(self.entry, state, sent, said)
             return
         modes.done(self.entry, state, sent, result)
         if sent.setting == settings.MODEL:

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from agentguid.agents.acp_settings import MODE, MODEL, offered, options, strict
+from agentguid.agents.acp_settings import MODE, MODEL, heard, offered, options, strict
 from agentguid.agents.acp_state import Sent, Setting, State
 from agentguid.agents.base import Prompt
 from agentguid.agents.entry import Entry
@@ -53,7 +53,29 @@ def missing(entry: Entry, state: State, prompt: Prompt) -> str:
     if prompt.model and MODEL not in state.settings:
         why = _unsaid(state, MODEL) or "does not let others choose its model"
         return f"{entry.name} {why}. Choose its default, then send it again."
-    return _unkept(entry, state, prompt)
+    return _unsettable(entry, state, prompt) or _unkept(entry, state, prompt)
+
+
+def _unsettable(entry: Entry, state: State, prompt: Prompt) -> str:
+    """What the catalogue says that makes it ask, and the agent has in another form or with other values."""
+    if prompt.mode == "bypass":
+        return ""
+    for setting, value in entry.modes.get(prompt.mode, {}).items():
+        now = state.settings.get(setting)
+        if now is None:
+            lacks = setting in state.unfit
+        elif setting == MODE:
+            lacks = (
+                not any(mode_of(entry, state, mode) for mode in (prompt.mode, "ask")) and now.current != value
+            )
+        else:
+            lacks = value not in (now.current, *now.choices)
+        if lacks:
+            return (
+                f"{entry.name} cannot be made to ask: its {setting} cannot be set to {value} any more, so another version of it is "
+                "needed, or of agentguid. Choose another agent, or bypass if it may act unasked, then send the message again."
+            )
+    return ""
 
 
 def _unsaid(state: State, setting: str) -> str:
@@ -69,6 +91,8 @@ def _unkept(entry: Entry, state: State, prompt: Prompt) -> str:
         return ""
     for setting, value in _wanted(entry, state, prompt):
         now = state.settings.get(setting)
+        if setting in state.unsaid:
+            continue
         if strict(entry, setting) and now and now.current != value and state.tries.get(setting, 0) >= TRIES:
             what = "mode" if setting == MODE else setting
             return (
@@ -86,7 +110,7 @@ def next_one(entry: Entry, state: State, prompt: Prompt) -> Sent | None:
     tries = state.tries if state.setting_for == prompt.turn else {}
     for setting, value in _wanted(entry, state, prompt):
         now = state.settings.get(setting)
-        most = TRIES if strict(entry, setting) else 1
+        most = TRIES if strict(entry, setting) and setting not in state.unsaid else 1
         if now is not None and now.current != value and tries.get(setting, 0) < most:
             return _setting(now, prompt.turn, setting, value)
     return _once_more(entry, state, prompt, tries)
@@ -135,7 +159,7 @@ def _wanted(entry: Entry, state: State, prompt: Prompt) -> Iterator[tuple[str, s
 def _own_model(state: State, prompt: Prompt) -> str:
     """Of a session that is older than this process: what the agent said elsewhere, if it still has that."""
     now, own = state.settings.get(MODEL), prompt.dropped.get(MODEL, "")
-    return own if now and own in now.choices else ""
+    return own if now and (own in now.choices or MODEL in state.unsaid) else ""
 
 
 def wanted(entry: Entry, state: State, mode: Mode) -> Iterator[tuple[str, str]]:
@@ -173,6 +197,7 @@ def done(entry: Entry, state: State, sent: Sent, result: dict[str, Any]) -> None
     now = state.settings.get(sent.setting)
     if now is not None:
         state.settings[sent.setting] = replace(now, current=sent.value)
+        heard(state, sent.setting)
     if any(one.id == sent.setting and one.own == sent.value for one in known(state.options)):
         state.chosen = [name for name in state.chosen if name != sent.setting]
     options(entry, state, result.get("configOptions"), switched=sent.setting == MODEL)
@@ -187,7 +212,7 @@ def holds(state: State, sent: Sent) -> bool:
 def unsure(entry: Entry, state: State) -> str:
     """What is to be said when nobody knows which of its modes asks."""
     setting = state.settings.get(MODE)
-    if setting is None or mode_of(entry, state, "ask") is not None:
+    if setting is None or mode_of(entry, state, "ask") is not None or MODE in entry.modes.get("ask", {}):
         return ""
     names = ", ".join(setting.choices[:10])
     return (

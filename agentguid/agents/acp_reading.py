@@ -143,6 +143,7 @@ class Reading(Answers, Requests):
             case "prompt":
                 self.texts.close(out)
                 self._prompted(of, params, line.at)
+                self.unasking(out)
             case "answer":
                 self.over(f"answer:{of}", message)
                 outcome = mapping(mapping(self.plain(message.result)).get("outcome"))

@@ -6,6 +6,7 @@ from msgspec import Raw
 
 from agentguid.agents import acp_modes as modes
 from agentguid.agents import acp_settings as settings
+from agentguid.agents import acp_ways as ways
 from agentguid.agents import acp_wire as wire
 from agentguid.agents import exits
 from agentguid.agents.acp_asks import Asks
@@ -93,6 +94,7 @@ class Session(Lines):
             return
         asked = any(sent.setting == settings.MODE and sent.value == mode for sent in self.state.sent.values())
         setting.current = mode
+        settings.heard(self.state, settings.MODE)
         if self.state.turn and not asked:
             out.append(self.notice(f"{self.entry.name} works in another mode now: {mode[:100]}.", "warning"))
 
@@ -113,15 +115,25 @@ class Session(Lines):
         if what.startswith("quiet-"):
             self._quiet(what, out)
             return
+        if what.startswith(ways.NOTE):
+            ways.noted(state, what.removeprefix(ways.NOTE))
+            return
         state.notes += 1
         mode: Any = what.rpartition("-")[2]
         if state.turn is None or mode not in known:
             return
         state.mode, state.due = mode, dict(modes.wanted(self.entry, state, mode))
+        self.unasking(out)
         environ = self.entry.environ
         if mode != "bypass" and environ.get(mode) != environ.get(self.launch.mode):
             text = f"{self.entry.name} learns only at its start what it has to ask: it does from the next turn on. Stop it to have that now."
             out.append(self.notice(text, "warning"))
+
+    def unasking(self, out: list[Output]) -> None:
+        """Whether it asks is up to the agent: said once of each process, in a turn in which it should."""
+        if not self.state.warned and (warning := ways.unasking(self.entry, self.state)):
+            self.state.warned = True
+            out.append(self.notice(warning, "warning"))
 
     def _quiet(self, what: str, out: list[Output]) -> None:
         """The agent has said nothing for so long that what is open outside a turn is over."""

@@ -46,16 +46,32 @@ def options(entry: Entry, state: State, told: Any, *, switched: bool = False) ->
             state.chosen = [name for name in state.chosen if name not in fresh]
         unknown = None if state.resumed else state.chosen
         state.options = encoded(_option(one, own, unknown) for one in objects(told)[:CHOICES])
+        state.unfit = []
     for option in sorted(objects(told), key=lambda option: _rest(entry, option))[:CHOICES]:
         name, category = word(option.get("id")), text_of(option.get("category"))
         current = option.get("currentValue")
+        setting = category if category in (MODE, MODEL) else name
         if not name or not isinstance(current, str):
+            _unfit(entry, state, setting)
             continue
         choices = _words(one.get("value") for one in _values(option.get("options")))
-        setting = category if category in (MODE, MODEL) else name
         if setting != name or setting in (MODE, MODEL) or len(state.settings) < CHOICES:
             state.settings[setting] = Setting(word(current), choices, name)
+            heard(state, setting)
     _fit(entry, state)
+
+
+def heard(state: State, setting: str) -> None:
+    """What it is now is known by the agent itself."""
+    state.unsaid = [name for name in state.unsaid if name != setting]
+
+
+def _unfit(entry: Entry, state: State, setting: str) -> None:
+    """An option of a kind that we cannot set, such as a yes or no."""
+    if strict(entry, setting) and setting not in state.unfit:
+        state.unfit.append(setting)
+        if setting in state.settings and state.settings[setting].option:
+            del state.settings[setting]
 
 
 def _rest(entry: Entry, told: dict[str, Any]) -> bool:

@@ -95,6 +95,14 @@ class State(Struct, omit_defaults=True, forbid_unknown_fields=True):
     """Those that it had us run, by the ids of their hosts."""
     settings: dict[str, Setting] = field(default_factory=dict)
     """`mode`, `model`, and the ids of config options."""
+    unsaid: list[str] = field(default_factory=list)
+    """Those that the session did not name when it was taken up, and the agent has not taken on since: see `acp_ways`."""
+    unfit: list[str] = field(default_factory=list)
+    """Those that decide over who is asked, and are of a kind that we cannot set."""
+    blind: bool = False
+    """What the agent would not have set (`refused`) was such an unsaid one."""
+    warned: bool = False
+    """It was said that nothing is known by which it could be made to ask."""
     setting_for: str = ""
     """The turn that something was set for last."""
     tries: dict[str, int] = field(default_factory=dict)

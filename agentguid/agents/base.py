@@ -118,6 +118,8 @@ class Prompt(Struct, frozen=True):
     dropped: Mapping[str, str] = {}
     """Of those, and `model`: what earlier turns chose and this one does not. Its session may have it still, also in another
     process. Each with what the agent has by itself, as it said of another session; empty: it did not say."""
+    ways: Sequence["Way"] = ()
+    """How mode and model are set, as the agent said of another session: this one may not say."""
 
 
 class Steer(Struct, frozen=True):
@@ -295,6 +297,26 @@ class SlashCommand(Struct, frozen=True, array_like=True):
     """What it does, in a line."""
     hint: str = ""
     """What may follow the name."""
+
+
+class Way(Struct, frozen=True, array_like=True):
+    """How something of an agent's session is set, as it said of one of its sessions."""
+
+    setting: str
+    """`mode`, `model`, or the id of an option that our modes set."""
+    option: str = ""
+    """The agent's id of it where it is an option; empty: it is set by a method of its own."""
+    values: tuple[str, ...] = ()
+    """Those that our modes want. None of a model."""
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """An adapter whose agent need not say again, of a session that is taken up, how its mode is set: `Prompt.ways`."""
+
+    @property
+    def ways(self) -> Sequence[Way]:
+        """Nothing while it has not said."""
 
 
 @runtime_checkable

@@ -10,7 +10,7 @@ from typing import cast
 from msgspec import Struct
 
 from agentguid import __version__
-from agentguid.agents.base import Dialect, Option, SlashCommand
+from agentguid.agents.base import Dialect, Option, SlashCommand, Way
 from agentguid.agents.catalogue import CATALOGUE, Entry
 from agentguid.agents.environ import child_environ, folders, laid_over
 from agentguid.agents.offers import Offer, Offers
@@ -128,6 +128,12 @@ class Agents:
         """An agent said what can be chosen beside model and mode, and its own model. That it is nothing is no news of one never heard."""
         if options or model or self._offers.get(id):
             self._offers.learn_options(id, options, now(), model)
+
+    def learn_ways(self, id: str, ways: Sequence[Way]) -> None:  # noqa: A002
+        """An agent said how its mode and model are set. Cheap when they are as before."""
+        before = self._offers.get(id)
+        if ways and tuple(ways) != (before.ways if before else ()):
+            self._offers.learn_ways(id, ways, now())
 
     def options(self, id: str) -> Sequence[Option]:  # noqa: A002
         """What can be chosen beside model and mode, as it said last."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from agentguid.agents.base import Option, SlashCommand
+from agentguid.agents.base import Option, SlashCommand, Way
 from agentguid.protocol.items import Mode
 
 AGENTS, MODELS, LONGEST = 200, 200, 200
@@ -34,6 +34,8 @@ class Offer(Struct, frozen=True, omit_defaults=True):
     """What can be chosen beside model and mode."""
     model: str = ""
     """What it has when nobody chooses; empty: it did not say."""
+    ways: tuple[Way, ...] = ()
+    """How its mode and model are set."""
     at: int = 0
     """When it said so, microseconds since the epoch."""
 
@@ -83,6 +85,11 @@ class Offers:
         known = before or Offer()
         model = model[:LONGEST] or known.model
         self._keep(agent, before, msgspec.structs.replace(known, options=named, model=model, at=at))
+
+    def learn_ways(self, agent: str, ways: Sequence[Way], at: int) -> None:
+        """It has just said how its mode and model are set."""
+        before = self._offers.get(agent)
+        self._keep(agent, before, msgspec.structs.replace(before or Offer(), ways=tuple(ways), at=at))
 
     def _keep(self, agent: str, before: Offer | None, offer: Offer) -> None:
         new = before is None or msgspec.structs.replace(before, at=offer.at) != offer

@@ -42,8 +42,9 @@ async def prompt(parts: EffectParts, event: TurnStarted) -> Prompt | None:
     said = await whole(parts.blobs, event.body)
     if said is None:
         return None
-    given = dropped(parts.reader, event, parts.agents.offer(event.agent) or Offer())
-    return Prompt(event.turn, said[0], event.model, event.mode, said[1], event.options, given)
+    offer = parts.agents.offer(event.agent) or Offer()
+    given = dropped(parts.reader, event, offer)
+    return Prompt(event.turn, said[0], event.model, event.mode, said[1], event.options, given, offer.ways)
 
 
 def dropped(db: apsw.Connection, event: TurnStarted, offer: Offer) -> dict[str, str]:

@@ -18,6 +18,7 @@ from agentguid.agents.base import (
     Launch,
     Optioned,
     Prompt,
+    Remembering,
     Resuming,
     Write,
 )
@@ -136,7 +137,7 @@ class Offering:
                     f"{found.name} did not say what it offers within {PATIENCE:.0f} s. Run it in a terminal to see why."
                 ) from None
             adapter = tail.adapter
-            if tail.exited or (why := adapter.refuses(Prompt("", Body(""), None, "ask"))):
+            if tail.exited or (why := adapter.refuses(Prompt("", Body(""), None, "bypass"))):
                 raise AgentFailed(adapter.farewell(tail.code) if tail.exited else why)
             modes = adapter.modes if isinstance(adapter, Closing) else None
             parts.agents.learn(found.id, adapter.models, modes, now(), asked=True)
@@ -146,6 +147,8 @@ class Offering:
                 parts.agents.learn_resumes(found.id, adapter.resumes)
             if isinstance(adapter, Commanded):
                 parts.agents.learn_commands(found.id, launch.cwd, adapter.slash_commands)
+            if isinstance(adapter, Remembering):
+                parts.agents.learn_ways(found.id, adapter.ways)
             if isinstance(adapter, Optioned):
                 parts.agents.learn_options(found.id, adapter.options, adapter.own_model)
             await _close(link, tail)

@@ -18,6 +18,7 @@ from agentguid.agents.base import (
     Live,
     Option,
     Optioned,
+    Remembering,
     Resuming,
     SlashCommand,
     Write,
@@ -204,6 +205,8 @@ class Session:
             agents.learn_commands(agent, self.key.launch.cwd, commands)
         if isinstance(adapter, Attaching):
             agents.learn_pictures(agent, adapter.pictures)
+        if isinstance(adapter, Remembering):
+            agents.learn_ways(agent, adapter.ways)
         if isinstance(adapter, Resuming):
             agents.learn_resumes(agent, adapter.resumes)
 

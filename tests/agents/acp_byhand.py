@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agentguid.agents.acp import AcpAdapter
-from agentguid.agents.base import Fact, FileErrand, InsideErrand, Launch, Line, Output, Prompt, Write
+from agentguid.agents.base import Fact, FileErrand, InsideErrand, Launch, Line, Output, Prompt, Way, Write
 from agentguid.agents.entry import Entry
 from agentguid.effects import errands
 from agentguid.protocol.events import Event, ItemAdded, ToolFinished, ToolStarted, TurnEnded
@@ -72,10 +72,11 @@ class Session:
         mode: Mode = "ask",
         model: str | None = None,
         dropped: Mapping[str, str] | None = None,
+        ways: Sequence[Way] = (),
         **options: str,
     ) -> list[str]:
         """What is written for a prompt now."""
-        prompt = Prompt(turn, Body("Hello"), model, mode, options=options, dropped=dropped or {})
+        prompt = Prompt(turn, Body("Hello"), model, mode, options=options, dropped=dropped or {}, ways=ways)
         return self.write(self.adapter.prompt(prompt))
 
     def work(self, mode: Mode = "ask") -> "Session":

@@ -10,7 +10,7 @@ from agentguid.agents.catalogue import CATALOGUE
 from agentguid.agents.jsonl import MENDED, NotUnderstoodError, plain
 from agentguid.protocol.events import ApprovalRequested, ItemAdded, ToolFinished, ToolStarted
 from agentguid.protocol.items import Body
-from tests.agents.acp_byhand import Session, shapes
+from tests.agents.acp_byhand import Session, modes, shapes
 
 
 def working(**more: Any) -> Session:
@@ -69,7 +69,7 @@ def test_what_is_said_outside_a_turn_is_one_item_that_ends_with_a_silence() -> N
 
 
 def test_late_words_end_with_the_next_prompt_or_the_agent() -> None:
-    session = Session().begin()
+    session = Session().begin(modes=modes("default"))
     session.say("Welcome")
     [write] = session.adapter.prompt(Prompt("t1", Body("Hello"), None, "ask"))
     facts = [fact.event for fact in session.feed("in", write.data, id=write.id) if isinstance(fact, Fact)]

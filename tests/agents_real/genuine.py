@@ -59,6 +59,7 @@ NEED_A_MODEL = (
     "a_stop_stops_and_the_next_prompt_works",
     "it_outlives_a_restart_of_the_daemon",
     "its_session_is_resumed_when_its_process_is_gone",
+    "it_still_asks_after_it_was_resumed",
     "its_models_are_known_once_it_has_worked",
     "a_message_goes_into_the_turn_that_runs",
     "what_is_attached_reaches_the_model",

@@ -83,10 +83,8 @@ def test_it_outlives_a_restart_of_the_daemon(story: Work) -> None:
     assert set(story.daemon.hosts()) == before
 
 
-def test_its_session_is_resumed_when_its_process_is_gone(story: Work, genuine: Genuine) -> None:
-    """Everything is killed; another process takes up the session, and nothing of it is told twice."""
-    conversation = story.start("[[remember]] the word is papaya")
-    assert story.ended(conversation)["status"] == "complete"
+def without_its_process(story: Work, genuine: Genuine) -> None:
+    """Everything is killed, and the daemon comes back."""
     story.daemon.stop()
     for pid in story.daemon.descendants():
         os.kill(pid, signal.SIGKILL)
@@ -95,11 +93,34 @@ def test_its_session_is_resumed_when_its_process_is_gone(story: Work, genuine: G
         wait_for(lambda: time.time() // 60 > ended, "another minute of the clock", 61)
     story.daemon.start()
 
+
+def test_its_session_is_resumed_when_its_process_is_gone(story: Work, genuine: Genuine) -> None:
+    """Everything is killed; another process takes up the session, and nothing of it is told twice."""
+    conversation = story.start("[[remember]] the word is papaya")
+    assert story.ended(conversation)["status"] == "complete"
+    without_its_process(story, genuine)
+
     turn = story.ask(conversation, "[[recall]] what was the word?")
     assert turn["status"] == "complete", turn["error"]
     messages = story.texts(conversation, "message")
     assert "papaya" in messages[-1]
     assert len(messages) == 2
+    assert len(set(story.sessions(conversation))) == 1
+
+
+def test_it_still_asks_after_it_was_resumed(story: Work, genuine: Genuine) -> None:
+    """Also one whose new process begins in a mode of its own that asks nothing."""
+    conversation = story.start("[[simple]] say hello")
+    assert story.ended(conversation)["status"] == "complete"
+    without_its_process(story, genuine)
+
+    story.daemon.send(conversation, "[[perm]] go")
+    story.pending(conversation)
+    assert not (story.daemon.work / "made-by-agent.txt").exists()
+    story.decide(conversation)
+    turn = story.ended(conversation)
+    assert turn["status"] == "complete", turn["error"]
+    assert (story.daemon.work / "made-by-agent.txt").exists()
     assert len(set(story.sessions(conversation))) == 1
 
 

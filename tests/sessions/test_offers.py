@@ -127,12 +127,6 @@ def test_a_mode_that_it_has_is_not_lost_because_such_a_session_names_none(mine: 
 
     assert told(daemon, "session/resume")
     assert models(daemon)["modes"] == ["ask", "accept_edits", "plan", "bypass"]
-    daemon.api("PATCH", f"/conversations/{conversation}", {"mode": "plan"})
-    why = ask(daemon, conversation, "say Hello")["error"]
-    assert "did not say which modes it has when it took up this conversation again" in why
-    daemon.api("PATCH", f"/conversations/{conversation}", {"mode": "ask", "model": "large"})
-    why = ask(daemon, conversation, "say Hello")["error"]
-    assert "did not say which models it has when it took up this conversation again" in why
 
 
 def test_that_it_has_no_models_any_more_is_believed_when_it_is_asked(mine: Mine) -> None:

@@ -24,6 +24,7 @@ class Settings(Offers):
     session: str
     mode: str
     model: str
+    taken_up = False
 
     def update(self, variant: str, /, **fields: Any) -> None:
         raise NotImplementedError
@@ -34,7 +35,7 @@ class Settings(Offers):
             case "session/set_mode":
                 if "dawdles" in self.habits:
                     time.sleep(600)
-                if "stuck" in self.habits:
+                if "stuck" in self.habits or ("stiff" in self.habits and self.taken_up):
                     raise ProtocolError(-32603, "Modes are broken today")
                 self.mode = params["modeId"]
                 self.update("current_mode_update", currentModeId=self.mode)
@@ -67,7 +68,8 @@ class Settings(Offers):
         return found
 
     def take_up(self) -> None:
-        """A session has what was set in it."""
+        """A session has what was set in it. With the habit `stiff` its mode stays what it is."""
+        self.taken_up = True
         if self._kept.exists():
             self.model, self.chosen = json.loads(self._kept.read_text())
 
