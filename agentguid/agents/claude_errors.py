@@ -3,7 +3,7 @@
 from typing import Any
 
 from agentguid.agents import exits, limits
-from agentguid.agents.jsonl import text_of
+from agentguid.agents.jsonl import mapping, text_of
 
 SIGN_IN = (
     "Run `agentguictl agents login claude-code`, or check ANTHROPIC_API_KEY; then send the message again"
@@ -73,8 +73,11 @@ def forgotten(said: str) -> bool:
 
 
 def _errors(result: dict[str, Any]) -> str:
+    """Claude Code lists them; Qwen Code, which speaks as it does, has one with a message."""
     errors = result.get("errors")
-    return "; ".join(str(error) for error in errors) if isinstance(errors, list) else ""
+    if isinstance(errors, list):
+        return "; ".join(str(error) for error in errors)
+    return text_of(mapping(result.get("error")).get("message"))
 
 
 def _sentence(what: tuple[str, str], said: str) -> str:

@@ -24,8 +24,12 @@ def own(result: dict[str, Any]) -> bool:
 
 
 def ended(turn: str, result: dict[str, Any], state: State) -> TurnEnded:
-    """What the result says about the turn. Takes the cost of what went before out of the total."""
-    cost = round(spend(result, state) + state.unbilled, 8)
+    """What the result says about the turn. Takes the cost of what went before out of the total.
+
+    What it cost is unknown where the agent speaks of no money.
+    """
+    spent = round(spend(result, state) + state.unbilled, 8)
+    cost = spent if spent or "total_cost_usd" in result else None
     state.unbilled = 0.0
     outcome, error = _outcome(result, state)
     return TurnEnded(

@@ -44,7 +44,7 @@ FAMILIES = [kind for kind in KINDS if kind.name in ("claude", "stream_json", "de
 """One for each module that speaks a protocol; the others are agents that speak one of these."""
 RECORDED = [(kind, name) for kind in KINDS for name in kind.recorded]
 SETS = {
-    "claude": [(kind, name) for kind, name in RECORDED if kind.name == "claude"],
+    "claude": [(kind, name) for kind, name in RECORDED if kind.name in ("claude", "qwen-code")],
     "acp": [(kind, name) for kind, name in RECORDED if "-acp/" in name],
     "codex": [(kind, name) for kind, name in RECORDED if kind.name == "codex"],
     "pi": [(kind, name) for kind, name in RECORDED if kind.name == "pi"],
