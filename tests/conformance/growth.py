@@ -97,9 +97,9 @@ def again(line: Line, times: int, *, same: bool = False) -> Iterator[Line]:
 
 
 def lengthened(line: Line, by: int) -> Line:
-    """The record with what it says, or else its longest text, longer by so much."""
+    """The record with what it says, or else its longest text, longer by so much; where there is none, as it is."""
     value = parsed(line.data.decode())
-    _, holder, key = max(texts(value), key=lambda found: found[0])
+    _, holder, key = max(texts(value), key=lambda found: found[0], default=((False, 0), {"": ""}, ""))
     holder[key] += "long " * (by // 5)
     return msgspec.structs.replace(line, data=json.dumps(value).encode())
 

@@ -10,7 +10,7 @@ from tests.conformance.adapter import CARRY, SETS
 from tests.conformance.growth import again, kinds_said, lengthened, size
 
 FULL = os.environ.get("AGENTGUID_FULL") == "1"
-TIMES = 10_000 if FULL else 3_000
+TIMES = 10_000 if FULL else 2_400
 LARGE, OFTEN = 128 * 1024, 400
 """50 MB in all, which is three times what may be held."""
 HELD = 24 * 1024 * 1024
