@@ -90,7 +90,7 @@ def again(line: Line, times: int, *, same: bool = False) -> Iterator[Line]:
     value = parsed(line.data.decode())
     data = json.dumps(value if same else renamed(value)).encode()
     for number in range(1, times + 1):
-        fresh = data.replace(TEXT.encode(), b"fresh-%d" % number).replace(
+        fresh = data.replace(TEXT.encode(), b"fresh-%06d" % number).replace(
             b"%d" % NUMBER, b"%d" % (10_000 + number)
         )
         yield msgspec.structs.replace(line, data=fresh, offset=line.offset + (number << 20))
