@@ -55,18 +55,7 @@ def test_a_record_that_comes_again_and_again_under_other_names_is_forgotten(fami
     assert tried > 15
 
 
-@pytest.mark.parametrize(
-    "family",
-    [
-        "claude",
-        pytest.param(
-            "acp",
-            marks=pytest.mark.xfail(strict=True, reason="calls and requests: only their number is bounded"),
-        ),
-        "codex",
-        "pi",
-    ],
-)
+@pytest.mark.parametrize("family", ["claude", "acp", "codex", "pi"])
 def test_a_long_record_that_comes_again_and_again_is_held_in_bounded_space(family: str) -> None:
     """Where few are too much: what is asked and never answered, what is called and never done, one endless text."""
     tried = 0
