@@ -1,10 +1,12 @@
 """What the tests of import, and of its counterpart, do again and again."""
 
 import hashlib
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from agentguid.hosts.tape import OUT, Reader
 from tests.support.daemon import Daemon, wait_for
 
 
@@ -74,3 +76,14 @@ def forgotten(daemon: Daemon, conversation: str) -> bool:
         if event["stream"] == f"conversation-{conversation}"
         and event["type"] not in ("conversation.deleted", "session.identified")
     )
+
+
+def said_by_the_agent(daemon: Daemon) -> str:
+    """The id of a message that the demo agent gave, as its tape has it."""
+    for folder in (daemon.data / "tapes").iterdir():
+        for record in Reader(folder).records():
+            if record.direction == OUT and b'"type":"assistant"' in record.payload.replace(b" ", b""):
+                for line in record.payload.splitlines():
+                    if b'"assistant"' in line and (name := json.loads(line).get("message", {}).get("id")):
+                        return str(name)
+    raise AssertionError("the demo agent names no message")
