@@ -9,6 +9,7 @@ import pytest
 from tests.support import histories
 from tests.support.daemon import Daemon, wait_for
 from tests.support.importing import (
+    ROUNDS,
     every_event,
     home,
     iso,
@@ -16,19 +17,9 @@ from tests.support.importing import (
     rows,
     said_by_the_agent,
     session_of,
+    some_rounds,
     take_in,
 )
-
-ROUNDS = """
-import agentguid.effects.importing as one
-one.WATCH, one.SHARE = 0.2, 1
-look_after = one.Importer._look_after_all
-async def counted(importer):
-    await look_after(importer)
-    print("looked after all", flush=True)
-one.Importer._look_after_all = counted
-"""
-"""It looks every fifth of a second, and says in the daemon's log when it has."""
 
 
 @pytest.fixture
@@ -75,12 +66,6 @@ class Ours:
         events = self.daemon.events(0, self.conversation)
         texts = [event["data"]["body"]["text"] for event in events if event["type"] == "item.added"]
         return [text for text in texts if text.startswith("answer") or text == "as it was here"]
-
-
-def some_rounds(daemon: Daemon) -> None:
-    """The importer has begun and ended a look since, and another."""
-    before = daemon.log().count("looked after all")
-    wait_for(lambda: daemon.log().count("looked after all") > before + 2, "the importer to look")
 
 
 def other(daemon: Daemon, number: int = 8) -> None:

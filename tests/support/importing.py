@@ -9,6 +9,17 @@ from typing import Any
 from agentguid.hosts.tape import OUT, Reader
 from tests.support.daemon import Daemon, wait_for
 
+ROUNDS = """
+import agentguid.effects.importing as one
+one.WATCH, one.SHARE = 0.2, 1
+look_after = one.Importer._look_after_all
+async def counted(importer):
+    await look_after(importer)
+    print("looked after all", flush=True)
+one.Importer._look_after_all = counted
+"""
+"""It looks every fifth of a second, and says in the daemon's log when it has."""
+
 
 def home(daemon: Daemon) -> Path:
     return daemon.root / "home"
@@ -87,3 +98,9 @@ def said_by_the_agent(daemon: Daemon) -> str:
                     if b'"assistant"' in line and (name := json.loads(line).get("message", {}).get("id")):
                         return str(name)
     raise AssertionError("the demo agent names no message")
+
+
+def some_rounds(daemon: Daemon) -> None:
+    """The importer has begun and ended a look since, and another."""
+    before = daemon.log().count("looked after all")
+    wait_for(lambda: daemon.log().count("looked after all") > before + 2, "the importer to look")

@@ -1,0 +1,33 @@
+"""What a genuine agent writes down of its work here is ours: the watch that always looks brings none of it a second time."""
+
+import pytest
+
+from agentguid.agents.histories.places import FILES
+from tests.agents_real.work import Work
+from tests.support.importing import ROUNDS, some_rounds
+
+pytestmark = [pytest.mark.agents, pytest.mark.timeout(400)]
+
+
+def test_the_watch_brings_nothing_of_ours(story: Work) -> None:
+    work = story
+    if work.agent not in FILES:
+        pytest.skip("its history is not looked at by itself")
+    work.daemon.stop()
+    work.daemon.start(first=ROUNDS)
+    conversation = work.start("[[simple]] first")
+    work.ended(conversation)
+    some_rounds(work.daemon)
+    work.ask(conversation, "[[simple]] second")
+    some_rounds(work.daemon)
+    steps, hosts = work.steps(conversation), len(work.events(conversation, "host.requested"))
+    named = {one["id"] for one in work.daemon.api("GET", "/import")["sessions"]}
+    assert named & {*work.sessions(conversation)}, "its file was not found"
+
+    some_rounds(work.daemon)
+
+    assert steps.count("turn.started") == 2
+    assert work.steps(conversation)[: len(steps)] == steps
+    assert len(work.events(conversation, "host.requested")) == hosts
+    assert work.events(conversation, "conversation.imported") == []
+    assert len(work.daemon.api("GET", "/conversations")["conversations"]) == 1
