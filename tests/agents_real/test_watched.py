@@ -31,3 +31,25 @@ def test_the_watch_brings_nothing_of_ours(story: Work) -> None:
     assert len(work.events(conversation, "host.requested")) == hosts
     assert work.events(conversation, "conversation.imported") == []
     assert len(work.daemon.api("GET", "/conversations")["conversations"]) == 1
+
+
+def test_nor_of_a_turn_that_was_stopped_or_refused_or_used_a_tool(story: Work) -> None:
+    work = story
+    if work.agent not in FILES:
+        pytest.skip("its history is not looked at by itself")
+    work.daemon.stop()
+    work.daemon.start(first=ROUNDS)
+    conversation = work.start("[[permwrite]] first", mode="bypass")
+    work.ended(conversation)
+    some_rounds(work.daemon)
+    work.daemon.send(conversation, "[[slow]] talk")
+    work.reached("slow")
+    work.daemon.api("POST", f"/conversations/{conversation}/cancel")
+    assert work.ended(conversation)["status"] == "interrupted"
+    some_rounds(work.daemon)
+    work.ask(conversation, "[[err401]] go")
+    some_rounds(work.daemon)
+
+    assert work.steps(conversation).count("turn.started") == 3
+    assert work.events(conversation, "conversation.imported") == []
+    assert len(work.daemon.api("GET", "/conversations")["conversations"]) == 1

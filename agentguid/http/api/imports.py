@@ -145,8 +145,7 @@ async def choose(parts: Parts, actor: str, which: str) -> None:
 
 def watched(parts: Parts) -> str:
     """What comes by itself: `all`, `ours` or `off`."""
-    with parts.reader as db:
-        return imports.watch(db) or parts.settings.import_watch
+    return imports.watch(parts.reader) or parts.settings.import_watch
 
 
 class Discovered(Shape, frozen=True):
