@@ -39,8 +39,11 @@ def test_nor_of_a_turn_that_was_stopped_or_refused_or_used_a_tool(story: Work) -
         pytest.skip("its history is not looked at by itself")
     work.daemon.stop()
     work.daemon.start(first=ROUNDS)
-    conversation = work.start("[[permwrite]] first", mode="bypass")
-    work.ended(conversation)
+    # Claude Code refuses bypass to root.
+    conversation = work.start(
+        "[[permwrite]] first", mode="accept_edits" if work.agent == "claude-code" else "bypass"
+    )
+    assert work.ended(conversation)["status"] == "complete"
     some_rounds(work.daemon)
     work.daemon.send(conversation, "[[slow]] talk")
     work.reached("slow")
