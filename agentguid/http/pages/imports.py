@@ -31,8 +31,7 @@ async def import_page(parts: NamedDependency[Parts]) -> Response[str]:
         sources=api.sources(parts, found),
         progress=api.progress(parts),
         names=_listed([agent.name for name in SOURCES if (agent := parts.agents.get(name))]),
-        watch=parts.settings.import_watch,
-        config=str(parts.settings.config_dir / "config.toml"),
+        watch=api.watched(parts),
     )
 
 
@@ -70,3 +69,11 @@ async def import_these(request: HtmlRequest, parts: NamedDependency[Parts]) -> A
     if names:
         await api.ask(parts, actor(request), names, [])
     return Redirect(face(parts).site.url("/import"), status_code=303)
+
+
+@post("/import/watch", include_in_schema=False)
+async def watch_these(request: HtmlRequest, parts: NamedDependency[Parts]) -> Answer:
+    """Chooses what comes by itself."""
+    form = await request.form()
+    await api.choose(parts, actor(request), str(form.get("watch", ""))[:10])
+    return Redirect(face(parts).site.url("/import") + "#by-itself", status_code=303)
