@@ -54,7 +54,7 @@ class Looking:
         return dict(Counter(one.source for one in listed))
 
     async def listed(self, *, ours: bool = False) -> list[Session]:
-        """By size and time only. `ours`: those that an agent of ours has held, of agents that keep a file of each."""
+        """By size and time only. `ours`: those that an agent of ours has held, of agents whose files only grow."""
         return await asyncio.to_thread(self._ours if ours else self._all)
 
     def _all(self) -> list[Session]:
@@ -68,7 +68,7 @@ class Looking:
             db.close()
         if not held:
             return []
-        listed = places.found(self._environ, self._copies, tuple(places.FILES))
+        listed = places.found(self._environ, self._copies, places.APPENDED)
         return [one for one in listed if one.id in held]
 
     async def _look(self, *, ours: bool) -> tuple[list[Found], bool]:

@@ -1,5 +1,7 @@
 """What comes by itself: the tail of a conversation of ours always, other sessions where the user wants it; each once."""
 
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -112,6 +114,25 @@ def test_a_turn_of_ours_and_one_in_a_terminal_before_it_are_told_apart(daemon: D
     choose(daemon, "ours")
 
     wait_for(lambda: ours.prompts == ["emit 2", "emit 1", "in a terminal"], "the tail")
+
+
+def test_a_file_that_was_written_anew_is_compared_with_all_that_we_did(daemon: Daemon) -> None:
+    """Else only with what we did since it was read: this file was, long after our turn."""
+    daemon.start(first=ROUNDS)
+    ours = Ours(daemon)
+    ours.in_a_terminal(2, "in a terminal")
+    later = time.time() + 7200
+    os.utime(ours.path, (later, later))
+    wait_for(lambda: ours.prompts == ["emit 2", "in a terminal"], "the tail")
+    some_rounds(daemon)
+
+    ours.lines.insert(0, {"type": "summary", "summary": "all of it", "leafUuid": "x"})
+    ours.in_a_terminal(3, "and on")
+
+    wait_for(lambda: ours.prompts == ["emit 2", "in a terminal", "and on"], "the next")
+    wait_for(lambda: ours.answers[1:], "its answer")
+    some_rounds(daemon)
+    assert ours.answers == ["answer to in a terminal", "answer to and on"]
 
 
 def test_an_open_turn_is_waited_for(daemon: Daemon) -> None:

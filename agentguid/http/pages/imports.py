@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.enums import MediaType
 from litestar.response import Redirect
 
-from agentguid.agents.histories.places import SOURCES
+from agentguid.agents.histories.places import APPENDED, SOURCES
 from agentguid.http.api import imports as api
 from agentguid.http.form_answers import Answer
 from agentguid.http.pages.common import HtmlRequest, actor, face, frame, page
@@ -24,11 +24,13 @@ async def import_page(parts: NamedDependency[Parts]) -> Response[str]:
     found = await parts.importing.look()
     with parts.reader as db:
         context = frame(parts, db, "import")
+    sources = api.sources(parts, found)
     return page(
         parts,
         "import/page.html",
         **context,
-        sources=api.sources(parts, found),
+        sources=sources,
+        others=_listed([one.name for one in sources if one.id not in APPENDED]),
         progress=api.progress(parts),
         names=_listed([agent.name for name in SOURCES if (agent := parts.agents.get(name))]),
         watch=api.watched(parts),
