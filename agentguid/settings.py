@@ -119,8 +119,10 @@ class Settings(BaseSettings):
     tape_megabytes: Annotated[float, Field(gt=0, le=100_000_000)] = setting(
         4096.0, "a number of megabytes above 0", "How much room such records may take before the oldest go."
     )
-    import_watch: bool = setting(
-        False, "true or false", "Whether what agents do elsewhere on this machine is taken in by itself."
+    import_watch: Literal["all", "ours", "off"] = setting(
+        "ours",
+        "all, ours (conversations of agentguid that go on in a terminal) or off",
+        "What agents do elsewhere on this machine that is taken in by itself, until it is chosen on the page Import.",
     )
     agents: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")], CustomAgent] = setting(
         {},
@@ -167,6 +169,11 @@ class Settings(BaseSettings):
         if isinstance(value, bool):  # which Python takes for 0 or 1
             raise ValueError  # noqa: TRY004 — a validator's own error
         return value
+
+    @field_validator("import_watch", mode="before")
+    @classmethod
+    def _watch(cls, value: Any) -> Any:
+        return {"true": "all", "on": "all", "false": "off"}.get(str(value).lower(), value)
 
     @field_validator("base_url")
     @classmethod

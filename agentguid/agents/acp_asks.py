@@ -21,6 +21,8 @@ from agentguid.protocol.items import Body, Decision, Option, Question
 
 OPEN = 200
 """More requests than this at once are refused."""
+HELD = 16 * 1024 * 1024
+"""And others while what is asked has so many bytes."""
 OPTIONS = 20
 GRANTED = 64
 """Files that may be written in a turn, and commands that may be run, the latest."""
@@ -50,6 +52,8 @@ class Ask(Struct):
     """It is ours: the agent wants this run, and did not ask the user."""
     always: bool = False
     """And the user allowed it for good."""
+    size: int = 0
+    """Bytes of what is asked."""
 
     def cancelled(self) -> bytes:
         """The answer of nobody."""
@@ -66,6 +70,10 @@ class Asks:
         self.cwd = cwd
         self.open: dict[str, Ask] = {}
 
+    @property
+    def full(self) -> bool:
+        return len(self.open) >= OPEN or sum(ask.size for ask in self.open.values()) > HELD
+
     def ask(
         self, approval: str, identity: Raw, call: Call | None, asked: Asked, out: list[Output]
     ) -> bytes | None:
@@ -75,12 +83,14 @@ class Asks:
         """
         told, given = asked.call, offered(asked.options)
         kind, content = text_of(told.kind), told.content
-        if self.state.stopping or not given or len(self.open) >= OPEN:
+        if self.state.stopping or not given or self.full:
             return write.chosen(bytes(identity), None)
         if self.state.mode == "bypass" and (yes := yes_of(given)):
             return write.chosen(bytes(identity), yes)
         command = commands.mark_of_call(call, self.cwd)
-        self.open[approval] = Ask(bytes(identity), given, _shown(call), command=command)
+        paths = _shown(call)
+        size = len(bytes(identity)) + len(msgspec.json.encode([given, paths]))
+        self.open[approval] = Ask(bytes(identity), given, paths, command=command, size=size)
         title = text_of(told.title)
         name = call.name if call else shape.named(kind, title, {})
         arguments = call.arguments() if call else shape.arguments(kind, title, {}, [], [])
@@ -105,9 +115,10 @@ class Asks:
     ) -> bytes | None:
         """Questions of the agent's. Bytes are the answer when there is nobody to ask, or nothing that can be."""
         asked = forms.questions(params)
-        if self.state.stopping or not asked or len(self.open) >= OPEN:
+        if self.state.stopping or not asked or self.full:
             return write.result(bytes(identity), forms.CANCELLED)
-        self.open[approval] = Ask(bytes(identity), forms.SEND, [], form=params, questions=asked)
+        size = len(bytes(identity)) + len(msgspec.json.encode(params))
+        self.open[approval] = Ask(bytes(identity), forms.SEND, [], form=params, questions=asked, size=size)
         out.append(
             Fact(
                 ApprovalRequested(

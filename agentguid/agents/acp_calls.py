@@ -22,6 +22,8 @@ from agentguid.protocol.items import Body
 
 OPEN = 1000
 """So many calls without a result are remembered."""
+ALL = 16 * 1024 * 1024
+"""Bytes of all of them: before there are more, the oldest are given up."""
 LATE = 600_000_000
 """Microseconds that a call outside a turn may take between two words."""
 STREAMED = 4 * 1024 * 1024
@@ -50,6 +52,8 @@ class Call(Struct):
     """When it was last heard of, microseconds since the epoch."""
     shown: list[dict[str, Any]] = field(default_factory=list)
     """The diffs that stand in its arguments."""
+    weight: int = 0
+    """Bytes of what it was told to do and of its result, without what was streamed."""
 
     @property
     def name(self) -> str:
@@ -75,6 +79,7 @@ class Calls:
         if call is None:
             call = self._begin(told, out)
         _merge(call, told, asked=asked)
+        self._bound(told.id, out)
         status = text_of(told.status)
         drafting = status not in ENDED and _drafts(call)
         works = asked or (status in WORKING and not drafting)
@@ -102,6 +107,10 @@ class Calls:
         title = text_of(told.title) or text_of(told.kind)
         out.append(Live(call.item, "tool", "", call.turn, call.parent, title))
         return call
+
+    def _bound(self, newest: str, out: list[Output]) -> None:
+        while len(self.open) > 1 and sum(one.weight + one.size for one in self.open.values()) > ALL:
+            self._give_up(next(name for name in self.open if name != newest), out)
 
     def parent(self, meta: Any) -> str | None:
         """The item of the call whose sub-agent says this, where an agent tells."""
@@ -181,3 +190,5 @@ def _merge(call: Call, told: Told, *, asked: bool) -> None:
     if piece and call.size < STREAMED:
         call.size += len(piece)
         call.streamed.append(piece)
+    what = [call.title, call.kind, call.given, call.content, call.places, call.answered]
+    call.weight = len(told.id) + len(msgspec.json.encode(what))

@@ -27,6 +27,8 @@ OPTIONS = [
 """What the user may say when nobody but us asks."""
 LONGEST = 128 * 1024
 """Characters of a command with all that belongs to it."""
+UNWRAPPED = 16 * 1024
+"""Characters of a command that a shell around it is taken off: reading more would hold up everything else."""
 SHELLS = ("sh", "bash", "zsh", "dash")
 SYSTEM = frozenset({"", "/bin", "/usr/bin"})
 """Where a shell lies that is what its name says; nothing: wherever PATH finds it."""
@@ -71,7 +73,7 @@ def line_of(command: str, args: Sequence[str]) -> str:
     """As one would type it. A shell of the system's that is only there to run a line is that line."""
     text = shlex.join([command, *args]) if args else command.strip()
     try:
-        words = shlex.split(text)
+        words = shlex.split(text) if len(text) <= UNWRAPPED else []
     except ValueError:
         return text
     folder, shell = os.path.split(words[0]) if words else ("", "")

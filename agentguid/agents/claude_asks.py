@@ -16,6 +16,8 @@ from agentguid.protocol.items import Body, Option, Question
 
 OPEN = 200
 """More requests than this at once are refused."""
+HELD = 16 * 1024 * 1024
+"""And others while what is asked has so many bytes."""
 TOO_MANY = "Too many requests wait for the user already. Wait for the answers, then ask again."
 NO = "The user said no to this. Ask what to do instead, or go on without it."
 ALLOW, ALWAYS, REJECT = "allow", "always", "reject"
@@ -43,6 +45,8 @@ class Ask(Struct):
     """None: of a task in the background, which waits for the answer whatever becomes of the turn."""
     tool: str = ""
     questions: list[Question] = []
+    size: int = 0
+    """Bytes of what is asked."""
 
 
 class Asks:
@@ -53,7 +57,7 @@ class Asks:
 
     @property
     def full(self) -> bool:
-        return len(self.open) >= OPEN
+        return len(self.open) >= OPEN or sum(ask.size for ask in self.open.values()) > HELD
 
     def ask(self, approval: str, request_id: str, request: dict[str, Any], out: list[Output]) -> None:
         """Claude waits for an answer to `request`, under the id `approval`."""
@@ -64,7 +68,8 @@ class Asks:
         arguments, asked = msgspec.json.encode(given), forms.questions(tool, given)
         found = request.get("permission_suggestions")
         suggestions = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
-        self.open[approval] = Ask(request_id, arguments, suggestions, turn, tool, asked)
+        size = len(arguments) + len(msgspec.json.encode(suggestions))
+        self.open[approval] = Ask(request_id, arguments, suggestions, turn, tool, asked, size)
         out.append(
             Fact(
                 ApprovalRequested(

@@ -67,8 +67,8 @@ class Blocks:
             case "message_delta":
                 if event.usage and not thread:
                     self.state.used = event.usage.total
-            case "message_stop" | "ping":
-                pass
+            case "message_stop" | "ping" | "goal_state":
+                pass  # the last: how Qwen Code stands to a goal of its own
             case _:
                 raise NotUnderstoodError(f"stream event {event.type}"[:200])
 

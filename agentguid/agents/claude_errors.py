@@ -3,8 +3,11 @@
 from typing import Any
 
 from agentguid.agents import exits, limits
-from agentguid.agents.jsonl import text_of
+from agentguid.agents.jsonl import mapping, text_of
 
+CLAUDE = "Claude Code"
+Cause = tuple[tuple[str, str], str]
+"""What is wrong, what to do about it, and what was said of it."""
 SIGN_IN = (
     "Run `agentguictl agents login claude-code`, or check ANTHROPIC_API_KEY; then send the message again"
 )
@@ -27,44 +30,50 @@ TOO_LONG = (
 ANEW = "Send the message again to begin a new session"
 
 
-def api_error(result: dict[str, Any]) -> str:
-    """For a `result` that carries an error of the model's provider, or of Claude Code itself."""
+def api_error(result: dict[str, Any], name: str = CLAUDE) -> str:
+    """For a `result` that carries an error of the model's provider, or of the agent itself, which is called `name`."""
+    what, said = _cause(result)
+    named, advice = what[0].replace(CLAUDE, name), what[1]
+    if advice == SIGN_IN and name != CLAUDE:
+        advice = f"Sign in to {name}, or check its key; then send the message again"
+    return _sentence((named, advice), said)
+
+
+def _cause(result: dict[str, Any]) -> Cause:
     said = text_of(result.get("result")) or _errors(result)
     status = result.get("api_error_status")
     reason = text_of(result.get("terminal_reason"))
     if reason == "prompt_too_long" or "prompt is too long" in said.lower():
-        return _sentence(TOO_LONG, said)
+        return TOO_LONG, said
     if isinstance(status, int) and status in BY_STATUS:
-        return _sentence(BY_STATUS[status], f"{status}: {said}" if str(status) not in said else said)
+        return BY_STATUS[status], f"{status}: {said}" if str(status) not in said else said
     if isinstance(status, int) and status >= 500:
-        return _sentence(("The model provider failed", "Try again in a minute"), said)
+        return ("The model provider failed", "Try again in a minute"), said
     if "credit balance" in said.lower():
-        return _sentence(BY_STATUS[402], said)
+        return BY_STATUS[402], said
     if "/login" in said or "not logged in" in said.lower():
-        return _sentence(BY_STATUS[401], said)
+        return BY_STATUS[401], said
     if limit := limits.read(said, 0):
-        return _sentence(BY_STATUS[429 if limit.kind == "account" else 529], said)
+        return BY_STATUS[429 if limit.kind == "account" else 529], said
     return _other(text_of(result.get("subtype")), reason, said)
 
 
-def _other(subtype: str, reason: str, said: str) -> str:
+def _other(subtype: str, reason: str, said: str) -> Cause:
     if forgotten(said):
         what = (
             "Claude Code does not have this conversation any more",
             "Send the message again to begin a new session",
         )
-        return _sentence(what, said)
+        return what, said
     if subtype == "error_max_turns" or reason == "max_turns":
-        return _sentence(
-            ("Claude Code reached its limit of steps for one prompt", "Send `go on` to continue"), said
-        )
+        return ("Claude Code reached its limit of steps for one prompt", "Send `go on` to continue"), said
     if reason == "api_error" or "connection" in said.lower():
         what = (
             "The model provider could not be asked",
             "Check the network connection, then send the message again",
         )
-        return _sentence(what, said)
-    return _sentence(("Claude Code ended the turn with an error", "Send the message again"), said or subtype)
+        return what, said
+    return ("Claude Code ended the turn with an error", "Send the message again"), said or subtype
 
 
 def forgotten(said: str) -> bool:
@@ -73,8 +82,11 @@ def forgotten(said: str) -> bool:
 
 
 def _errors(result: dict[str, Any]) -> str:
+    """Claude Code lists them; Qwen Code, which speaks as it does, has one with a message."""
     errors = result.get("errors")
-    return "; ".join(str(error) for error in errors) if isinstance(errors, list) else ""
+    if isinstance(errors, list):
+        return "; ".join(str(error) for error in errors)
+    return text_of(mapping(result.get("error")).get("message"))
 
 
 def _sentence(what: tuple[str, str], said: str) -> str:

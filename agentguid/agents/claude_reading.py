@@ -155,7 +155,7 @@ class Reading:
             return
         self.blocks.calls.abandon(out, all_of_them=False)
         self.asks.withdraw("The turn ended.", out, all_of_them=False)
-        ended = turns.ended(turn, result, state)
+        ended = turns.ended(turn, result, state, self.name)
         if state.failure and ended.outcome == "complete":
             out.append(system.notice(self._item(), turn, state.failure, "error"))
         self._complaints(out)
@@ -164,7 +164,7 @@ class Reading:
 
     def _failed_alone(self, result: dict[str, Any], out: list[Output]) -> None:
         """An error while no turn of the user's is being worked on, such as a session that cannot be resumed."""
-        text = api_error(result)
+        text = api_error(result, self.name)
         if forgotten(text) and self.state.lost:
             self._tell_loss(out)
         else:
@@ -192,7 +192,9 @@ class Reading:
                 self.asks.ask(item_id(self.host, self._offset), request_id, request, out)
                 return
             out.append(Write(f"auto:{self._offset}", write.answer(request_id, deny(TOO_MANY))))
-            raise NotUnderstoodError(f"more than {OPEN} permission requests at once; it was refused")
+            raise NotUnderstoodError(
+                f"more than {OPEN} permission requests at once, or too large ones; it was refused"
+            )
         refusal = write.refusal(request_id, f"agentguid does not know the control request {subtype!r}")
         out.append(Write(f"auto:{self._offset}", refusal))
         raise NotUnderstoodError(f"control request {subtype}"[:200])

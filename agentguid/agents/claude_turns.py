@@ -23,11 +23,15 @@ def own(result: dict[str, Any]) -> bool:
     return mapping(result.get("origin")).get("kind") not in NOT_THE_USERS
 
 
-def ended(turn: str, result: dict[str, Any], state: State) -> TurnEnded:
-    """What the result says about the turn. Takes the cost of what went before out of the total."""
-    cost = round(spend(result, state) + state.unbilled, 8)
+def ended(turn: str, result: dict[str, Any], state: State, name: str) -> TurnEnded:
+    """What the result of the agent called `name` says about the turn. Takes the cost of what went before out of the total.
+
+    What it cost is unknown where the agent speaks of no money.
+    """
+    spent = round(spend(result, state) + state.unbilled, 8)
+    cost = spent if spent or "total_cost_usd" in result else None
     state.unbilled = 0.0
-    outcome, error = _outcome(result, state)
+    outcome, error = _outcome(result, state, name)
     return TurnEnded(
         turn=turn,
         outcome=outcome,
@@ -38,13 +42,13 @@ def ended(turn: str, result: dict[str, Any], state: State) -> TurnEnded:
     )
 
 
-def _outcome(result: dict[str, Any], state: State) -> tuple[Outcome, str | None]:
+def _outcome(result: dict[str, Any], state: State, name: str) -> tuple[Outcome, str | None]:
     if not failed(result):
         return "complete", None
     reason = text_of(result.get("terminal_reason"))
     if reason.startswith("aborted") or (state.stopping and not result.get("api_error_status")):
         return "interrupted", None
-    return "error", api_error(result)
+    return "error", api_error(result, name)
 
 
 def spend(result: dict[str, Any], state: State) -> float:

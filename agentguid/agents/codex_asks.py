@@ -16,6 +16,8 @@ from agentguid.protocol.items import Body, Decision, Option, Question, Reply
 
 OPEN = 200
 """More requests than this at once are refused."""
+HELD = 16 * 1024 * 1024
+"""And others while what is asked has so many bytes."""
 REASON = 500
 """Characters of a request's own words."""
 
@@ -61,6 +63,8 @@ class Ask(Struct):
     """The user is not asked any more; Codex still waits for its answer."""
     look: str = ""
     """The errand whose outcome says whether anybody has to be asked: the id of the answer that needs nobody."""
+    size: int = 0
+    """Bytes of what is asked."""
 
 
 class Asks:
@@ -68,6 +72,10 @@ class Asks:
         self.state = state
         self.cwd = cwd
         self.open: dict[str, Ask] = {}
+
+    @property
+    def _full(self) -> bool:
+        return len(self.open) >= OPEN or sum(ask.size for ask in self.open.values()) > HELD
 
     def ask(
         self, approval: str, look: str, identity: bytes, thread: str, wish: Wish, out: list[Output]
@@ -78,12 +86,13 @@ class Asks:
         """
         choices = wish.choices = sorted(wish.choices, key=_rank)
         main = thread in ("", self.state.thread)
-        if (self.state.stopping and main) or len(self.open) >= OPEN:
+        if (self.state.stopping and main) or self._full:
             return write.result(identity, wish.refused)
         free = self._freely(wish) and choices[0].kind.startswith("allow")
         if free and self.state.mode == "bypass":
             return write.result(identity, choices[0].result)
-        self.open[approval] = ask = Ask(identity, thread, wish, look=look if free else "")
+        size = len(thread) + len(identity) + len(msgspec.json.encode([wish.arguments, wish.questions]))
+        self.open[approval] = ask = Ask(identity, thread, wish, look=look if free else "", size=size)
         if not free:
             self._request(approval, ask, out)
         return None

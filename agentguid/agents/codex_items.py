@@ -18,6 +18,8 @@ OPEN = 1000
 """So many items without an end are remembered."""
 HELD = 4 * 1024 * 1024
 """Characters of an unfinished item that are kept; a finished one is told whole."""
+ALL = 16 * 1024 * 1024
+"""Characters of all of them: before there are more, the oldest are given up."""
 TEXTS: dict[str, ItemKind] = {"agentMessage": "message", "reasoning": "thought", "plan": "plan"}
 
 
@@ -35,6 +37,8 @@ class Open(Struct):
     """Of a call that changes files: which."""
     name: str = ""
     arguments: dict[str, Any] = field(default_factory=dict)
+    weight: int = 0
+    """Characters of those, and of what it said."""
     started: bool = False
     parts: list[str] = field(default_factory=list)
     size: int = 0
@@ -71,18 +75,22 @@ class Items:
                 out.append(Live(open_.item, "tool", "", open_.turn, open_.parent, open_.name))
             else:
                 self._start(open_, out)
+        while len(self.open) > 1 and sum(one.weight for one in self.open.values()) > ALL:
+            self._abandon(next(iter(self.open)), out)
 
     def _begin(self, item: Item, thread: str, out: list[Output]) -> Open:
         if len(self.open) >= OPEN:
             self._abandon(next(iter(self.open)), out)
         kind = TEXTS.get(item.type)
         begun = Open(self.new_item(), item.type, thread, self.state.turn, self.parent(thread), kind)
+        begun.weight = len(thread) + len(item.id)
         self.open[item.id] = begun
         return begun
 
     def _start(self, call: Open, out: list[Output]) -> None:
         call.started = True
         body = Body(msgspec.json.encode(call.arguments).decode(), "application/json")
+        call.weight += len(body.text)
         started = ToolStarted(item=call.item, turn=call.turn, name=call.name, input=body, parent=call.parent)
         out.append(Fact(started))
 
@@ -94,6 +102,7 @@ class Items:
         now.size += len(text)
         if now.size <= HELD:
             now.parts.append(text)
+            now.weight += len(text)
         if now.kind is not None:
             out.append(Live(now.item, now.kind, text, now.turn, now.parent))
 

@@ -25,6 +25,8 @@ AGENTS = {
 }
 LONGEST = 200
 """Characters of a name that an agent gives."""
+UNWRAPPED = 16 * 1024
+"""Characters of a command that the shell around it is taken off: reading more would hold up everything else."""
 Arguments = dict[str, Any]
 
 
@@ -66,9 +68,9 @@ def _agents(item: Item) -> tuple[str, Arguments]:
 
 
 def command(line: str) -> str:
-    """Without the shell around it."""
+    """Without the shell around it. A very long one is shown as it is."""
     try:
-        words = shlex.split(line)
+        words = shlex.split(line) if len(line) <= UNWRAPPED else []
     except ValueError:
         return line
     if len(words) == 3 and words[0].rpartition("/")[2] in SHELLS and words[1] in ("-lc", "-c"):

@@ -3,6 +3,9 @@
 Claude Code deletes its transcripts after 30 days; what was taken in stays. Nothing of the agents' own files is changed,
 and what is here already is not taken in twice. The daemon does it in the background: it goes on when this is
 interrupted.
+
+What is done elsewhere in a conversation of agentguid comes by itself, within half a minute; with --watch on everything
+does, with --watch off nothing.
 """
 
 import time
@@ -10,12 +13,18 @@ from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from agentguid.cli.client import Client, connect
-from agentguid.cli.errors import FAILED
+from agentguid.cli.errors import FAILED, USAGE, CliError
 from agentguid.cli.output import complain, one_line, print_json, print_table, say
 from agentguid.cli.progress import Progress
 
 PAUSE = 0.2
 """Seconds between two looks at how far it is."""
+WATCH = {"on": "all", "ours": "ours", "off": "off"}
+COMES = {
+    "all": "what agents do elsewhere on this machine comes by itself",
+    "ours": "what is done elsewhere in conversations of agentguid comes by itself; the rest waits for agentguictl import",
+    "off": "nothing comes by itself",
+}
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -26,11 +35,18 @@ def arguments(parser: ArgumentParser) -> None:
         "--source", metavar="AGENT", action="append", default=[], help="only of this agent; may be repeated"
     )
     parser.add_argument("--list", action="store_true", help="say what there is, and take nothing in")
+    parser.add_argument(
+        "--watch",
+        choices=WATCH,
+        help="from now on take in by itself: everything (on), what is done elsewhere in conversations of agentguid (ours), or nothing (off)",
+    )
     parser.add_argument("--detach", action="store_true", help="do not wait until it is done")
 
 
 def run(args: Namespace) -> int:
     client = connect(args)
+    if args.watch:
+        return _watch(client, args)
     if args.list:
         return _list(client, args)
     asked = client.post("/import", {"sources": args.source, "ids": args.session})
@@ -42,6 +58,14 @@ def run(args: Namespace) -> int:
     progress = _wait(client, asked["request"])
     print_json(progress) if args.json else _print(progress)
     return FAILED if progress["failed"] else 0
+
+
+def _watch(client: Client, args: Namespace) -> int:
+    if args.list or args.session or args.source or args.detach:
+        raise CliError("--watch stands alone: it is about all agents, from now on", USAGE)
+    chosen = client.put("/import/watch", {"watch": WATCH[args.watch]})
+    print_json(chosen) if args.json else say(COMES[chosen["watch"]])
+    return 0
 
 
 def _wait(client: Client, request: str) -> dict[str, Any]:
@@ -95,8 +119,9 @@ def _list(client: Client, args: Namespace) -> int:
         say("no sessions of agents were found on this machine")
         return 0
     print_table(("AGENT", "SESSIONS", "NOT HERE", "SIZE", "FOLDER"), rows, spare=("SIZE", "SESSIONS"))
+    say(f"\n{COMES[found['watch']]}")
     if found["progress"]["running"]:
-        say(f"\nan import runs: {found['progress']['done']} of {found['progress']['total']} sessions")
+        say(f"an import runs: {found['progress']['done']} of {found['progress']['total']} sessions")
     return 0
 
 

@@ -1,21 +1,25 @@
-"""What was asked to be imported, and is not done yet."""
+"""What was asked to be imported and is not done yet, and what comes by itself."""
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from agentguid.decide import checks
-from agentguid.protocol.commands import Command, FinishImport, RequestImport
+from agentguid.protocol.commands import ChooseImportWatch, Command, FinishImport, RequestImport
 from agentguid.protocol.errors import Invalid, Refused
-from agentguid.protocol.events import Event, ImportFinished, ImportRequested
+from agentguid.protocol.events import Event, ImportFinished, ImportRequested, ImportWatchChosen
 
 NAMED = 10_000
 """Sessions that one request may name."""
 OPEN = 100
 """Requests that may wait."""
+WATCHES = ("all", "ours", "off")
 
 
 class Imports(Struct, frozen=True, omit_defaults=True):
     open: tuple[str, ...] = ()
     """Requests that are not finished, oldest first."""
+    watch: str = ""
+    """What comes by itself; empty: nobody has chosen, the settings say it."""
 
 
 initial = Imports()
@@ -29,6 +33,10 @@ def decide(command: Command, state: Imports) -> list[Event]:
             return [ImportFinished(request=request, sessions=command.sessions, failed=command.failed)]
         case FinishImport():
             return []
+        case ChooseImportWatch(watch=watch):
+            if watch not in WATCHES:
+                raise Invalid("watch", f"must be one of {', '.join(WATCHES)}")
+            return [] if watch == state.watch else [ImportWatchChosen(watch=watch)]
     raise TypeError(command)
 
 
@@ -50,7 +58,9 @@ def _request(request: str, sources: list[str], sessions: list[str], state: Impor
 def evolve(state: Imports, event: Event) -> Imports:
     match event:
         case ImportRequested(request=request):
-            return Imports((*state.open, request))
+            return replace(state, open=(*state.open, request))
         case ImportFinished(request=request):
-            return Imports(tuple(one for one in state.open if one != request))
+            return replace(state, open=tuple(one for one in state.open if one != request))
+        case ImportWatchChosen(watch=watch):
+            return replace(state, watch=watch)
     return state

@@ -7,6 +7,7 @@ import msgspec
 
 from agentguid.decide import conversation, credential, imports
 from agentguid.protocol.commands import (
+    ChooseImportWatch,
     Command,
     CreateToken,
     FinishImport,
@@ -41,7 +42,7 @@ class Rules(NamedTuple):
 
 CONVERSATION = Rules(conversation.initial, conversation.decide, conversation.evolve, code=7)
 CREDENTIAL = Rules(credential.initial, credential.decide, credential.evolve, code=1)
-IMPORTS = Rules(imports.initial, imports.decide, imports.evolve, code=1)
+IMPORTS = Rules(imports.initial, imports.decide, imports.evolve, code=2)
 
 TABLE: tuple[tuple[type[Command], Callable[[Any], str], Rules], ...] = (
     (ToConversation, lambda command: stream_of(command.conversation), CONVERSATION),
@@ -51,6 +52,7 @@ TABLE: tuple[tuple[type[Command], Callable[[Any], str], Rules], ...] = (
     (RevokeToken, lambda command: f"token-{command.token}", CREDENTIAL),
     (RequestImport, lambda _: IMPORT, IMPORTS),
     (FinishImport, lambda _: IMPORT, IMPORTS),
+    (ChooseImportWatch, lambda _: IMPORT, IMPORTS),
 )
 
 

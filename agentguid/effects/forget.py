@@ -6,6 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
+import apsw
+
 from agentguid.agents.histories.places import SOURCES
 from agentguid.append import read
 from agentguid.append.redact import is_forgotten
@@ -56,8 +58,9 @@ class Forgetting:
                 if loop.time() - collected >= COLLECT:
                     collected = loop.time()
                     await self.collect()
-            except (LogBroken, OSError) as error:  # a file that cannot be removed is no reason to end
-                log.warning("blobs that nothing names stay for now: %s", error)
+            # A file that cannot be removed is no reason to end.
+            except (LogBroken, OSError, apsw.Error) as error:
+                log.warning("what was deleted, or blobs that nothing names, stay for now: %s", error)
             await asyncio.sleep(LOOK)
 
     async def look(self) -> None:

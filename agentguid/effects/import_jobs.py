@@ -23,6 +23,7 @@ class Read(Struct, tag="read"):
     offset: int
     carry: bytes
     ours: Known | None
+    """Our own part in it since the file was told whole, or at all."""
     blobs: str
     copies: str
     """Where a database may be copied to."""
@@ -50,4 +51,6 @@ class Batch(Struct):
     last: bool = False
     again: int = 0
     """Of the last one: when another look at the same file has more to tell; 0: never."""
+    stale: bool = False
+    """There is nothing else: the file is another than it was, and our whole part in it is wanted."""
     error: str = ""

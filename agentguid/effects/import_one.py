@@ -6,9 +6,10 @@ import contextlib
 import msgspec
 
 from agentguid.agents.histories.base import Session
+from agentguid.agents.histories.places import APPENDED
 from agentguid.append import read
 from agentguid.append.api import Stamp, TapeMark
-from agentguid.effects.import_found import mark_of
+from agentguid.effects.import_found import Whole, mark_of
 from agentguid.effects.import_jobs import Batch, Fact, Read
 from agentguid.effects.import_link import Link
 from agentguid.effects.import_ours import Known, Span
@@ -30,6 +31,8 @@ from agentguid.protocol.events import (
 from agentguid.protocol.ids import stream_of
 from agentguid.stream.importing import Found, Progress
 
+LATE = 60_000_000
+"""Microseconds by which an agent's file may be behind what the agent has said to us."""
 REST = 0.002
 """Seconds, at least, that the log has for others after a batch while an agent lives here."""
 
@@ -50,47 +53,76 @@ class Taking:
         """When there is more to tell of its file as it is; 0: never."""
         self._renamed = False
         """The user has given it a name."""
+        self._held = False
+        """An agent of ours has been in it."""
 
     async def run(self) -> bool:
         """Until all is here; whether something was new. Raises `Busy`, `NotFound` (deleted meanwhile), `ReaderFailedError`, `LogBroken`, `TooBusy`."""
-        parts, one = self._parts, self._found
+        parts = self._parts
         row = conversations.get(parts.reader, self._conversation)
         if row and row.turn:
             raise Busy
-        self._renamed = row is not None and (self._named() or hosts.spans(parts.reader, row.id) != [])
+        self._held = next(hosts.spans(parts.reader, self._conversation), None) is not None
+        self._renamed = row is not None and (self._held or self._named())
+        before = self._progress.items
+        if not await self._read(self._since()):
+            await self._read(0)
+        new = self._progress.items > before
+        self._progress.taken += new
+        return new
+
+    async def _read(self, since: int) -> bool:
+        """False: more of our own part has to be known."""
+        parts, one = self._parts, self._found
         mark = read.mark(parts.reader, self._mark)
         session = Session(one.source, one.id, one.path, one.size, one.changed, one.folder)
         job = Read(
             session,
             mark.offset if mark else 0,
             mark.carry if mark else b"",
-            self._known(),
+            self._known(since),
             str(parts.blobs.root),
             str(parts.places.copies),
         )
+        known = True
         async with contextlib.aclosing(self._link.ask(job)) as batches:
-            before = self._progress.items
             async for batch in batches:
+                if batch.stale:
+                    known = False
+                    continue
                 begun = asyncio.get_running_loop().time()
                 await self._append(batch)
                 self.again = batch.again
                 if len(parts.presence):
                     await asyncio.sleep(max(REST, asyncio.get_running_loop().time() - begun))
-            new = self._progress.items > before
-            self._progress.taken += new
-            return new
+        return known
 
     # -- what is known already ----------------------------------------------------------------------------------------
-    def _known(self) -> Known | None:
+    def _since(self) -> int:
+        """What is behind the place was written later: of our own part nothing older is wanted. 0: all of it."""
+        mark = read.mark(self._parts.reader, self._mark)
+        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+            if mark and self._found.source in APPENDED:
+                return max(0, msgspec.json.decode(mark.carry, type=Whole).changed - LATE)
+        return 0
+
+    def _known(self, since: int) -> Known | None:
         """Our own part in it; None when we had none."""
-        db = self._parts.reader
-        held = hosts.spans(db, self._conversation)
-        if not held:
+        if not self._held:
             return None
-        log = read.at(db, sorted({place for _, begun, ended in held for place in (begun, ended) if place}))
-        times = [Span(log[begun].at, log[ended].at if ended else 0) for _, begun, ended in held]
-        ours = [Span(begun, ended or 0) for begun, ended in turns.ours(db, self._conversation)]
-        return Known([str(self._parts.places.tapes / host) for host, _, _ in held], ours, times)
+        db, tapes, times, ours = self._parts.reader, list[str](), list[Span](), list[Span]()
+        for host, begun, ended in hosts.spans(db, self._conversation):
+            log = read.at(db, [begun, ended] if ended else [begun])
+            span = Span(log[begun].at, log[ended].at if ended else 0)
+            if span.end and span.end < since:
+                break
+            tapes.append(str(self._parts.places.tapes / host))
+            times.append(span)
+        for started, end in turns.ours(db, self._conversation):
+            if end and end < since:
+                break
+            ours.append(Span(started, end or 0))
+        return Known(tapes, ours, times, since)
 
     def _named(self) -> bool:
         stream = stream_of(self._conversation)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 
@@ -32,6 +33,8 @@ class Known(Struct, frozen=True):
     """Directories with the tapes of our hosts."""
     turns: list[Span]
     hosts: list[Span]
+    since: int = 0
+    """Nothing older is wanted, and nothing older need be in it. Microseconds since the epoch; 0: everything."""
 
 
 class Ours:
@@ -61,7 +64,7 @@ class Ours:
         if not folder.is_dir():
             return False
         segments, left = tape.segments(folder), b""
-        for record in tape.Reader(folder).records():
+        for record in self._since(folder, segments).records():
             if record.direction != tape.OUT:
                 continue
             data = left + record.payload
@@ -70,6 +73,14 @@ class Ours:
             if len(self._names) > NAMES:
                 return False
         return bool(segments) and segments[0][0] == 0
+
+    def _since(self, folder: Path, segments: Sequence[tuple[int, str]]) -> tape.Reader:
+        """From the first segment on that may say something new."""
+        for start, name in segments:
+            with suppress(OSError):
+                if (folder / name).stat().st_mtime * 1_000_000 >= self._known.since:
+                    return tape.Reader(folder, start)
+        return tape.Reader(folder, 1 << 62)
 
 
 def _short(name: bytes) -> bytes:

@@ -50,6 +50,7 @@ class Telling:
     def __init__(self, job: Read) -> None:
         self.session = job.session
         place = _place(job)
+        self.stale = place is None and bool(job.ours and job.ours.since)
         self.offset = job.offset if place else 0
         self.state = place.state if place else State()
         self.state.cwd = self.state.cwd or job.session.cwd
@@ -71,7 +72,9 @@ class Telling:
         """The state at the place, where that lies behind what was told."""
 
     def run(self) -> Iterator[Batch]:
-        if isinstance(self.story, OpenCode):
+        if self.stale:
+            yield Batch(stale=True, last=True)
+        elif isinstance(self.story, OpenCode):
             yield from self._messages(self.story)
         else:
             yield from self._lines()

@@ -1,4 +1,4 @@
-"""Takes the histories of agents in: what was asked for, and what is new when the user wants it watched.
+"""Takes the histories of agents in: what was asked for, and by itself as much as the user wants watched.
 
 How far each is here stands in the log (a mark, moved with the events), so that a daemon that comes back goes on.
 """
@@ -7,37 +7,32 @@ import asyncio
 import logging
 import os
 import shutil
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-import apsw
-from msgspec.structs import replace
-
-from agentguid.agents.histories import places
-from agentguid.agents.histories.base import Session
 from agentguid.append import read
 from agentguid.effects import import_found as standings
-from agentguid.effects.import_jobs import COPY, Heads
+from agentguid.effects.import_jobs import COPY
 from agentguid.effects.import_link import Link, ReaderFailedError
+from agentguid.effects.import_look import Looking
 from agentguid.effects.import_one import Busy, Taking
 from agentguid.effects.parts import EffectParts
 from agentguid.entropy import now
 from agentguid.project import imports
 from agentguid.protocol.commands import FinishImport
 from agentguid.protocol.errors import LogBroken, NotFound, TooBusy
-from agentguid.protocol.ids import CONVERSATION
+from agentguid.protocol.ids import IMPORT
 from agentguid.stream.importing import Found, Importing, Progress
 
 log = logging.getLogger(__name__)
 
 WATCH = 30.0
-"""Seconds between two looks for new sessions."""
+"""Seconds between two looks for what is new, at least."""
+SHARE = 100
+"""So many times as long as a look takes is waited for the next: of very many files it is a hundredth of the time."""
 SOON = 2.0
 """Seconds until it is tried again while the log or its read models are not ready."""
 TRIES = 100
 """So often."""
-KNOWN = 50_000
-"""Sessions whose beginnings are remembered."""
 PROBLEMS = 5
 """Sentences about failures that are kept."""
 
@@ -56,19 +51,17 @@ class Importer:
         self._parts = parts
         self._let_go = let_go
         self._state = importing
-        self._environ = environ
         self._copies = parts.places.copies
         shutil.rmtree(self._copies, ignore_errors=True)  # of a daemon that was killed
-        self._heads: dict[tuple[str, str], Session] = {}
+        self._looking = Looking(parts, environ, self._copies)
         self._link = Link()
         self._seen: Mapping[tuple[str, str], tuple[int, int]] = {}
         """The sessions as they were when the watch last took all of them in."""
-        self._again: dict[tuple[str, str], int] = {}
-        """Those of which there is more to tell although they do not change, and when."""
+        self._cost = 0.0
+        """Seconds that the last look for what has changed took."""
         self._bad: dict[tuple[str, str], tuple[int, int]] = {}
         """Those that could not be read, as they were."""
-        self._looking = asyncio.Lock()
-        importing.look, importing.count = self.look, self.count
+        importing.look, importing.count = self._looking.look, self._looking.count
 
     async def run(self) -> None:
         """For ever."""
@@ -81,7 +74,7 @@ class Importer:
                     log.exception("importing failed; it is tried again in %d seconds", WATCH)
                     self._state.progress.running = False
                 try:
-                    async with asyncio.timeout(WATCH):
+                    async with asyncio.timeout(max(WATCH, SHARE * self._cost)):
                         await self._state.asked.wait()
                 except TimeoutError:
                     continue
@@ -91,133 +84,68 @@ class Importer:
     async def _look_after_all(self) -> None:
         for request in imports.unfinished(self._parts.reader):
             await self._serve(request)
-        if self._parts.import_watch:
-            await self._watch()
+        if (watched := self._watched()) != "off":
+            await self._watch(watched)
 
-    async def look(self) -> list[Found]:
-        """Every session that lies on this machine, newest first."""
-        return (await self._look())[0]
-
-    async def _look(self) -> tuple[list[Found], bool]:
-        """And whether the read models knew of every conversation: what they do not show would be made twice."""
-        async with self._looking:
-            sessions = await self._sessions()
-            found, sure = await asyncio.to_thread(self._standing, sessions)
-        found.sort(key=lambda one: -one.changed)
-        waits = [one for one in found if one.standing == "here" and one.again]
-        self._again = {(one.path, one.id): one.again for one in waits}
-        return found, sure
-
-    async def _due(self) -> list[Found]:
-        """What is to be read, once that is sure."""
-        while True:
-            await self._ready()
-            found, sure = await self._look()
-            if sure:
-                return [one for one in found if one.due]
-
-    async def count(self) -> dict[str, int]:
-        """Files of sessions, by agent; without those in a database."""
-        listed = await asyncio.to_thread(places.found, self._environ, self._copies, tuple(places.FILES))
-        return dict(Counter(one.source for one in listed))
-
-    # -- what is there ------------------------------------------------------------------------------------------------
-    async def _sessions(self) -> list[Session]:
-        listed = await asyncio.to_thread(places.found, self._environ, self._copies)
-        unknown = [one for one in listed if self._is_unknown(one)]
-        if len(self._heads) + len(unknown) > KNOWN:
-            self._heads.clear()
-            unknown = listed[:KNOWN]
-        if unknown:
-            await self._learn(unknown)
-        return [self._known(one) for one in listed]
-
-    def _known(self, one: Session) -> Session:
-        head = self._heads.get(one.key)
-        if head is None:  # it could not be looked at: it is there nevertheless
-            return replace(one, title=one.title or one.id)
-        return replace(one, cwd=head.cwd, title=head.title, began=head.began)
-
-    def _is_unknown(self, one: Session) -> bool:
-        """What had no prompt yet is looked at again when it has changed."""
-        head = self._heads.get(one.key)
-        return head is None or not (head.title or head.changed == one.changed)
-
-    async def _learn(self, sessions: Sequence[Session]) -> None:
-        """What they are about."""
-        link = Link()
-        try:
-            async for batch in link.ask(Heads(list(sessions))):
-                self._heads |= {one.key: one for one in batch.sessions}
-        except ReaderFailedError as error:
-            log.warning("sessions of agents were not looked at: %s", error)
-        finally:
-            await link.close()
-
-    def _standing(self, sessions: Sequence[Session]) -> tuple[list[Found], bool]:
-        """In a thread."""
-        db: apsw.Connection = self._parts.log.reader()
-        try:
-            with db:  # all of it as it is at one time
-                sure = not read.behind(db, CONVERSATION, self._parts.signature, limit=1)
-                found = standings.standing(db, sessions)
-            return found, sure
-        finally:
-            db.close()
-
-    async def _ready(self) -> None:
-        """Until the read models know of every conversation."""
-        while True:
-            grown = self._parts.feed.grown()
-            if not read.behind(self._parts.reader, CONVERSATION, self._parts.signature, limit=1):
-                return
-            await grown.wait()
+    def _watched(self) -> str:
+        """`all`, `ours` or `off`; off while it is not known what the user chose."""
+        reader = self._parts.reader
+        if read.behind(reader, IMPORT, self._parts.signature, limit=1):
+            return "off"
+        return imports.watch(reader) or self._parts.import_watch
 
     # -- taking it in -------------------------------------------------------------------------------------------------
     async def _serve(self, request: imports.Request) -> None:
         self._state.begin(request.id)
-        found = await self._due()
+        found = await self._looking.due()
         if request.sources:
             found = [one for one in found if one.source in request.sources]
         if request.sessions:
             named = set(request.sessions)
             found = [one for one in found if f"{one.source}:{one.id}" in named or one.id in named]
         try:
-            progress = await self._take(found, request.id)
+            progress = self._state.progress = Progress(running=True, request=request.id, total=len(found))
+            await self._take(found, progress, lambda: True)
             finish = FinishImport(request=request.id, sessions=progress.taken, failed=progress.failed)
             await self._parts.dispatch(finish, actor="daemon")
         finally:  # it runs until the log says that it does not
             self._state.progress.running = False
         log.info("took in %d sessions of agents, %d failed", progress.taken, progress.failed)
 
-    async def _watch(self) -> None:
+    async def _watch(self, watched: str) -> None:
         """Only when a file has changed since, or something without an end has become old."""
-        listed = standings.signature(await asyncio.to_thread(places.found, self._environ, self._copies))
+        ours, begun = watched == "ours", asyncio.get_running_loop().time()
+        listed = standings.signature(await self._looking.listed(ours=ours))
+        self._cost = asyncio.get_running_loop().time() - begun
         time = now()
-        if listed == self._seen and not any(at <= time for at in self._again.values()):
+        if listed == self._seen and not any(at <= time for at in self._looking.again.values()):
             return
-        found = await self._due()
+        found = await self._looking.due(ours=ours)
         found = [one for one in found if self._bad.get((one.path, one.id)) != (one.size, one.changed)]
         if not found:  # what the last import came to stays on its page
             self._seen = listed
             return
+        progress = Progress(running=True, total=len(found))
+        if not ours:  # tails of our own conversations come quietly
+            self._state.progress = progress
         try:
-            progress = await self._take(found, "")
+            await self._take(found, progress, lambda: self._watched() == watched)
         finally:
-            self._state.progress.running = False
-        self._seen = {} if progress.waiting else listed
+            progress.running = False
+        self._seen = {} if progress.waiting or progress.done < progress.total else listed
 
-    async def _take(self, found: Sequence[Found], request: str) -> Progress:
-        progress = self._state.progress = Progress(running=True, request=request, total=len(found))
+    async def _take(self, found: Sequence[Found], progress: Progress, wanted: Callable[[], bool]) -> None:
+        """One after the other, as long as it is wanted."""
         try:
             for one in found:
+                if not wanted():
+                    break
                 progress.title = one.title
                 await self._one(one, progress)
                 progress.done += 1
         finally:
             await self._link.close()
             await self._sweep()
-        return progress
 
     async def _sweep(self) -> None:
         """What a process that was killed has left. What is looked at meanwhile is copied elsewhere."""
@@ -229,7 +157,7 @@ class Importer:
                 taking = Taking(self._parts, self._link, one, progress)
                 new = await taking.run()
                 if taking.again:
-                    self._again[one.path, one.id] = taking.again
+                    self._looking.again[one.path, one.id] = taking.again
                 return await self._let_go(one.conversation or "") if new else None
             except (Busy, NotFound):
                 progress.waiting += 1

@@ -47,8 +47,8 @@ class EffectParts:
     """Age at which the tape of an ended host is deleted."""
     tape_megabytes: float
     """Size of all such tapes beyond which the oldest are deleted."""
-    import_watch: bool
-    """New sessions of agents are taken in by themselves."""
+    import_watch: str
+    """What of agents' own sessions is taken in by itself where nobody has chosen: `all`, `ours` or `off`."""
 
     @property
     def signature(self) -> str:

@@ -1,5 +1,7 @@
 """Which hosts were asked for and have not ended, and which agent sessions can be gone on with."""
 
+from collections.abc import Iterator
+
 import apsw
 from msgspec import Struct
 
@@ -118,10 +120,10 @@ def holders(db: apsw.Connection) -> dict[str, str]:
     return {str(session): str(conversation) for session, conversation in db.execute(query)}
 
 
-def spans(db: apsw.Connection, conversation: str) -> list[tuple[str, int, int | None]]:
-    """Every host that a conversation has had: its id, and the positions at which it was requested and ended."""
-    query = "SELECT id, position, ended FROM host WHERE conversation = ? ORDER BY position"
-    return [(name, begun, ended) for name, begun, ended in db.execute(query, (conversation,))]
+def spans(db: apsw.Connection, conversation: str) -> Iterator[tuple[str, int, int | None]]:
+    """The hosts that a conversation has had, newest first: id, and the positions at which it was requested and ended."""
+    query = "SELECT id, position, ended FROM host WHERE conversation = ? ORDER BY position DESC"
+    yield from db.execute(query, (conversation,))
 
 
 def session(db: apsw.Connection, conversation: str, agent: str) -> str | None:

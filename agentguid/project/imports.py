@@ -1,15 +1,21 @@
-"""Which session of an agent's own history is in which conversation, and what was asked to be imported."""
+"""Which session of an agent's own history is in which conversation, what was asked to be imported, what comes by itself."""
 
 import apsw
 import msgspec
 from msgspec import Struct
 
-from agentguid.protocol.events import ConversationImported, ImportFinished, ImportRequested, Recorded
+from agentguid.protocol.events import (
+    ConversationImported,
+    ImportFinished,
+    ImportRequested,
+    ImportWatchChosen,
+    Recorded,
+)
 from agentguid.protocol.ids import IMPORT, conversation_of
 
 NAME = "imports"
-VERSION = 1
-TABLES: tuple[str, ...] = ("imported", "import_request")
+VERSION = 2
+TABLES: tuple[str, ...] = ("imported", "import_request", "import_watch")
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS imported (
   source TEXT NOT NULL,
@@ -30,6 +36,10 @@ CREATE TABLE IF NOT EXISTS import_request (
   failed INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX IF NOT EXISTS import_open ON import_request (position) WHERE finished IS NULL;
+CREATE TABLE IF NOT EXISTS import_watch (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  watch TEXT NOT NULL
+) STRICT;
 """
 
 
@@ -69,12 +79,15 @@ def apply(db: apsw.Connection, recorded: Recorded) -> None:
                 "UPDATE import_request SET finished = ?, taken = ?, failed = ? WHERE id = ?",
                 (recorded.at, event.sessions, event.failed, event.request),
             )
+        case ImportWatchChosen(watch=watch) if recorded.stream == IMPORT:
+            db.execute("INSERT OR REPLACE INTO import_watch VALUES (1, ?)", (watch,))
 
 
 def clear(db: apsw.Connection, stream: str) -> None:
     db.execute("DELETE FROM imported WHERE conversation = ?", (conversation_of(stream),))
     if stream == IMPORT:
         db.execute("DELETE FROM import_request")
+        db.execute("DELETE FROM import_watch")
 
 
 _REQUEST = "SELECT id, sources, sessions, at, finished, taken, failed FROM import_request "
@@ -108,6 +121,12 @@ def latest(db: apsw.Connection) -> Request | None:
     """The newest request."""
     row = db.execute(_REQUEST + "ORDER BY position DESC LIMIT 1").fetchone()
     return row and _row(row)
+
+
+def watch(db: apsw.Connection) -> str | None:
+    """What comes by itself (`all`, `ours` or `off`), as the user has chosen; None: the settings say it."""
+    found: str | None = db.execute("SELECT watch FROM import_watch").get
+    return found
 
 
 def _row(row: tuple[str, str, str, int, int | None, int, int]) -> Request:

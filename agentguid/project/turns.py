@@ -1,6 +1,6 @@
 """Turns, one row each: what the API calls sessions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import apsw
@@ -162,10 +162,12 @@ def earlier(db: apsw.Connection, turn: str, limit: int) -> list[Turn]:
     ]
 
 
-def ours(db: apsw.Connection, conversation: str) -> list[tuple[int, int | None]]:
-    """When each turn that was run here began and ended."""
-    query = "SELECT started_at, ended_at FROM turn WHERE conversation = ? AND imported = 0 ORDER BY sequence"
-    return [(began, ended) for began, ended in db.execute(query, (conversation,))]
+def ours(db: apsw.Connection, conversation: str) -> Iterator[tuple[int, int | None]]:
+    """When each turn that was run here began and ended, newest first."""
+    query = (
+        "SELECT started_at, ended_at FROM turn WHERE conversation = ? AND imported = 0 ORDER BY sequence DESC"
+    )
+    yield from db.execute(query, (conversation,))
 
 
 def _row(row: Sequence[Any]) -> Turn:

@@ -158,6 +158,11 @@ class FinishImport(Command, frozen=True):
     failed: int = 0
 
 
+class ChooseImportWatch(Command, frozen=True):
+    watch: str
+    """`all`, `ours` or `off`."""
+
+
 class SignInDevice(Command, frozen=True):
     device: str
     name: str

@@ -321,6 +321,13 @@ class ImportFinished(Event, frozen=True):
     """That could not be read."""
 
 
+class ImportWatchChosen(Event, frozen=True):
+    """From now on this much of what agents do elsewhere is taken in by itself, whatever the settings say."""
+
+    watch: str
+    """`all`; `ours`: only in sessions that have been run here; `off`."""
+
+
 # -- who may ----------------------------------------------------------------------------------------------------------
 class DeviceSignedIn(Event, frozen=True):
     name: str

@@ -41,6 +41,7 @@ TYPES: dict[str, type[events.Event]] = {
     "conversation.imported": events.ConversationImported,
     "import.requested": events.ImportRequested,
     "import.finished": events.ImportFinished,
+    "import.watch_chosen": events.ImportWatchChosen,
     "device.signed_in": events.DeviceSignedIn,
     "device.revoked": events.DeviceRevoked,
     "token.created": events.TokenCreated,

@@ -13,7 +13,7 @@ Peer = Callable[[Object], list[Object]]
 CWD = "/work/demo"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kind:
     """One adapter."""
 

@@ -16,7 +16,7 @@ from agentguid.agents.base import Dialect, Line
 from agentguid.agents.catalogue import CATALOGUE
 from agentguid.agents.entry import Entry
 from agentguid.protocol.items import Mode
-from tests.agents import acp_recordings, codex_recordings, recordings
+from tests.agents import acp_recordings, codex_recordings, qwen_recordings, recordings
 from tests.agents.driver import Run
 from tests.conformance.kind import CWD, Kind, Object
 from tests.conformance.pi import PI
@@ -33,6 +33,11 @@ CLAUDE_MODES = {
 @cache
 def _claude() -> dict[str, list[Line]]:
     return dict(recordings.tapes())
+
+
+@cache
+def _qwen() -> dict[str, list[Line]]:
+    return dict(qwen_recordings.tapes())
 
 
 @cache
@@ -102,6 +107,9 @@ STREAM_JSON = _like_claude(
     ("multi", "permission-allow"),
     lambda name: _claude()[name],
     golden=False,
+)
+QWEN = _like_claude(
+    "qwen-code", stream_json.dialect(qwen_recordings.ENTRY), list(_qwen()), lambda name: _qwen()[name]
 )
 DEMO_AGENT = _like_claude("demo", demo, DEMO, _demo, golden=False)
 
@@ -304,5 +312,5 @@ CODEX = Kind(
     steers=True,
 )
 
-KINDS = (CLAUDE, STREAM_JSON, DEMO_AGENT, ACP, *_acp_entries(), CODEX, PI)
+KINDS = (CLAUDE, STREAM_JSON, QWEN, DEMO_AGENT, ACP, *_acp_entries(), CODEX, PI)
 SPOKEN = {entry.dialect for entry in CATALOGUE if entry.dialect} | {"stream_json"}

@@ -149,3 +149,25 @@ def test_a_request_is_open_until_it_is_finished() -> None:
 
     assert state.open == ("r1", "r2")
     assert imports.evolve(state, e.ImportFinished(request="r1", sessions=0)).open == ("r2",)
+
+
+def chosen(state: Imports, watch: str) -> Imports:
+    for event in imports.decide(c.ChooseImportWatch(watch=watch), state):
+        state = imports.evolve(state, event)
+    return state
+
+
+def test_what_comes_by_itself_is_chosen_once_and_forgets_no_request() -> None:
+    state = Imports(open=("r1",))
+    state = chosen(chosen(state, "all"), "off")
+    assert state == Imports(open=("r1",), watch="off")
+    assert imports.decide(c.ChooseImportWatch(watch="off"), state) == []
+
+    for event in imports.decide(c.RequestImport(request="r2", sources=[], sessions=[]), state):
+        state = imports.evolve(state, event)
+    for event in imports.decide(c.FinishImport(request="r1", sessions=1), state):
+        state = imports.evolve(state, event)
+    assert state == Imports(open=("r2",), watch="off")
+
+    with pytest.raises(Invalid):
+        imports.decide(c.ChooseImportWatch(watch="some"), state)

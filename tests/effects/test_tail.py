@@ -1,9 +1,10 @@
 """A tape may be cut into portions of any size, and read again from the mark after any of them: nothing twice, nothing lost."""
 
+import os
+import random
 import tracemalloc
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
@@ -17,59 +18,27 @@ from agentguid.effects.tail import GARBLED, Tail
 from agentguid.hosts import tape
 from agentguid.hosts.lines import Splitter
 from agentguid.protocol.events import Event, ItemAdded
-from tests.agents import recordings
+from tests.agents.recordings import HOST
+from tests.conformance.kind import CWD, Kind
+from tests.conformance.kinds import CLAUDE, KINDS
+from tests.effects.taped import NOTE, Portion, facts, launch_of, read, written
 
-HOST = "host"
-LAUNCH = Launch(cwd="/work/demo", model=None, mode="ask", resume=None)
-DIRECTIONS = {"out": tape.OUT, "err": tape.ERR, "in": tape.IN}
-KEPT: list[TemporaryDirectory[str]] = []
-"""Removed at the end of all tests."""
+FULL = os.environ.get("AGENTGUID_FULL") == "1"
+LAUNCH = Launch(cwd=CWD, model=None, mode="ask", resume=None)
 TALKS = ["multi", "permission-deny", "subagent", "error-529"]
+RECORDED = [(kind, name) for kind in KINDS if kind.golden for name in kind.recorded]
+"""Each recording of each adapter."""
+CUTS = 4
+"""Places where each is cut in the short profile. In the full one: all of them."""
 
 
-@cache
-def written(name: str, together: int) -> Path:
-    """A recording on a tape, `together` lines of the agent's to a record as long as nothing comes between."""
-    KEPT.append(TemporaryDirectory(prefix="agentguid-tail-"))
-    folder = Path(KEPT[-1].name)
-    writer = tape.Writer(str(folder), HOST)
-    held: list[bytes] = []
-
-    def release() -> None:
-        if held:
-            writer.append(tape.OUT, b"".join(held))
-            held.clear()
-
-    writer.append(tape.START, tape.pack_fields(pid=1))
-    for line in recordings.tape(recordings.processes(name)[0]):
-        if line.direction == "out":
-            held.append(line.data + b"\n")
-            if len(held) == together:
-                release()
-            continue
-        release()
-        if line.direction != "exit":
-            writer.append(DIRECTIONS[line.direction], line.data + b"\n", name=line.id or "")
-    release()
-    writer.append(tape.NOTE, b"The tape could not be written for a while.")
-    writer.append(tape.EXIT, tape.pack_fields(code=0))
-    writer.close()
-    return folder
+def is_note(fact: Event) -> bool:
+    """What the host said of the tape itself."""
+    return isinstance(fact, ItemAdded) and fact.body.text == NOTE
 
 
-def read(
-    folder: Path, portions: list[int], mark: TapeMark | None = None
-) -> list[tuple[list[Event], TapeMark]]:
-    """Each portion's facts, and the mark after it."""
-    tail = Tail(folder, claude, HOST, LAUNCH, mark)
-    found = []
-    while (batch := tail.next(portions[len(found) % len(portions)])) is not None:
-        found.append(([out.event for out in batch.outputs if isinstance(out, Fact)], tail.mark))
-    return found
-
-
-def facts(found: list[tuple[list[Event], TapeMark]]) -> list[Event]:
-    return [event for events, _ in found for event in events]
+def read_claude(folder: Path, portions: list[int], mark: TapeMark | None = None) -> list[Portion]:
+    return read(folder, claude, LAUNCH, portions, mark)
 
 
 @pytest.mark.parametrize("name", TALKS)
@@ -78,11 +47,11 @@ def facts(found: list[tuple[list[Event], TapeMark]]) -> list[Event]:
     together=some.sampled_from([1, 7, 1000]), portions=some.lists(some.integers(1, 9), min_size=1, max_size=6)
 )
 def test_a_tape_says_the_same_in_portions_of_any_size(name: str, together: int, portions: list[int]) -> None:
-    folder = written(name, together)
-    whole = facts(read(folder, [100_000]))
+    folder = written(CLAUDE, name, together)
+    whole = facts(read_claude(folder, [100_000]))
 
     assert len(whole) > 4
-    assert facts(read(folder, portions)) == whole
+    assert facts(read_claude(folder, portions)) == whole
 
 
 @pytest.mark.parametrize("name", TALKS)
@@ -96,14 +65,31 @@ def test_a_tape_says_the_same_in_portions_of_any_size(name: str, together: int, 
 def test_after_any_portion_a_daemon_that_comes_back_goes_on_there(
     name: str, together: int, portions: list[int], after: int, again: int
 ) -> None:
-    folder = written(name, together)
-    found = read(folder, portions)
+    folder = written(CLAUDE, name, together)
+    found = read_claude(folder, portions)
     before = found[: after % len(found) + 1]
 
-    rest = read(folder, [again], before[-1][1])
+    rest = read_claude(folder, [again], before[-1][1])
 
     assert facts(before) + facts(rest) == facts(found)
     assert found[-1][1].offset == tape.end(folder)
+
+
+@pytest.mark.parametrize("together", [1, 7, 1000] if FULL else [7])
+@pytest.mark.parametrize(("kind", "name"), RECORDED, ids=lambda value: getattr(value, "name", value))
+def test_a_recording_cut_anywhere_goes_on_from_its_anchor(kind: Kind, name: str, together: int) -> None:
+    """Of every agent: what was told before and what is told after are what one who stayed would have told."""
+    folder, launch = written(kind, name, together), launch_of(kind, name)
+    found = read(folder, kind.dialect, launch, [1])
+    whole = facts(found)
+    places = range(len(found)) if FULL else random.Random(name).sample(range(len(found)), CUTS)
+    for place in places:
+        rest = read(folder, kind.dialect, launch, [3], found[place][1])
+        assert facts(found[: place + 1]) + facts(rest) == whole
+
+    adapter = kind.adapter(name)
+    folded = [out.event for line in kind.tape(name) for out in adapter.feed(line) if isinstance(out, Fact)]
+    assert [type(fact) for fact in whole if not is_note(fact)] == [type(fact) for fact in folded]
 
 
 def test_a_line_that_is_cut_in_the_middle_of_a_character_is_text(
@@ -117,7 +103,7 @@ def test_a_line_that_is_cut_in_the_middle_of_a_character_is_text(
     writer.append(tape.EXIT, tape.pack_fields(code=0))
     writer.close()
 
-    shown = [fact.body.text for fact in facts(read(tmp_path, [64])) if isinstance(fact, ItemAdded)]
+    shown = [fact.body.text for fact in facts(read_claude(tmp_path, [64])) if isinstance(fact, ItemAdded)]
 
     assert shown
     assert GARBLED not in shown
@@ -128,13 +114,13 @@ def test_a_line_that_breaks_off_is_told_although_its_beginning_was_known(tmp_pat
     writer = tape.Writer(str(tmp_path), HOST)
     writer.append(tape.START, tape.pack_fields(pid=1))
     writer.append(tape.OUT, b"half a line", flags=tape.CONTINUES)
-    before = read(tmp_path, [64])
+    before = read_claude(tmp_path, [64])
     writer.append(tape.EXIT, tape.pack_fields(code=0))
     writer.close()
 
     assert facts(before) == []
-    assert facts(read(tmp_path, [64], before[-1][1])) == facts(read(tmp_path, [64]))
-    assert next(type(fact).__name__ for fact in facts(read(tmp_path, [64]))) == "ItemAdded"
+    assert facts(read_claude(tmp_path, [64], before[-1][1])) == facts(read_claude(tmp_path, [64]))
+    assert next(type(fact).__name__ for fact in facts(read_claude(tmp_path, [64]))) == "ItemAdded"
 
 
 # -- who speaks at the same time -------------------------------------------------------------------------------------

@@ -47,6 +47,7 @@ SAMPLES: list[events.Event] = [
     events.ConversationImported(source="codex", session="s"),
     events.ImportRequested(request="r", sources=["codex"], sessions=["codex:s"]),
     events.ImportFinished(request="r", sessions=3, failed=1),
+    events.ImportWatchChosen(watch="ours"),
     events.TurnStopRequested(turn="tm"),
     events.TurnEnded(
         turn="tm",

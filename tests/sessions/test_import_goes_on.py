@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from agentguid.agents.histories.base import SILENT
-from agentguid.hosts.tape import OUT, Reader
 from tests.support import histories
 from tests.support.daemon import Daemon, wait_for
 from tests.support.importing import (
@@ -21,24 +20,26 @@ from tests.support.importing import (
     iso,
     prompts,
     rows,
+    said_by_the_agent,
     session_of,
     take_in,
     transcript,
 )
 
-QUICK = "import agentguid.effects.importing as one; one.WATCH = 0.2"
+QUICK = "import agentguid.effects.importing as one; one.WATCH, one.SHARE = 0.2, 1"
 
 COUNTED = f"""{QUICK}
 import itertools
-clock, due, found = itertools.count(one.now()), one.Importer._due, one.places.found
+from agentguid.effects import import_look as look
+clock, due, found = itertools.count(one.now()), look.Looking.due, look.places.found
 one.now = lambda: next(clock)
-def looked(*given):
+def looked(*given, **ours):
     print("looked through all", flush=True)
-    return due(*given)
+    return due(*given, **ours)
 def listed(*given):
     print("listed all", flush=True)
     return found(*given)
-one.Importer._due, one.places.found = looked, listed
+look.Looking.due, look.places.found = looked, listed
 """
 """Its clock shows another time whenever it is looked at; what the watch does is in the daemon's log."""
 
@@ -93,7 +94,7 @@ def test_a_conversation_of_ours_gets_only_what_was_done_elsewhere(daemon: Daemon
     session = session_of(daemon, conversation)
     began = next(event["at"] for event in events if event["type"] == "turn.started")
     own = histories.said(session, 1, "emit 2", "as it was here", iso(began + 1000), str(daemon.work))
-    own[1]["message"]["id"] = _said_by_the_agent(daemon)
+    own[1]["message"]["id"] = said_by_the_agent(daemon)
     elsewhere = histories.said(
         session, 2, "in a terminal", "there", iso(began + 3_600_000_000), str(daemon.work)
     )
@@ -276,17 +277,6 @@ def test_without_the_watch_nothing_comes_by_itself(daemon: Daemon) -> None:
     daemon.ended(conversation)
 
     assert len(rows(daemon)) == 1
-
-
-def _said_by_the_agent(daemon: Daemon) -> str:
-    """The id of a message that the demo agent gave, as its tape has it."""
-    for folder in (daemon.data / "tapes").iterdir():
-        for record in Reader(folder).records():
-            if record.direction == OUT and b'"type":"assistant"' in record.payload.replace(b" ", b""):
-                for line in record.payload.splitlines():
-                    if b'"assistant"' in line and (name := json.loads(line).get("message", {}).get("id")):
-                        return str(name)
-    raise AssertionError("the demo agent names no message")
 
 
 def test_a_name_that_was_given_here_stays(daemon: Daemon) -> None:

@@ -1,11 +1,24 @@
 """What the tests of import, and of its counterpart, do again and again."""
 
 import hashlib
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from agentguid.hosts.tape import OUT, Reader
 from tests.support.daemon import Daemon, wait_for
+
+ROUNDS = """
+import agentguid.effects.importing as one
+one.WATCH, one.SHARE = 0.2, 1
+look_after = one.Importer._look_after_all
+async def counted(importer):
+    await look_after(importer)
+    print("looked after all", flush=True)
+one.Importer._look_after_all = counted
+"""
+"""It looks every fifth of a second, and says in the daemon's log when it has."""
 
 
 def home(daemon: Daemon) -> Path:
@@ -74,3 +87,20 @@ def forgotten(daemon: Daemon, conversation: str) -> bool:
         if event["stream"] == f"conversation-{conversation}"
         and event["type"] not in ("conversation.deleted", "session.identified")
     )
+
+
+def said_by_the_agent(daemon: Daemon) -> str:
+    """The id of a message that the demo agent gave, as its tape has it."""
+    for folder in (daemon.data / "tapes").iterdir():
+        for record in Reader(folder).records():
+            if record.direction == OUT and b'"type":"assistant"' in record.payload.replace(b" ", b""):
+                for line in record.payload.splitlines():
+                    if b'"assistant"' in line and (name := json.loads(line).get("message", {}).get("id")):
+                        return str(name)
+    raise AssertionError("the demo agent names no message")
+
+
+def some_rounds(daemon: Daemon) -> None:
+    """The importer has begun and ended a look since, and another."""
+    before = daemon.log().count("looked after all")
+    wait_for(lambda: daemon.log().count("looked after all") > before + 2, "the importer to look")

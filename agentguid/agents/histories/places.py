@@ -74,6 +74,8 @@ FILES: dict[str, Callable[[Environ], Iterator[Session]]] = {
 }
 """Catalogue id of the agent → the sessions that it left on this machine, each in a file."""
 SOURCES = (*FILES, "opencode")
+APPENDED = ("claude-code", "codex", "qwen")
+"""Those whose files only grow: what is new is read without what was there before."""
 
 
 def found(environ: Environ, copies: Path, sources: Sequence[str] = SOURCES) -> list[Session]:

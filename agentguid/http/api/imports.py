@@ -1,8 +1,9 @@
 """`/import`: the histories that agents keep on this machine, taken in here. Nothing of theirs is ever changed."""
 
 from collections.abc import Iterable
+from typing import Literal
 
-from litestar import get, post
+from litestar import get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody
 from msgspec import field
@@ -11,7 +12,8 @@ from agentguid.entropy import new_id
 from agentguid.http.api.shapes import Given, Shape
 from agentguid.http.parts import Parts
 from agentguid.http.who import Who
-from agentguid.protocol.commands import RequestImport
+from agentguid.project import imports
+from agentguid.protocol.commands import ChooseImportWatch, RequestImport
 from agentguid.protocol.errors import Invalid
 from agentguid.stream import importing
 from agentguid.stream.importing import Found
@@ -79,8 +81,16 @@ class Overview(Shape, frozen=True):
     """The newest, as many as `limit`."""
     total: int
     progress: Progress
-    watch: bool
-    """What comes is taken in by itself."""
+    watch: str
+    """What comes by itself: all, ours (what was done elsewhere in sessions that have been run here), or off."""
+
+
+class Watch(Given):
+    watch: Literal["all", "ours", "off"]
+
+
+class Watched(Shape, frozen=True):
+    watch: str
 
 
 class Asked(Shape, frozen=True):
@@ -93,7 +103,7 @@ async def overview(parts: NamedDependency[Parts], limit: FromQuery[int] = LISTED
     """What could be imported, by agent and folder, and how far a running import is."""
     found = await parts.importing.look()
     sessions = [session(one) for one in found[: max(0, min(limit, MOST))]]
-    return Overview(sources(parts, found), sessions, len(found), progress(parts), parts.settings.import_watch)
+    return Overview(sources(parts, found), sessions, len(found), progress(parts), watched(parts))
 
 
 @get("/import/progress", sync_to_thread=False)
@@ -119,6 +129,23 @@ async def ask(parts: Parts, actor: str, names: list[str], ids: list[str]) -> str
     parts.importing.begin(request)
     parts.importing.wake()
     return request
+
+
+@put("/import/watch")
+async def watch(parts: NamedDependency[Parts], who: NamedDependency[Who], data: JSONBody[Watch]) -> Watched:
+    """Chooses what comes by itself, at once and until it is chosen anew; the setting `import_watch` counts no more."""
+    await choose(parts, who.actor, data.watch)
+    return Watched(watched(parts))
+
+
+async def choose(parts: Parts, actor: str, which: str) -> None:
+    await parts.dispatch(ChooseImportWatch(watch=which), actor=actor)
+    parts.importing.wake()
+
+
+def watched(parts: Parts) -> str:
+    """What comes by itself: `all`, `ours` or `off`."""
+    return imports.watch(parts.reader) or parts.settings.import_watch
 
 
 class Discovered(Shape, frozen=True):
@@ -173,7 +200,7 @@ async def import_claude(parts: NamedDependency[Parts], who: NamedDependency[Who]
     return Asked(await ask(parts, who.actor, ["claude-code"], []), progress(parts))
 
 
-ROUTES = (overview, import_progress, begin, discover_claude, imported_claude, import_claude)
+ROUTES = (overview, import_progress, begin, watch, discover_claude, imported_claude, import_claude)
 
 
 def session(one: Found) -> Session:

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.enums import MediaType
 from litestar.response import Redirect
 
-from agentguid.agents.histories.places import SOURCES
+from agentguid.agents.histories.places import APPENDED, SOURCES
 from agentguid.http.api import imports as api
 from agentguid.http.form_answers import Answer
 from agentguid.http.pages.common import HtmlRequest, actor, face, frame, page
@@ -24,15 +24,16 @@ async def import_page(parts: NamedDependency[Parts]) -> Response[str]:
     found = await parts.importing.look()
     with parts.reader as db:
         context = frame(parts, db, "import")
+    sources = api.sources(parts, found)
     return page(
         parts,
         "import/page.html",
         **context,
-        sources=api.sources(parts, found),
+        sources=sources,
+        others=_listed([one.name for one in sources if one.id not in APPENDED]),
         progress=api.progress(parts),
         names=_listed([agent.name for name in SOURCES if (agent := parts.agents.get(name))]),
-        watch=parts.settings.import_watch,
-        config=str(parts.settings.config_dir / "config.toml"),
+        watch=api.watched(parts),
     )
 
 
@@ -70,3 +71,11 @@ async def import_these(request: HtmlRequest, parts: NamedDependency[Parts]) -> A
     if names:
         await api.ask(parts, actor(request), names, [])
     return Redirect(face(parts).site.url("/import"), status_code=303)
+
+
+@post("/import/watch", include_in_schema=False)
+async def watch_these(request: HtmlRequest, parts: NamedDependency[Parts]) -> Answer:
+    """Chooses what comes by itself."""
+    form = await request.form()
+    await api.choose(parts, actor(request), str(form.get("watch", ""))[:10])
+    return Redirect(face(parts).site.url("/import") + "#by-itself", status_code=303)

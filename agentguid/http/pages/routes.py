@@ -10,7 +10,7 @@ from agentguid.http.pages.blobs import blob
 from agentguid.http.pages.conversation import conversation_page
 from agentguid.http.pages.devices import devices, invite, revoke, revoke_program
 from agentguid.http.pages.home import home
-from agentguid.http.pages.imports import import_page, import_progress, import_these
+from agentguid.http.pages.imports import import_page, import_progress, import_these, watch_these
 from agentguid.http.pages.inbox import inbox
 from agentguid.http.pages.items import item_part, item_picture, whole_item
 from agentguid.http.pages.listing import listing_page
@@ -25,6 +25,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     import_page,
     import_progress,
     import_these,
+    watch_these,
     conversation_page,
     *attachments.ROUTES,
     older_items,
