@@ -71,7 +71,8 @@ def noted(state: State, told: str) -> None:
 
 def unasking(entry: Entry, state: State) -> str:
     """What is to be said in a turn when there is nothing by which the agent could be made to ask."""
-    if state.mode == "bypass" or entry.environ or any(strict(entry, name) for name in state.settings):
+    known = entry.environ or any(strict(entry, name) for name in state.settings)
+    if state.step != "ready" or state.mode == "bypass" or known:
         return ""
     what = "did not say which permission modes it has" if state.resumed else "names no permission modes"
     return f"{entry.name} {what}: agentguid cannot make it ask. It asks when it wants to: watch what it does."
